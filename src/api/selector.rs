@@ -1,0 +1,317 @@
+//! Label and field selectors: what they match, and their text form.
+
+use std::fmt;
+
+use super::meta::{self, Labels};
+use super::{LabelSelector, LabelSelectorRequirement, Object};
+
+/// Whether a selector of an object picks these labels. Every requirement must hold; an empty
+/// selector picks everything. An operator that does not exist picks nothing.
+#[must_use]
+pub fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
+    let equal = selector.match_labels.iter().flatten();
+    let mut expressions = selector.match_expressions.iter().flatten();
+    equal
+        .into_iter()
+        .all(|(key, value)| labels.get(key) == Some(value))
+        && expressions.all(|requirement| requirement_holds(requirement, labels))
+}
+
+/// True when the selector has no requirement at all.
+#[must_use]
+pub fn is_empty(selector: &LabelSelector) -> bool {
+    selector.match_labels.as_ref().is_none_or(Labels::is_empty)
+        && selector
+            .match_expressions
+            .as_ref()
+            .is_none_or(Vec::is_empty)
+}
+
+fn requirement_holds(requirement: &LabelSelectorRequirement, labels: &Labels) -> bool {
+    let present = labels.get(&requirement.key);
+    let listed = |value: &String| {
+        requirement
+            .values
+            .iter()
+            .flatten()
+            .any(|each| each == value)
+    };
+    match requirement.operator.as_str() {
+        "In" => present.is_some_and(listed),
+        "NotIn" => !present.is_some_and(listed),
+        "Exists" => present.is_some(),
+        "DoesNotExist" => present.is_none(),
+        _ => false,
+    }
+}
+
+/// The selector in the form that kubectl prints: `app=web,tier in (a,b)`.
+#[must_use]
+pub fn print(selector: &LabelSelector) -> String {
+    let equal = selector
+        .match_labels
+        .iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector
+        .match_expressions
+        .iter()
+        .flatten()
+        .map(|requirement| {
+            let key = &requirement.key;
+            let values = requirement
+                .values
+                .iter()
+                .flatten()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(",");
+            match requirement.operator.as_str() {
+                "In" => format!("{key} in ({values})"),
+                "NotIn" => format!("{key} notin ({values})"),
+                "DoesNotExist" => format!("!{key}"),
+                _ => key.clone(),
+            }
+        });
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+/// Reads the text form of a label selector: `app=web,tier!=db,zone in (a,b),!canary`.
+///
+/// # Errors
+/// Says which part does not fit.
+pub fn parse_labels(text: &str) -> Result<LabelSelector, String> {
+    let requirements = split_outside_brackets(text)
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(parse_requirement)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(LabelSelector {
+        match_labels: None,
+        match_expressions: Some(requirements),
+    })
+}
+
+fn split_outside_brackets(text: &str) -> Vec<&str> {
+    let mut depth = 0_u32;
+    text.split(|c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .collect()
+}
+
+fn parse_requirement(part: &str) -> Result<LabelSelectorRequirement, String> {
+    let requirement = |key: &str, operator: &str, values: Vec<String>| {
+        let key = key.trim();
+        if key.is_empty() || key.contains(|c: char| c.is_whitespace() || "()=!,".contains(c)) {
+            return Err(format!(
+                "unable to parse requirement: \"{part}\" is not a label selector"
+            ));
+        }
+        let values = if values.is_empty() {
+            None
+        } else {
+            Some(values)
+        };
+        Ok(LabelSelectorRequirement {
+            key: key.to_owned(),
+            operator: operator.to_owned(),
+            values,
+        })
+    };
+    let one = |value: &str| vec![value.trim().to_owned()];
+    if let Some((key, value)) = part.split_once("!=") {
+        return requirement(key, "NotIn", one(value));
+    }
+    if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+        return requirement(key, "In", one(value));
+    }
+    if let Some((head, list)) = part.split_once('(') {
+        let list = list.trim_end().strip_suffix(')').ok_or_else(|| {
+            format!("unable to parse requirement: \"{part}\" lacks its closing bracket")
+        })?;
+        let values = list
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect();
+        let mut words = head.split_whitespace();
+        return match (words.next(), words.next(), words.next()) {
+            (Some(key), Some("in"), None) => requirement(key, "In", values),
+            (Some(key), Some("notin"), None) => requirement(key, "NotIn", values),
+            _ => Err(format!(
+                "unable to parse requirement: \"{part}\" needs in or notin"
+            )),
+        };
+    }
+    match part.strip_prefix('!') {
+        Some(key) => requirement(key, "DoesNotExist", Vec::new()),
+        None => requirement(part, "Exists", Vec::new()),
+    }
+}
+
+/// One requirement of a field selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRequirement {
+    /// The path: `metadata.name`, `spec.nodeName`, `status.phase`.
+    pub path: String,
+    /// The value to compare with.
+    pub value: String,
+    /// Whether the field must have the value (or must not).
+    pub equal: bool,
+}
+
+/// All requirements must hold; none means everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldSelector(pub Vec<FieldRequirement>);
+
+impl FieldSelector {
+    /// Everything.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// The objects whose field has this value.
+    #[must_use]
+    pub fn equal(path: &str, value: &str) -> Self {
+        let (path, value) = (path.to_owned(), value.to_owned());
+        Self(vec![FieldRequirement {
+            path,
+            value,
+            equal: true,
+        }])
+    }
+
+    /// Reads `status.phase!=Running,metadata.name=web`.
+    ///
+    /// # Errors
+    /// Says which part does not fit.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let parts = text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        let requirements = parts.map(|part| {
+            let (path, value, equal) = if let Some((path, value)) = part.split_once("!=") {
+                (path, value, false)
+            } else if let Some((path, value)) =
+                part.split_once("==").or_else(|| part.split_once('='))
+            {
+                (path, value, true)
+            } else {
+                return Err(format!(
+                    "invalid selector: '{part}'; can't understand '{part}'; write path=value"
+                ));
+            };
+            Ok(FieldRequirement {
+                path: path.to_owned(),
+                value: value.to_owned(),
+                equal,
+            })
+        });
+        requirements.collect::<Result<Vec<_>, _>>().map(Self)
+    }
+
+    /// Whether the object has what the selector asks for. The common paths are read directly.
+    #[must_use]
+    pub fn matches(&self, object: &Object) -> bool {
+        self.0.iter().all(|requirement| {
+            let same = match (requirement.path.as_str(), object) {
+                ("metadata.name", _) => object.name() == requirement.value,
+                ("metadata.namespace", _) => object.namespace() == requirement.value,
+                ("spec.nodeName", Object::Pod(pod)) => {
+                    pod.spec.node_name.as_deref().unwrap_or_default() == requirement.value
+                }
+                ("status.phase", Object::Pod(pod)) => pod.phase() == requirement.value,
+                (path, _) => field_text(object, path) == requirement.value,
+            };
+            same == requirement.equal
+        })
+    }
+}
+
+fn field_text(object: &Object, path: &str) -> String {
+    let value = object.to_value();
+    let found = path
+        .split('.')
+        .try_fold(&value, |value, step| value.get(step));
+    match found {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(serde_json::Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+impl fmt::Display for FieldSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, requirement) in self.0.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            let sign = if requirement.equal { "=" } else { "!=" };
+            write!(f, "{comma}{}{sign}{}", requirement.path, requirement.value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the object has the labels that the selector asks for.
+#[must_use]
+pub fn matches_object(selector: &LabelSelector, object: &Object) -> bool {
+    matches(selector, meta::labels(object.metadata()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_text_selector_picks_what_kubectl_would_pick() {
+        let web = labels(&[("app", "web"), ("tier", "front")]);
+        let cases = [
+            ("", true),
+            ("app=web", true),
+            ("app==web", true),
+            ("app!=web", false),
+            ("db!=x", true),
+            ("app in (web, api)", true),
+            ("app notin (web)", false),
+            ("tier", true),
+            ("!tier", false),
+            ("app=web,tier=back", false),
+            ("app in (web),!canary", true),
+        ];
+        for (text, expected) in cases {
+            let selector = parse_labels(text).expect(text);
+            assert_eq!(matches(&selector, &web), expected, "{text}");
+        }
+        for text in ["app in web", "app in (web", "a b", "=x", "app within (web)"] {
+            assert!(parse_labels(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_operator_that_does_not_exist_picks_nothing() {
+        let requirement = LabelSelectorRequirement {
+            key: "app".to_owned(),
+            operator: "Like".to_owned(),
+            values: None,
+        };
+        let selector = LabelSelector {
+            match_labels: None,
+            match_expressions: Some(vec![requirement]),
+        };
+        assert!(!matches(&selector, &labels(&[("app", "web")])));
+    }
+}

@@ -1,0 +1,3 @@
+//! glassplane
+pub mod api;
+pub mod sim;

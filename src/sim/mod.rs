@@ -1,0 +1,13 @@
+//! What is not Kubernetes: virtual time, seeded chance, the queue of what happens next, constants.
+
+mod profile;
+mod queue;
+mod random;
+mod record;
+mod time;
+
+pub use profile::{Profile, Range, parse_duration};
+pub use queue::{EventQueue, Urgency};
+pub use random::Random;
+pub use record::RecordId;
+pub use time::Time;
