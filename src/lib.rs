@@ -1,3 +1,8 @@
 //! glassplane
 pub mod api;
+pub mod apiserver;
+pub mod client;
+pub mod controllers;
+pub mod manifest;
 pub mod sim;
+pub mod store;

@@ -6,7 +6,9 @@ mod kind;
 pub mod meta;
 mod object;
 pub mod pod;
+mod qos;
 mod quantity;
+pub mod requests;
 pub mod selector;
 
 /// Official types, by the group that they come from.
@@ -30,4 +32,5 @@ pub use kind::{
 };
 pub use object::{DecodeError, Resource, Typed};
 pub use pod::PodSpec;
+pub use qos::qos_class;
 pub use quantity::{Quantity, QuantityError};

@@ -9,5 +9,5 @@ mod time;
 pub use profile::{Profile, Range, parse_duration};
 pub use queue::{EventQueue, Urgency};
 pub use random::Random;
-pub use record::RecordId;
+pub use record::{RecordId, RecordKind};
 pub use time::Time;

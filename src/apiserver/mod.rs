@@ -1,0 +1,172 @@
+//! The only door to the store: decoding, defaulting, admission, validation, versions, deletion.
+
+mod admission;
+mod defaulting;
+mod deletion;
+mod field_error;
+mod note;
+mod prepare;
+mod refusal;
+mod request;
+mod validation;
+mod watch;
+mod write;
+
+use std::sync::Arc;
+
+pub use field_error::FieldError;
+pub use note::Note;
+pub use refusal::{Reason, Refusal};
+pub use request::{
+    Answer, Answering, Binding, DeleteOptions, Outcome, Patch, Propagation, Request, RequestId,
+    Scope, Subresource, Verb,
+};
+pub use watch::{WatchEvent, changes_since, event_for};
+
+use crate::api::{Key, Object};
+use crate::sim::{Profile, Random, Time};
+use crate::store::{Change, Store};
+
+/// The API server and the store behind it.
+#[derive(Clone, Debug)]
+pub struct ApiServer {
+    store: Store,
+    random: Random,
+}
+
+/// What the server knows of the world beside the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// Now.
+    pub now: Time,
+    /// Constants.
+    pub profile: &'a Profile,
+}
+
+/// One station on the way of a write through the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StageName {
+    /// JSON became an object.
+    Decode,
+    /// What was left out got its default.
+    Default,
+    /// Admission plugins looked at it and changed it.
+    Admit,
+    /// The copy was compared with the newest revision.
+    Version,
+    /// The rules of the kind were checked.
+    Validate,
+    /// It was written.
+    Commit,
+}
+
+impl StageName {
+    /// The word on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Default => "default",
+            Self::Admit => "admit",
+            Self::Version => "version",
+            Self::Validate => "validate",
+            Self::Commit => "commit",
+        }
+    }
+}
+
+/// A station that a request reached, with the object as it left it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Which station.
+    pub name: StageName,
+    /// The object as it stood afterwards.
+    pub object: Object,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug)]
+pub struct Handled {
+    /// The stations it reached, in order; a refused request ends at the last one.
+    pub stages: Vec<Stage>,
+    /// What was written: nothing, or one change.
+    pub change: Option<Arc<Change>>,
+    /// What goes back to the client.
+    pub outcome: Outcome,
+}
+
+impl ApiServer {
+    /// A server over an empty store.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            store: Store::new(),
+            random: Random::stream(seed, "kube-apiserver"),
+        }
+    }
+
+    /// The store, to look at.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Forgets the changes up to a revision.
+    pub fn compact(&mut self, revision: u64) {
+        self.store.compact(revision);
+    }
+
+    /// Handles one request from the first station to the last.
+    pub fn handle(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
+        let mut stages = Vec::new();
+        match &request.verb {
+            Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
+            Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
+            write => {
+                let written = self.write(write, &request.key, moment, &mut stages);
+                let (change, outcome) = match written {
+                    Ok(Written { change, object }) => (change, Ok(Answer::Object(object))),
+                    Err(refusal) => (None, Err(refusal)),
+                };
+                Handled {
+                    stages,
+                    change,
+                    outcome,
+                }
+            }
+        }
+    }
+
+    fn get(&self, key: &Key) -> Result<&Object, Refusal> {
+        self.store.get(key).ok_or_else(|| Refusal::not_found(key))
+    }
+
+    fn list(&self, key: &Key, scope: &Scope) -> Answer {
+        let namespace = (!key.namespace.is_empty()).then_some(&*key.namespace);
+        let objects = self.store.list(key.kind, namespace);
+        let items = objects
+            .filter(|object| scope.covers(object))
+            .cloned()
+            .collect();
+        Answer::List {
+            items,
+            revision: self.store.revision(),
+        }
+    }
+}
+
+impl Handled {
+    fn read(outcome: Outcome) -> Self {
+        Self {
+            stages: Vec::new(),
+            change: None,
+            outcome,
+        }
+    }
+}
+
+/// A write that went through; without a change it would have changed nothing.
+struct Written {
+    change: Option<Arc<Change>>,
+    object: Object,
+}

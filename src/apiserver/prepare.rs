@@ -1,0 +1,246 @@
+//! What is the server's own in an object: names, uids, dates, generations, and the status of a new one.
+
+use super::Refusal;
+use crate::api::{Key, Kind, Object, core, meta};
+use crate::sim::{Random, Time};
+use crate::store::Store;
+
+/// The longest base of a generated name. Source: `k8s.io/apiserver/pkg/storage/names`.
+const GENERATED_BASE_MOST: usize = 58;
+
+/// How many characters the server appends.
+const GENERATED_SUFFIX: usize = 5;
+
+/// A name from its base.
+pub(super) fn generated(base: &str, random: &mut Random) -> String {
+    let base: String = base.chars().take(GENERATED_BASE_MOST).collect();
+    base + &random.name_suffix(GENERATED_SUFFIX)
+}
+
+/// Puts the object where the request says, and refuses when the two contradict each other.
+pub(super) fn address(object: &mut Object, key: &Key) -> Result<(), Refusal> {
+    let info = key.kind.info();
+    let metadata = object.metadata_mut();
+    if info.namespaced {
+        let namespace = metadata.namespace.get_or_insert_default();
+        if namespace.is_empty() {
+            namespace.push_str(&key.namespace);
+        }
+        if **namespace != *key.namespace {
+            let message = "the namespace of the provided object does not match the namespace sent \
+                           on the request";
+            return Err(Refusal::bad_request(message.to_owned()));
+        }
+    }
+    if !key.name.is_empty() {
+        let name = metadata.name.get_or_insert_default();
+        if name.is_empty() {
+            name.push_str(&key.name);
+        }
+        if **name != *key.name {
+            let message = format!(
+                "the name of the object ({name}) does not match the name on the URL ({})",
+                key.name
+            );
+            return Err(Refusal::bad_request(message));
+        }
+    }
+    Ok(())
+}
+
+/// Kinds whose spec changes are counted. Source: the strategies below `pkg/registry`.
+const fn counts_generations(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Pod
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::PodDisruptionBudget
+            | Kind::EndpointSlice
+            | Kind::PriorityClass
+    )
+}
+
+/// Stamps a new object and gives it the status that a new one has.
+pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now: Time) -> Object {
+    // A node brings its status along: the kubelet registers what it has.
+    let mut object = if matches!(object.kind(), Kind::Node) {
+        object
+    } else {
+        first_status(object.without_status())
+    };
+    if let Object::Service(service) = &mut object {
+        super::defaulting::allocate_cluster_ip(
+            service,
+            |address| takes_address(store, address),
+            &mut |bound| random.below(bound),
+        );
+    }
+    let uid = random.uid();
+    let kind = object.kind();
+    let metadata = object.metadata_mut();
+    metadata.uid = Some(uid);
+    metadata.creation_timestamp = Some(meta::object_time(now));
+    metadata.deletion_timestamp = None;
+    metadata.deletion_grace_period_seconds = None;
+    metadata.managed_fields = None;
+    metadata.generation = counts_generations(kind).then_some(1);
+    if let Object::Job(job) = &mut object {
+        super::defaulting::generate_job_selector(job);
+    }
+    object
+}
+
+fn takes_address(store: &Store, address: &str) -> bool {
+    store.list(Kind::Service, None).any(|object| match object {
+        Object::Service(service) => service.spec.cluster_ip.as_deref() == Some(address),
+        _ => false,
+    })
+}
+
+fn first_status(mut object: Object) -> Object {
+    match &mut object {
+        Object::Pod(pod) => {
+            let class = crate::api::qos_class(&pod.spec);
+            let status = pod.status_mut();
+            status.phase = Some("Pending".to_owned());
+            status.qos_class = Some(class.to_owned());
+        }
+        Object::Namespace(namespace) => {
+            namespace.status_mut().phase = Some("Active".to_owned());
+        }
+        Object::PersistentVolume(volume) => volume.status_mut().phase = Some("Pending".to_owned()),
+        Object::PersistentVolumeClaim(claim) => {
+            claim.status_mut().phase = Some("Pending".to_owned());
+        }
+        Object::Service(service) => {
+            service.status_mut().load_balancer = Some(core::LoadBalancerStatus::default());
+        }
+        _ => {}
+    }
+    object
+}
+
+/// The new state of an object whose main part is replaced: the server's own fields stay.
+pub(super) fn for_update(object: Object, current: &Object) -> Object {
+    let mut object = object.with_status_of(current);
+    let moved = !object.same_spec(current);
+    let kept = current.metadata();
+    let metadata = object.metadata_mut();
+    metadata.uid.clone_from(&kept.uid);
+    metadata
+        .creation_timestamp
+        .clone_from(&kept.creation_timestamp);
+    metadata
+        .deletion_timestamp
+        .clone_from(&kept.deletion_timestamp);
+    metadata.deletion_grace_period_seconds = kept.deletion_grace_period_seconds;
+    metadata.generate_name.clone_from(&kept.generate_name);
+    metadata.managed_fields.clone_from(&kept.managed_fields);
+    metadata.resource_version.clone_from(&kept.resource_version);
+    metadata.generation = kept.generation;
+    if moved && counts_generations(current.kind()) {
+        metadata.generation = Some(kept.generation.unwrap_or(0) + 1);
+    }
+    if let (Object::Service(service), Object::Service(kept)) = (&mut object, current) {
+        if service
+            .spec
+            .cluster_ip
+            .as_deref()
+            .unwrap_or_default()
+            .is_empty()
+        {
+            let spec = service.spec_mut();
+            spec.cluster_ip.clone_from(&kept.spec.cluster_ip);
+            spec.cluster_ips.clone_from(&kept.spec.cluster_ips);
+        }
+    }
+    object
+}
+
+/// The namespace with the finalizers that are left.
+pub(super) fn for_finalize(object: &Object, current: &Object) -> Object {
+    let mut result = current.clone();
+    if let (Object::Namespace(namespace), Object::Namespace(wanted)) = (&mut result, object) {
+        namespace
+            .spec_mut()
+            .finalizers
+            .clone_from(&wanted.spec.finalizers);
+    }
+    result
+}
+
+/// Marks an object for deletion after `grace` seconds.
+pub(super) fn mark_for_deletion(object: &mut Object, grace: i64, now: Time) {
+    let span = std::time::Duration::from_secs(u64::try_from(grace).unwrap_or(0));
+    let metadata = object.metadata_mut();
+    metadata.deletion_timestamp = Some(meta::object_time(now + span));
+    metadata.deletion_grace_period_seconds = Some(grace);
+    if let Some(generation) = metadata.generation.filter(|generation| *generation > 0) {
+        metadata.generation = Some(generation + 1);
+    }
+    if let Object::Namespace(namespace) = object {
+        namespace.status_mut().phase = Some("Terminating".to_owned());
+    }
+}
+
+/// True when an object is marked for deletion and nothing holds it back: no finalizer, and no
+/// grace period that a kubelet has still to confirm.
+pub(super) fn is_released(object: &Object) -> bool {
+    let metadata = object.metadata();
+    let held = metadata
+        .finalizers
+        .as_ref()
+        .is_some_and(|finalizers| !finalizers.is_empty());
+    let held_by_spec = match object {
+        Object::Namespace(namespace) => namespace
+            .spec
+            .finalizers
+            .as_ref()
+            .is_some_and(|finalizers| !finalizers.is_empty()),
+        _ => false,
+    };
+    let graceful = metadata.deletion_grace_period_seconds.unwrap_or(0) > 0;
+    object.is_terminating() && !held && !held_by_spec && !graceful
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a4_generate_name_adds_five_characters_and_keeps_to_63() {
+        let mut random = Random::stream(1, "names");
+        let name = generated("web-", &mut random);
+        assert_eq!(name.len(), 9);
+        let suffix = &name[4..];
+        assert!(
+            suffix
+                .chars()
+                .all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c)),
+            "{suffix}"
+        );
+        assert_eq!(generated(&"x".repeat(80), &mut random).len(), 63);
+    }
+
+    #[test]
+    fn an_object_goes_when_marked_and_nothing_holds_it() {
+        let object = |metadata: serde_json::Value| {
+            Object::from_value(Kind::Pod, json!({"metadata": metadata})).expect("metadata")
+        };
+        let date = "2026-01-01T00:00:00Z";
+        assert!(!is_released(&object(json!({"name": "a"}))));
+        assert!(is_released(&object(
+            json!({"name": "a", "deletionTimestamp": date})
+        )));
+        let graceful = json!({"deletionTimestamp": date, "deletionGracePeriodSeconds": 30});
+        assert!(!is_released(&object(graceful)));
+        let held = json!({"deletionTimestamp": date, "finalizers": ["example.com/hold"]});
+        assert!(!is_released(&object(held)));
+    }
+}

@@ -1,0 +1,232 @@
+//! Why the API server says no: Kubernetes' reasons, codes and wording.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::FieldError;
+use crate::api::{Key, Kind};
+
+/// The machine-readable reason. Source: `metav1.StatusReason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// 400: the request itself makes no sense.
+    BadRequest,
+    /// 403: not allowed, whatever the caller does.
+    Forbidden,
+    /// 404: there is no such thing.
+    NotFound,
+    /// 409: the name is taken.
+    AlreadyExists,
+    /// 409: the object has changed since it was read.
+    Conflict,
+    /// 410: the revision has been forgotten.
+    Expired,
+    /// 422: the object breaks the rules of its kind.
+    Invalid,
+    /// 429: not now.
+    TooManyRequests,
+}
+
+impl Reason {
+    /// The HTTP status code.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::AlreadyExists | Self::Conflict => 409,
+            Self::Expired => 410,
+            Self::Invalid => 422,
+            Self::TooManyRequests => 429,
+        }
+    }
+}
+
+/// `NotFound`, `AlreadyExists`, …
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A refused request. Nothing was written and the revision did not move.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The reason.
+    pub reason: Reason,
+    /// The whole message.
+    pub message: String,
+    /// The fields at fault, for `Invalid`.
+    pub causes: Vec<FieldError>,
+    /// The object that the request was about.
+    pub key: Option<Key>,
+    /// After how many seconds to try again, for `TooManyRequests`; 0 for no advice.
+    pub retry_after_seconds: u32,
+}
+
+impl Refusal {
+    fn new(reason: Reason, key: Option<&Key>, message: String) -> Self {
+        Self {
+            reason,
+            message,
+            causes: Vec::new(),
+            key: key.cloned(),
+            retry_after_seconds: 0,
+        }
+    }
+
+    /// 404 for an object.
+    #[must_use]
+    pub fn not_found(key: &Key) -> Self {
+        let resource = key.kind.info().group_resource();
+        Self::new(
+            Reason::NotFound,
+            Some(key),
+            format!("{resource} \"{}\" not found", key.name),
+        )
+    }
+
+    /// 409 for a name that is taken.
+    #[must_use]
+    pub fn already_exists(key: &Key) -> Self {
+        let resource = key.kind.info().group_resource();
+        let message = format!("{resource} \"{}\" already exists", key.name);
+        Self::new(Reason::AlreadyExists, Some(key), message)
+    }
+
+    /// 409 for a write from an old copy.
+    #[must_use]
+    pub fn modified(key: &Key) -> Self {
+        Self::conflict(
+            key,
+            "the object has been modified; please apply your changes to the latest version and \
+             try again",
+        )
+    }
+
+    /// 409 for another reason.
+    #[must_use]
+    pub fn conflict(key: &Key, why: &str) -> Self {
+        let resource = key.kind.info().group_resource();
+        let name = &key.name;
+        let message = format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}");
+        Self::new(Reason::Conflict, Some(key), message)
+    }
+
+    /// 403 for an object.
+    #[must_use]
+    pub fn forbidden(key: &Key, why: &str) -> Self {
+        let resource = key.kind.info().group_resource();
+        let message = format!("{resource} \"{}\" is forbidden: {why}", key.name);
+        Self::new(Reason::Forbidden, Some(key), message)
+    }
+
+    /// 422 with the fields at fault.
+    #[must_use]
+    pub fn invalid(key: &Key, causes: Vec<FieldError>) -> Self {
+        let info = key.kind.info();
+        let kind = if info.group.is_empty() {
+            info.name.to_owned()
+        } else {
+            format!("{}.{}", info.name, info.group)
+        };
+        let list = match causes.as_slice() {
+            [one] => one.to_string(),
+            many => {
+                let texts: Vec<String> = many.iter().map(ToString::to_string).collect();
+                format!("[{}]", texts.join(", "))
+            }
+        };
+        let message = format!("{kind} \"{}\" is invalid: {list}", key.name);
+        Self {
+            causes,
+            ..Self::new(Reason::Invalid, Some(key), message)
+        }
+    }
+
+    /// 400 with a message.
+    #[must_use]
+    pub fn bad_request(message: String) -> Self {
+        Self::new(Reason::BadRequest, None, message)
+    }
+
+    /// 410 for a revision that has been forgotten.
+    #[must_use]
+    pub fn expired(asked: u64, kept: u64) -> Self {
+        Self::new(
+            Reason::Expired,
+            None,
+            format!("too old resource version: {asked} ({kept})"),
+        )
+    }
+
+    /// 429 with a message.
+    #[must_use]
+    pub fn too_many_requests(key: &Key, message: String, retry_after_seconds: u32) -> Self {
+        Self {
+            retry_after_seconds,
+            ..Self::new(Reason::TooManyRequests, Some(key), message)
+        }
+    }
+
+    /// 403 because the namespace is on its way out. Source: the NamespaceLifecycle admission.
+    #[must_use]
+    pub fn namespace_terminating(key: &Key) -> Self {
+        let namespace = &key.namespace;
+        Self::forbidden(
+            key,
+            &format!(
+                "unable to create new content in namespace {namespace} because it is being terminated"
+            ),
+        )
+    }
+
+    /// 404 for a namespace.
+    #[must_use]
+    pub fn namespace_not_found(namespace: &str) -> Self {
+        Self::not_found(&Key::new(Kind::Namespace, "", namespace))
+    }
+
+    /// The refusal as a `Status` object.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut details = serde_json::Map::new();
+        if let Some(key) = &self.key {
+            let info = key.kind.info();
+            details.insert("name".to_owned(), (*key.name).into());
+            if !info.group.is_empty() {
+                details.insert("group".to_owned(), info.group.into());
+            }
+            let kind = if self.reason == Reason::Invalid {
+                info.name
+            } else {
+                info.plural
+            };
+            details.insert("kind".to_owned(), kind.into());
+        }
+        if !self.causes.is_empty() {
+            details.insert(
+                "causes".to_owned(),
+                self.causes.iter().map(cause_value).collect(),
+            );
+        }
+        if self.retry_after_seconds > 0 {
+            details.insert(
+                "retryAfterSeconds".to_owned(),
+                self.retry_after_seconds.into(),
+            );
+        }
+        json!({
+            "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason.to_string(),
+            "details": details, "code": self.reason.code(),
+        })
+    }
+}
+
+fn cause_value(error: &FieldError) -> Value {
+    json!({"reason": error.reason.name(), "message": error.message, "field": error.field})
+}

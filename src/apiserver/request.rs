@@ -1,0 +1,254 @@
+//! A request to the API server as a value: who asks for what, and what the answer was.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Refusal;
+use crate::api::selector::FieldSelector;
+use crate::api::{Actor, Key, LabelSelector, Object};
+use crate::manifest::patch::PatchType;
+use crate::sim::Urgency;
+
+/// The number that a client gives to its request, to know the answer by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The client's number for it.
+    pub id: RequestId,
+    /// Who asks.
+    pub actor: Actor,
+    /// About which object; the name is empty for lists and for creates with `generateName`.
+    pub key: Key,
+    /// What is asked.
+    pub verb: Verb,
+    /// Whether somebody waits for the answer.
+    pub answer: Answering,
+    /// Whether an idle world may still have such requests on their way.
+    pub urgency: Urgency,
+}
+
+/// Whether the client waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answering {
+    /// The client goes on when the answer is there.
+    Awaited,
+    /// The client does not look at the answer.
+    Ignored,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verb {
+    /// Read one object.
+    Get,
+    /// Read all objects of a kind, in a namespace or (with an empty one) in all.
+    List(Scope),
+    /// Write an object that is not there yet.
+    Create(Object),
+    /// Write all of an object but its status. Without a resourceVersion the last write wins.
+    Update(Object),
+    /// Write only the status of an object. Without a resourceVersion the last write wins.
+    UpdateStatus(Object),
+    /// Change some fields of the newest state.
+    Patch(Patch),
+    /// Mark an object for deletion, or remove it.
+    Delete(DeleteOptions),
+    /// Bind a pod to a node: a write to `pods/NAME/binding`.
+    Bind(Binding),
+    /// Write a namespace's remaining finalizers: a write to `namespaces/NAME/finalize`.
+    Finalize(Object),
+}
+
+/// Which objects of a kind a list or a watch is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scope {
+    /// Label selector; none picks everything.
+    pub labels: Option<LabelSelector>,
+    /// Field selector.
+    pub fields: FieldSelector,
+}
+
+impl Scope {
+    /// Whether an object belongs.
+    #[must_use]
+    pub fn covers(&self, object: &Object) -> bool {
+        let labels = self.labels.as_ref();
+        labels.is_none_or(|labels| crate::api::selector::matches_object(labels, object))
+            && self.fields.matches(object)
+    }
+}
+
+/// Which part of the object a patch may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subresource {
+    /// All but the status.
+    Main,
+    /// The status alone.
+    Status,
+    /// The number of replicas.
+    Scale,
+}
+
+/// A change of some fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    /// How it is to be read.
+    pub patch_type: PatchType,
+    /// What it may change.
+    pub subresource: Subresource,
+    /// The patch itself.
+    pub body: Value,
+}
+
+/// What happens to the objects that an object owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Propagation {
+    /// They go after their owner.
+    #[default]
+    Background,
+    /// They go before their owner.
+    Foreground,
+    /// They stay.
+    Orphan,
+}
+
+/// How to delete.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteOptions {
+    /// Seconds to end in good order; none means what the object says.
+    pub grace_period_seconds: Option<i64>,
+    /// What happens to what it owns.
+    pub propagation: Propagation,
+    /// The object must have this uid.
+    pub uid: Option<String>,
+    /// The object must have this revision.
+    pub resource_version: Option<String>,
+}
+
+/// The node for a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The node.
+    pub node: Arc<str>,
+    /// The uid of the pod that was looked at; another pod of that name is not bound.
+    pub uid: String,
+}
+
+/// What the API server answers when it does not refuse.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The object as it stands now; after a removal, as it stood.
+    Object(Object),
+    /// The objects of a list, at a revision.
+    List {
+        /// In the order of their keys.
+        items: Vec<Object>,
+        /// The revision that the list is of.
+        revision: u64,
+    },
+}
+
+impl Answer {
+    /// The object, if the answer is one.
+    #[must_use]
+    pub fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::List { .. } => None,
+        }
+    }
+}
+
+/// What comes back.
+pub type Outcome = Result<Answer, Refusal>;
+
+impl Verb {
+    /// The verb as audit logs and roles spell it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List(_) => "list",
+            Self::Create(_) | Self::Bind(_) => "create",
+            Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "update",
+            Self::Patch(_) => "patch",
+            Self::Delete(_) => "delete",
+        }
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::Get | Self::List(_) => "GET",
+            Self::Create(_) | Self::Bind(_) => "POST",
+            Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "PUT",
+            Self::Patch(_) => "PATCH",
+            Self::Delete(_) => "DELETE",
+        }
+    }
+
+    /// The part of the object that the request goes to.
+    #[must_use]
+    pub const fn subresource(&self) -> Option<&'static str> {
+        match self {
+            Self::UpdateStatus(_) => Some("status"),
+            Self::Bind(_) => Some("binding"),
+            Self::Finalize(_) => Some("finalize"),
+            Self::Patch(patch) => match patch.subresource {
+                Subresource::Main => None,
+                Subresource::Status => Some("status"),
+                Subresource::Scale => Some("scale"),
+            },
+            Self::Get | Self::List(_) | Self::Create(_) | Self::Update(_) | Self::Delete(_) => None,
+        }
+    }
+}
+
+impl Request {
+    /// The path on the wire: `/apis/apps/v1/namespaces/default/deployments/web`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let info = self.key.kind.info();
+        let root = if info.group.is_empty() {
+            "/api/"
+        } else {
+            "/apis/"
+        };
+        let mut path = format!("{root}{}", info.api_version());
+        if info.namespaced && !self.key.namespace.is_empty() {
+            path.push_str("/namespaces/");
+            path.push_str(&self.key.namespace);
+        }
+        path.push('/');
+        path.push_str(info.plural);
+        if !self.key.name.is_empty() && !matches!(self.verb, Verb::Create(_)) {
+            path.push('/');
+            path.push_str(&self.key.name);
+        }
+        if let Some(subresource) = self.verb.subresource() {
+            path.push('/');
+            path.push_str(subresource);
+        }
+        path
+    }
+
+    /// True when the request may write.
+    #[must_use]
+    pub const fn is_write(&self) -> bool {
+        !matches!(self.verb, Verb::Get | Verb::List(_))
+    }
+}
+
+/// `POST /apis/apps/v1/namespaces/default/deployments`
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb.method(), self.path())
+    }
+}
+

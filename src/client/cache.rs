@@ -1,0 +1,264 @@
+//! A component's own copy of the objects that it watches; it may be behind the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use crate::api::{Key, Kind, Object, Typed, meta};
+use crate::apiserver::{Scope, WatchEvent};
+use crate::sim::{RecordId, Time};
+
+/// What a component watches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscription {
+    /// Objects of this kind.
+    pub kind: Kind,
+    /// Which of them.
+    pub scope: Scope,
+}
+
+impl Subscription {
+    /// All objects of a kind.
+    #[must_use]
+    pub fn all(kind: Kind) -> Self {
+        Self {
+            kind,
+            scope: Scope::default(),
+        }
+    }
+}
+
+/// What reached an informer.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Which of the component's subscriptions.
+    pub kind: Kind,
+    /// The revision that the informer knows of from now on.
+    pub revision: u64,
+    /// What it says.
+    pub seen: Seen,
+}
+
+/// The content of a delivery.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// The answer to a list: everything there is.
+    Listed(Vec<Object>),
+    /// One change.
+    Event(WatchEvent),
+    /// The watch broke; it will be opened again by itself.
+    Gone,
+}
+
+/// An object as a component knows it.
+#[derive(Clone, Debug)]
+pub struct Cached {
+    /// The object.
+    pub object: Object,
+    /// When it arrived here.
+    pub arrived: Time,
+    /// The record of its arrival.
+    pub record: RecordId,
+}
+
+/// The copies of one kind, with the indexes that controllers ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Cache {
+    objects: OrdMap<Key, Cached>,
+    by_owner: OrdSet<(Arc<str>, Key)>,
+    revision: u64,
+}
+
+impl Cache {
+    /// The newest revision that the informer knows of.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many objects it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// True when it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    fn put(&mut self, object: Object, now: Time, record: RecordId) -> Option<Object> {
+        let key = object.key();
+        let owner =
+            meta::controller_of(object.metadata()).map(|owner| Arc::from(owner.uid.as_str()));
+        let cached = Cached {
+            object,
+            arrived: now,
+            record,
+        };
+        let before = self
+            .objects
+            .insert(key.clone(), cached)
+            .map(|cached| cached.object);
+        let owner_before = before
+            .as_ref()
+            .and_then(|object| meta::controller_of(object.metadata()))
+            .map(|owner| Arc::<str>::from(owner.uid.as_str()));
+        if owner != owner_before {
+            if let Some(owner) = owner_before {
+                self.by_owner.remove(&(owner, key.clone()));
+            }
+            if let Some(owner) = owner {
+                self.by_owner.insert((owner, key));
+            }
+        }
+        before
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Object> {
+        let before = self.objects.remove(key)?.object;
+        if let Some(owner) = meta::controller_of(before.metadata()) {
+            self.by_owner
+                .remove(&(Arc::from(owner.uid.as_str()), key.clone()));
+        }
+        Some(before)
+    }
+}
+
+/// All caches of one component. This is what a plan is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Informers {
+    caches: BTreeMap<Kind, Cache>,
+}
+
+impl Informers {
+    /// Empty caches for these kinds.
+    #[must_use]
+    pub fn new(kinds: &[Kind]) -> Self {
+        Self {
+            caches: kinds.iter().map(|kind| (*kind, Cache::default())).collect(),
+        }
+    }
+
+    /// Takes in a delivery and returns what changed: before and after, for each object.
+    pub fn apply(
+        &mut self,
+        delivery: &Delivery,
+        now: Time,
+        record: RecordId,
+    ) -> Vec<(Option<Object>, Option<Object>)> {
+        let cache = self.caches.entry(delivery.kind).or_default();
+        cache.revision = cache.revision.max(delivery.revision);
+        match &delivery.seen {
+            Seen::Gone => Vec::new(),
+            Seen::Event(WatchEvent::Deleted(object)) => cache
+                .remove(&object.key())
+                .into_iter()
+                .map(|before| (Some(before), None))
+                .collect(),
+            Seen::Event(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
+                let before = cache.put(object.clone(), now, record);
+                vec![(before, Some(object.clone()))]
+            }
+            Seen::Listed(objects) => replace(cache, objects, now, record),
+        }
+    }
+
+    /// The cache of a kind.
+    #[must_use]
+    pub fn cache(&self, kind: Kind) -> Option<&Cache> {
+        self.caches.get(&kind)
+    }
+
+    /// The caches with their kinds.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, &Cache)> {
+        self.caches.iter().map(|(kind, cache)| (*kind, cache))
+    }
+
+    /// One object with the time of its arrival.
+    #[must_use]
+    pub fn cached(&self, key: &Key) -> Option<&Cached> {
+        self.caches.get(&key.kind)?.objects.get(key)
+    }
+
+    /// One object of any kind.
+    #[must_use]
+    pub fn object(&self, key: &Key) -> Option<&Object> {
+        self.cached(key).map(|cached| &cached.object)
+    }
+
+    /// One object by namespace (empty for none) and name.
+    #[must_use]
+    pub fn get<T: Typed>(&self, namespace: &str, name: &str) -> Option<&T> {
+        self.object(&Key::new(T::KIND, namespace, name))
+            .and_then(T::of)
+    }
+
+    /// The objects of a type, in one namespace or (with `None`) in all, ordered by key.
+    pub fn list<'a, T: Typed + 'a>(
+        &'a self,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = &'a T> {
+        let namespace = namespace.map(str::to_owned);
+        let first = Key::first_of(T::KIND, namespace.as_deref().unwrap_or_default());
+        self.caches
+            .get(&T::KIND)
+            .into_iter()
+            .flat_map(move |cache| cache.objects.range(first.clone()..))
+            .take_while(move |(key, _)| {
+                namespace
+                    .as_deref()
+                    .is_none_or(|namespace| *key.namespace == *namespace)
+            })
+            .filter_map(|(_, cached)| T::of(&cached.object))
+    }
+
+    /// The objects of a type whose responsible owner has this uid, ordered by key.
+    pub fn owned_by<'a, T: Typed + 'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a T> {
+        let uid: Arc<str> = uid.into();
+        let first = (Arc::clone(&uid), Key::first_of(T::KIND, ""));
+        self.caches
+            .get(&T::KIND)
+            .into_iter()
+            .flat_map(move |cache| {
+                let uid = Arc::clone(&uid);
+                cache
+                    .by_owner
+                    .range(first.clone()..)
+                    .take_while(move |(owner, _)| *owner == uid)
+                    .filter_map(|(_, key)| T::of(&cache.objects.get(key)?.object))
+            })
+    }
+}
+
+fn replace(
+    cache: &mut Cache,
+    objects: &[Object],
+    now: Time,
+    record: RecordId,
+) -> Vec<(Option<Object>, Option<Object>)> {
+    let listed: BTreeMap<Key, &Object> = objects
+        .iter()
+        .map(|object| (object.key(), object))
+        .collect();
+    let gone: Vec<Key> = cache
+        .objects
+        .keys()
+        .filter(|key| !listed.contains_key(key))
+        .cloned()
+        .collect();
+    let mut changes: Vec<_> = gone
+        .iter()
+        .filter_map(|key| cache.remove(key))
+        .map(|before| (Some(before), None))
+        .collect();
+    for object in objects {
+        let before = cache.put(object.clone(), now, record);
+        if before.as_ref() != Some(object) {
+            changes.push((before, Some(object.clone())));
+        }
+    }
+    changes
+}

@@ -1,0 +1,13 @@
+//! What every component is given: a way to ask, caches fed by watches, a work queue, a recorder of events.
+
+mod cache;
+mod context;
+mod note;
+mod recorder;
+mod work_queue;
+
+pub use cache::{Cache, Cached, Delivery, Informers, Seen, Subscription};
+pub use context::{Alarm, Context, Input, Noted, Sending};
+pub use note::{Note, Reconcile};
+pub use recorder::{EventType, Recorder};
+pub use work_queue::{Added, Queued, WorkQueue};

@@ -1,0 +1,212 @@
+//! The trace: what happened, in order, each record with its actor and its cause.
+
+use std::sync::Arc;
+
+use imbl::Vector;
+use serde_json::{Value, json};
+
+use super::command;
+use crate::api::{Actor, Key};
+use crate::sim::{RecordId, RecordKind, Time};
+use crate::{apiserver, client, kubectl, kubelet, scheduler};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its place in the trace.
+    pub id: RecordId,
+    /// When.
+    pub time: Time,
+    /// The revision of the store after it.
+    pub revision: u64,
+    /// Who.
+    pub actor: Actor,
+    /// What it reacts to; nothing for what comes from outside.
+    pub cause: Option<RecordId>,
+    /// What.
+    pub detail: Detail,
+}
+
+/// What happened, in the words of the room where it happened.
+#[derive(Clone, Debug)]
+pub enum Detail {
+    /// From outside.
+    Command(command::Note),
+    /// At the door of the API server.
+    Api(apiserver::Note),
+    /// Around a loop.
+    Client(client::Note),
+    /// In the scheduler.
+    Scheduler(scheduler::Note),
+    /// On a node.
+    Kubelet(kubelet::Note),
+    /// At somebody's terminal.
+    Kubectl(kubectl::Note),
+}
+
+/// Calls the same method of whichever note it is.
+macro_rules! each {
+    ($detail:expr, $note:ident => $call:expr) => {
+        match $detail {
+            Detail::Command($note) => $call,
+            Detail::Api($note) => $call,
+            Detail::Client($note) => $call,
+            Detail::Scheduler($note) => $call,
+            Detail::Kubelet($note) => $call,
+            Detail::Kubectl($note) => $call,
+        }
+    };
+}
+
+impl From<command::Note> for Detail {
+    fn from(note: command::Note) -> Self {
+        Self::Command(note)
+    }
+}
+
+impl From<apiserver::Note> for Detail {
+    fn from(note: apiserver::Note) -> Self {
+        Self::Api(note)
+    }
+}
+
+impl From<client::Note> for Detail {
+    fn from(note: client::Note) -> Self {
+        Self::Client(note)
+    }
+}
+
+impl From<scheduler::Note> for Detail {
+    fn from(note: scheduler::Note) -> Self {
+        Self::Scheduler(note)
+    }
+}
+
+impl From<kubelet::Note> for Detail {
+    fn from(note: kubelet::Note) -> Self {
+        Self::Kubelet(note)
+    }
+}
+
+impl From<kubectl::Note> for Detail {
+    fn from(note: kubectl::Note) -> Self {
+        Self::Kubectl(note)
+    }
+}
+
+impl Record {
+    /// What the record is about.
+    #[must_use]
+    pub fn kind(&self) -> RecordKind {
+        each!(&self.detail, note => note.kind())
+    }
+
+    /// Which object it is about.
+    #[must_use]
+    pub fn object(&self) -> Option<Key> {
+        each!(&self.detail, note => note.object())
+    }
+
+    /// The uid of that object, where the record knows it.
+    #[must_use]
+    pub fn uid(&self) -> Option<&str> {
+        each!(&self.detail, note => note.uid()).filter(|uid| !uid.is_empty())
+    }
+
+    /// One sentence for the reader; the actor is its subject.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        each!(&self.detail, note => note.sentence())
+    }
+
+    /// The record as `run -o trace` prints it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let object = self.object().map(|key| {
+            json!({
+                "kind": key.kind.info().name,
+                "namespace": (!key.namespace.is_empty()).then_some(&*key.namespace),
+                "name": &*key.name,
+                "uid": self.uid(),
+            })
+        });
+        json!({
+            "id": self.id.0,
+            "time_ms": self.time.as_millis(),
+            "revision": self.revision,
+            "actor": self.actor.to_string(),
+            "cause": self.cause.map(|cause| cause.0),
+            "kind": self.kind().name(),
+            "object": object,
+            "detail": each!(&self.detail, note => note.to_value()),
+        })
+    }
+}
+
+/// All records of a run. Cloning costs nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    records: Vector<Arc<Record>>,
+}
+
+impl Trace {
+    /// The number that the next record gets.
+    #[must_use]
+    pub fn next_id(&self) -> RecordId {
+        RecordId(self.records.len() as u64)
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// True before anything happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The record of this number.
+    #[must_use]
+    pub fn get(&self, id: RecordId) -> Option<&Arc<Record>> {
+        self.records.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// The newest record.
+    #[must_use]
+    pub fn last(&self) -> Option<&Arc<Record>> {
+        self.records.last()
+    }
+
+    /// The records from a number on.
+    pub fn since(&self, id: RecordId) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        let skip = usize::try_from(id.0).unwrap_or(usize::MAX).min(self.records.len());
+        self.records.iter().skip(skip)
+    }
+
+    /// All records, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        self.records.iter()
+    }
+
+    /// The way from a record back to what came from outside, the record itself first.
+    pub fn why(&self, id: RecordId) -> impl Iterator<Item = &Arc<Record>> {
+        let first = self.get(id);
+        std::iter::successors(first, |record| self.get(record.cause?))
+    }
+
+    /// Adds a record.
+    ///
+    /// # Panics
+    /// When its number or its cause breaks the order; that would be a mistake of the world.
+    pub(super) fn push(&mut self, record: Record) {
+        assert_eq!(record.id, self.next_id(), "records are numbered without gaps");
+        assert!(
+            record.cause.is_none_or(|cause| cause < record.id),
+            "a cause comes before what it causes"
+        );
+        self.records.push_back(Arc::new(record));
+    }
+}

@@ -1,0 +1,171 @@
+//! Who watches what: each watch has its own delay and keeps the order of what it delivers.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use super::ComponentId;
+use crate::api::{Kind, Object};
+use crate::client::Subscription;
+use crate::sim::{Random, Range, RecordId, Time, Urgency};
+use crate::store::Change;
+
+/// The number of a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatchId(pub u64);
+
+/// One open watch.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Who watches.
+    pub component: ComponentId,
+    /// What.
+    pub subscription: Subscription,
+    /// The last revision that was sent on its way to the watcher.
+    pub sent: u64,
+    /// Counts how often it was opened; what an earlier opening sent no longer arrives.
+    pub opening: u32,
+    /// Whether it is open now.
+    pub is_open: bool,
+    last_arrival: Time,
+    random: Random,
+}
+
+impl Watch {
+    /// When something sent now arrives: after a delay of its own, never before what was sent earlier.
+    pub fn arrival(&mut self, now: Time, delay: Range) -> Time {
+        self.last_arrival = self.last_arrival.max(now + self.random.duration(delay));
+        self.last_arrival
+    }
+}
+
+/// A change on its way to a watcher.
+#[derive(Clone, Debug)]
+pub struct InFlight {
+    /// The watch.
+    pub watch: WatchId,
+    /// Which opening of it.
+    pub opening: u32,
+    /// The change.
+    pub change: Arc<Change>,
+    /// The record of the commit.
+    pub commit: RecordId,
+    /// Whether an idle world may still have it on its way.
+    pub urgency: Urgency,
+}
+
+/// The field that a narrow watch asks for, so that a change finds its watchers without asking all.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Narrowing {
+    None,
+    Node(Arc<str>),
+    Name(Arc<str>),
+}
+
+impl Narrowing {
+    fn of(subscription: &Subscription) -> Self {
+        let fields = &subscription.scope.fields.0;
+        let wanted = |path: &str| {
+            fields.iter().find(|field| field.equal && field.path == path).map(|field| field.value.as_str().into())
+        };
+        if let Some(node) = wanted("spec.nodeName") {
+            Self::Node(node)
+        } else if let Some(name) = wanted("metadata.name") {
+            Self::Name(name)
+        } else {
+            Self::None
+        }
+    }
+
+    fn node_of(object: &Object) -> Option<Self> {
+        match object {
+            Object::Pod(pod) => pod.spec.node_name.clone().map(Self::Node),
+            _ => None,
+        }
+    }
+}
+
+/// All watches, found by what they watch.
+#[derive(Clone, Debug, Default)]
+pub struct Watches {
+    watches: OrdMap<WatchId, Watch>,
+    index: OrdSet<(Kind, Narrowing, WatchId)>,
+    next: u64,
+}
+
+impl Watches {
+    /// Adds a watch that is not open yet.
+    pub fn add(&mut self, component: &ComponentId, subscription: Subscription, seed: u64) -> WatchId {
+        let id = WatchId(self.next);
+        self.next += 1;
+        self.index.insert((subscription.kind, Narrowing::of(&subscription), id));
+        let random = Random::stream(seed, &format!("watch {component} {}", subscription.kind));
+        self.watches.insert(id, Watch {
+            component: component.clone(),
+            subscription,
+            sent: 0,
+            opening: 0,
+            is_open: false,
+            last_arrival: Time::START,
+            random,
+        });
+        id
+    }
+
+    /// The watch of this number.
+    #[must_use]
+    pub fn get(&self, id: WatchId) -> Option<&Watch> {
+        self.watches.get(&id)
+    }
+
+    /// The watch of this number, to change.
+    pub fn get_mut(&mut self, id: WatchId) -> Option<&mut Watch> {
+        self.watches.get_mut(&id)
+    }
+
+    /// All watches.
+    pub fn iter(&self) -> impl Iterator<Item = (WatchId, &Watch)> {
+        self.watches.iter().map(|(id, watch)| (*id, watch))
+    }
+
+    /// The watches of a component.
+    #[must_use]
+    pub fn of(&self, component: &ComponentId) -> Vec<WatchId> {
+        let own = self.watches.iter().filter(|(_, watch)| watch.component == *component);
+        own.map(|(id, _)| *id).collect()
+    }
+
+    /// Forgets the watches of a component.
+    pub fn remove(&mut self, component: &ComponentId) {
+        for id in self.of(component) {
+            if let Some(watch) = self.watches.remove(&id) {
+                let subscription = &watch.subscription;
+                self.index.remove(&(subscription.kind, Narrowing::of(subscription), id));
+            }
+        }
+    }
+
+    /// The watches that may care for a change, in the order of their numbers.
+    #[must_use]
+    pub fn candidates(&self, change: &Change) -> Vec<WatchId> {
+        let kind = change.key.kind;
+        let mut found: Vec<WatchId> = self.at(kind, Narrowing::None).collect();
+        found.extend(self.at(kind, Narrowing::Name(Arc::clone(&change.key.name))));
+        let now = Narrowing::node_of(&change.object);
+        let before = change.previous.as_ref().and_then(Narrowing::node_of);
+        if before != now {
+            found.extend(before.into_iter().flat_map(|node| self.at(kind, node)));
+        }
+        found.extend(now.into_iter().flat_map(|node| self.at(kind, node)));
+        found.sort_unstable();
+        found
+    }
+
+    fn at(&self, kind: Kind, narrowing: Narrowing) -> impl Iterator<Item = WatchId> {
+        let first = (kind, narrowing.clone(), WatchId(0));
+        self.index
+            .range(first..)
+            .take_while(move |(each, narrow, _)| *each == kind && *narrow == narrowing)
+            .map(|(_, _, id)| *id)
+    }
+}

@@ -1,0 +1,403 @@
+//! The loop that every controller runs in: caches, queue, one plan after the other, one request at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use imbl::{OrdMap, Vector};
+
+use super::controller::{Act, Action, Change, Controller, Plan, Planned, Said};
+use crate::api::{Key, Kind, Object};
+use crate::apiserver::{Outcome, Reason, RequestId};
+use crate::client::{
+    Added, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Subscription,
+    WorkQueue,
+};
+use crate::sim::{RecordId, Time};
+
+/// The alarms of a controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControllerAlarm {
+    /// A worker looks into the queue.
+    Work,
+    /// A delayed key is due.
+    Due(Key),
+    /// The periodic check.
+    Periodic,
+}
+
+type Hands<'a> = Context<'a, Note, ControllerAlarm>;
+
+/// A controller at work.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    controller: &'static Controller,
+    informers: Informers,
+    queue: WorkQueue,
+    work: OrdMap<Key, Work>,
+    asked: OrdMap<RequestId, Key>,
+    expected: OrdMap<Key, Expected>,
+    recorder: Recorder,
+    last_plan: Option<Arc<Reconcile>>,
+    keeps_expectations: bool,
+}
+
+/// A plan half done.
+#[derive(Clone, Debug)]
+struct Work {
+    rest: Vector<Action>,
+    current: Option<Action>,
+    requeue_after: Option<Duration>,
+    record: RecordId,
+}
+
+/// What a key waits to see in the cache before it is planned again.
+#[derive(Clone, Debug, Default)]
+struct Expected {
+    revisions: OrdMap<Kind, u64>,
+    until: Time,
+}
+
+impl Runner {
+    /// The controller, not started yet.
+    #[must_use]
+    pub fn new(controller: &'static Controller) -> Self {
+        Self {
+            controller,
+            informers: Informers::new(controller.watches),
+            queue: WorkQueue::default(),
+            work: OrdMap::new(),
+            asked: OrdMap::new(),
+            expected: OrdMap::new(),
+            recorder: Recorder::new(controller.event_source, ""),
+            last_plan: None,
+            keeps_expectations: true,
+        }
+    }
+
+    /// Its definition.
+    #[must_use]
+    pub fn controller(&self) -> &'static Controller {
+        self.controller
+    }
+
+    /// What it watches.
+    pub fn subscriptions(&self) -> impl Iterator<Item = Subscription> {
+        self.controller
+            .watches
+            .iter()
+            .copied()
+            .map(Subscription::all)
+    }
+
+    /// Its caches.
+    #[must_use]
+    pub fn informers(&self) -> &Informers {
+        &self.informers
+    }
+
+    /// Its queue.
+    #[must_use]
+    pub fn queue(&self) -> &WorkQueue {
+        &self.queue
+    }
+
+    /// The last plan that it made.
+    #[must_use]
+    pub fn last_plan(&self) -> Option<&Arc<Reconcile>> {
+        self.last_plan.as_ref()
+    }
+
+    /// Whether it waits to see its own writes before it plans again; off, it creates twice.
+    pub fn keep_expectations(&mut self, keeps: bool) {
+        self.keeps_expectations = keeps;
+    }
+
+    /// Runs one step.
+    pub fn handle(&mut self, input: Input<ControllerAlarm>, hands: &mut Hands<'_>) {
+        match input {
+            Input::Start => self.start(hands),
+            Input::Watch(delivery) => self.see(&delivery, hands),
+            Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
+            Input::Alarm(ControllerAlarm::Work) => self.take(hands),
+            Input::Alarm(ControllerAlarm::Due(key)) => {
+                if self.queue.is_due(&key, hands.now) {
+                    let record =
+                        hands.note(hands.cause, Note::Rang("look again", Some(key.clone())));
+                    self.enqueue(&key, record, hands);
+                }
+            }
+            Input::Alarm(ControllerAlarm::Periodic) => self.check(hands),
+        }
+    }
+
+    fn start(&mut self, hands: &mut Hands<'_>) {
+        if let Some(periodic) = &self.controller.periodic {
+            let period = (periodic.period)(hands.profile);
+            hands.wake_periodic(period, hands.cause, ControllerAlarm::Periodic);
+        }
+    }
+
+    fn see(&mut self, delivery: &Delivery, hands: &mut Hands<'_>) {
+        let record = hands.note(hands.cause, Note::delivery(delivery));
+        let changes = self.informers.apply(delivery, hands.now, record);
+        for (before, after) in &changes {
+            let change = Change {
+                before: before.as_ref(),
+                after: after.as_ref(),
+            };
+            for key in (self.controller.concerns)(&self.informers, &change) {
+                self.enqueue(&key, record, hands);
+            }
+        }
+        self.release(record, hands);
+    }
+
+    /// Puts back the keys that were waiting to see their own writes and have seen them now.
+    fn release(&mut self, record: RecordId, hands: &mut Hands<'_>) {
+        let seen: Vec<Key> = self
+            .expected
+            .iter()
+            .filter(|(_, expected)| self.has_seen(expected, hands.now))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in seen {
+            self.expected.remove(&key);
+            if self.queue.is_parked(&key) {
+                self.queue.unpark(&key);
+                self.enqueue(&key, record, hands);
+            }
+        }
+    }
+
+    fn has_seen(&self, expected: &Expected, now: Time) -> bool {
+        let cache_revision = |kind| {
+            self.informers
+                .cache(kind)
+                .map_or(u64::MAX, |cache| cache.revision())
+        };
+        now >= expected.until
+            || expected
+                .revisions
+                .iter()
+                .all(|(kind, revision)| cache_revision(*kind) >= *revision)
+    }
+
+    fn enqueue(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
+        match self.queue.add(key, hands.now, record) {
+            Added::Waiting => {
+                let record = hands.note(record, Note::Added(key.clone()));
+                self.wake_worker(record, hands);
+            }
+            Added::AfterWork => {
+                hands.note(record, Note::Added(key.clone()));
+            }
+            Added::Already(since) => {
+                hands.note(record, Note::Merged(key.clone(), since));
+            }
+        }
+    }
+
+    fn wake_worker(&self, record: RecordId, hands: &mut Hands<'_>) {
+        let pick_up = hands.profile.controllers.pick_up;
+        let after = hands.random.duration(pick_up);
+        hands.wake(after, record, ControllerAlarm::Work);
+    }
+
+    fn take(&mut self, hands: &mut Hands<'_>) {
+        if self.work.len() >= hands.profile.controllers.workers {
+            return;
+        }
+        let Some(Queued { key, record, .. }) = self.queue.take() else {
+            return;
+        };
+        let started = hands.note(record, Note::Started(key.clone()));
+        if let Some(expected) = self.expected.get(&key)
+            && self.keeps_expectations
+            && !self.has_seen(expected, hands.now)
+        {
+            let why = "waits until its cache has seen its own writes".to_owned();
+            let until = expected.until;
+            let ended = hands.note(started, Note::Ended(key.clone(), why));
+            self.queue.park(&key);
+            self.queue.done(&key);
+            self.delay(&key, until, ended, hands);
+            return;
+        }
+        self.expected.remove(&key);
+        self.queue.unpark(&key);
+        let plan = (self.controller.plan)(&Planned {
+            caches: &self.informers,
+            key: &key,
+            now: hands.now,
+            profile: hands.profile,
+        });
+        self.begin(&key, plan, started, hands);
+    }
+
+    fn begin(&mut self, key: &Key, plan: Plan, started: RecordId, hands: &mut Hands<'_>) {
+        let reconcile = Arc::new(Reconcile {
+            key: key.clone(),
+            desired: plan.desired,
+            observed: plan.observed,
+            difference: plan.difference,
+            actions: plan
+                .actions
+                .iter()
+                .map(|action| action.why.clone())
+                .collect(),
+            requeue_after: plan.requeue_after,
+        });
+        self.last_plan = Some(Arc::clone(&reconcile));
+        let record = hands.note(started, Note::Planned(reconcile));
+        for said in &plan.events {
+            self.say(said, None, record, hands);
+        }
+        let work = Work {
+            rest: plan.actions.into(),
+            current: None,
+            requeue_after: plan.requeue_after,
+            record,
+        };
+        self.work.insert(key.clone(), work);
+        self.proceed(key, record, hands);
+    }
+
+    /// Sends the next request of a plan, or ends the work on the key.
+    fn proceed(&mut self, key: &Key, cause: RecordId, hands: &mut Hands<'_>) {
+        let Some(work) = self.work.get_mut(key) else {
+            return;
+        };
+        let Some(action) = work.rest.pop_front() else {
+            let after = work.requeue_after;
+            self.queue.succeeded(key);
+            self.end(key, "done".to_owned(), cause, hands);
+            if let Some(after) = after {
+                self.delay(key, hands.now + after, cause, hands);
+            }
+            return;
+        };
+        let note = match action.act {
+            Act::Reconcile => Note::Acted(key.clone(), action.why.clone()),
+            Act::LeaseLost => Note::LeaseLost(action.key.clone(), action.why.clone()),
+            Act::Taint => Note::Tainted(action.key.clone(), action.why.clone()),
+            Act::Collect => Note::Collected(action.key.clone(), action.why.clone()),
+        };
+        work.current = Some(action.clone());
+        let record = hands.note(cause, note);
+        let request = hands.ask(record, action.key, action.verb);
+        self.asked.insert(request, key.clone());
+    }
+
+    fn hear(&mut self, request: RequestId, outcome: &Outcome, hands: &mut Hands<'_>) {
+        let Some(key) = self.asked.remove(&request) else {
+            return;
+        };
+        let Some(work) = self.work.get_mut(&key) else {
+            return;
+        };
+        let Some(action) = work.current.take() else {
+            return;
+        };
+        let planned = work.record;
+        match outcome {
+            Ok(answer) => {
+                if let Some(object) = answer.object() {
+                    self.expect(&key, object, hands);
+                }
+                if let Some(said) = &action.event {
+                    self.say(said, answer.object().map(Object::name), planned, hands);
+                }
+                self.proceed(&key, hands.cause, hands);
+            }
+            Err(refusal) => {
+                if let Some(said) = &action.failure {
+                    let mut said = said.clone();
+                    said.message.push_str(&refusal.message);
+                    self.say(&said, None, planned, hands);
+                }
+                // What is gone already needs no second attempt.
+                if refusal.reason == Reason::NotFound && action.verb.name() == "delete" {
+                    self.proceed(&key, hands.cause, hands);
+                    return;
+                }
+                let why = format!("{}: {refusal}", refusal.reason);
+                self.retry(&key, why, hands);
+            }
+        }
+    }
+
+    fn retry(&mut self, key: &Key, why: String, hands: &mut Hands<'_>) {
+        let times = &hands.profile.controllers;
+        let wait = self
+            .queue
+            .failed(key, times.backoff_first, times.backoff_most);
+        let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
+        self.end(key, "gives up for now".to_owned(), record, hands);
+        self.delay(key, hands.now + wait, record, hands);
+    }
+
+    fn end(&mut self, key: &Key, what: String, cause: RecordId, hands: &mut Hands<'_>) {
+        self.work.remove(key);
+        let record = hands.note(cause, Note::Ended(key.clone(), what));
+        self.queue.done(key);
+        if self.queue.waiting().next().is_some() {
+            self.wake_worker(record, hands);
+        }
+    }
+
+    fn delay(&mut self, key: &Key, until: Time, cause: RecordId, hands: &mut Hands<'_>) {
+        if self.queue.delay(key, until) {
+            hands.wake(
+                until.since(hands.now),
+                cause,
+                ControllerAlarm::Due(key.clone()),
+            );
+        }
+    }
+
+    /// Remembers what the cache must have seen before the key is planned again.
+    fn expect(&mut self, key: &Key, written: &Object, hands: &Hands<'_>) {
+        let kind = written.kind();
+        if self.informers.cache(kind).is_none() {
+            return;
+        }
+        let expected = self.expected.entry(key.clone()).or_default();
+        expected.until = hands.now + hands.profile.controllers.expectations;
+        let revision = expected.revisions.entry(kind).or_insert(0);
+        *revision = (*revision).max(written.revision());
+    }
+
+    fn say(&mut self, said: &Said, name: Option<&str>, cause: RecordId, hands: &mut Hands<'_>) {
+        let message = said.message.replace("{name}", name.unwrap_or_default());
+        self.recorder.event(
+            hands,
+            cause,
+            &said.about,
+            (said.event_type, said.reason, message),
+        );
+    }
+
+    /// The periodic check: looks at its keys, and makes work of those that need something done.
+    fn check(&mut self, hands: &mut Hands<'_>) {
+        let Some(periodic) = &self.controller.periodic else {
+            return;
+        };
+        let record = hands.note(hands.cause, Note::Rang(periodic.name, None));
+        for key in (periodic.keys)(&self.informers) {
+            let plan = (self.controller.plan)(&Planned {
+                caches: &self.informers,
+                key: &key,
+                now: hands.now,
+                profile: hands.profile,
+            });
+            if !plan.is_empty() {
+                self.enqueue(&key, record, hands);
+            }
+        }
+        hands.wake_periodic(
+            (periodic.period)(hands.profile),
+            record,
+            ControllerAlarm::Periodic,
+        );
+    }
+}
