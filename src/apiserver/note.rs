@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Reason, Refusal, Request, Stage, Verb};
-use crate::api::Key;
+use crate::api::{Actor, Key};
 use crate::sim::RecordKind;
 use crate::store::{Change, ChangeType};
 
@@ -33,7 +33,12 @@ pub enum Note {
         refusal: Refusal,
     },
     /// The store wrote.
-    Committed(Arc<Change>),
+    Committed {
+        /// What.
+        change: Arc<Change>,
+        /// Who asked for it.
+        by: Actor,
+    },
     /// The store forgot the changes up to a revision.
     Compacted(u64),
 }
@@ -49,7 +54,7 @@ impl Note {
                 RecordKind::ApiConflict
             }
             Self::Refused { .. } => RecordKind::ApiReject,
-            Self::Committed(_) => RecordKind::StoreCommit,
+            Self::Committed { .. } => RecordKind::StoreCommit,
             Self::Compacted(_) => RecordKind::StoreCompact,
         }
     }
@@ -61,7 +66,7 @@ impl Note {
             Self::Sent(request)
             | Self::Admitted { request, .. }
             | Self::Refused { request, .. } => Some(request.key.clone()),
-            Self::Committed(change) => Some(change.key.clone()),
+            Self::Committed { change, .. } => Some(change.key.clone()),
             Self::Compacted(_) => None,
         }
     }
@@ -77,7 +82,7 @@ impl Note {
                 _ => None,
             },
             Self::Admitted { stages, .. } => stages.last().map(|stage| stage.object.uid()),
-            Self::Committed(change) => Some(change.object.uid()),
+            Self::Committed { change, .. } => Some(change.object.uid()),
             Self::Refused { .. } | Self::Compacted(_) => None,
         }
     }
@@ -107,13 +112,13 @@ impl Note {
                     refusal.reason
                 )
             }
-            Self::Committed(change) => {
+            Self::Committed { change, by } => {
                 let verb = match change.change_type {
                     ChangeType::Added => "created",
                     ChangeType::Modified => "changed",
                     ChangeType::Deleted => "removed",
                 };
-                format!("{} {verb}, revision {}", change.key, change.revision)
+                format!("{} {verb} for {by}, revision {}", change.key, change.revision)
             }
             Self::Compacted(revision) => format!("forgets the changes up to revision {revision}"),
         }
@@ -150,9 +155,11 @@ impl Note {
                 value["status"] = refusal.to_value();
                 value
             }
-            Self::Committed(change) => {
-                json!({"type": change.change_type.to_string(), "revision": change.revision})
-            }
+            Self::Committed { change, by } => json!({
+                "type": change.change_type.to_string(),
+                "revision": change.revision,
+                "by": by.to_string(),
+            }),
             Self::Compacted(revision) => json!({"revision": revision}),
         }
     }

@@ -7,7 +7,7 @@ use crate::api::{Actor, Key};
 use crate::apiserver::{Answering, Outcome, Request, RequestId, Verb};
 use crate::sim::{Profile, Random, RecordId, Time, Urgency};
 
-use super::Delivery;
+use super::{Delivery, Subscription};
 
 /// Why a component runs.
 #[derive(Clone, Debug)]
@@ -167,4 +167,18 @@ impl<'a, N, A> Context<'a, N, A> {
             alarm,
         });
     }
+}
+
+/// Something that runs beside the API server and talks to nothing else.
+pub trait Component: Clone {
+    /// What it has to say to the trace.
+    type Note;
+    /// What it wants to be woken for.
+    type Alarm: Clone;
+
+    /// What it watches.
+    fn subscriptions(&self) -> Vec<Subscription>;
+
+    /// Runs one step.
+    fn handle(&mut self, input: Input<Self::Alarm>, hands: &mut Context<'_, Self::Note, Self::Alarm>);
 }

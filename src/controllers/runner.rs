@@ -9,7 +9,7 @@ use super::controller::{Act, Action, Change, Controller, Plan, Planned, Said};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Outcome, Reason, RequestId};
 use crate::client::{
-    Added, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Subscription,
+    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Subscription,
     WorkQueue,
 };
 use crate::sim::{RecordId, Time};
@@ -55,6 +55,32 @@ struct Work {
 struct Expected {
     revisions: OrdMap<Kind, u64>,
     until: Time,
+}
+
+impl Component for Runner {
+    type Note = Note;
+    type Alarm = ControllerAlarm;
+
+    fn subscriptions(&self) -> Vec<Subscription> {
+        self.controller.watches.iter().copied().map(Subscription::all).collect()
+    }
+
+    fn handle(&mut self, input: Input<ControllerAlarm>, hands: &mut Hands<'_>) {
+        match input {
+            Input::Start => self.start(hands),
+            Input::Watch(delivery) => self.see(&delivery, hands),
+            Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
+            Input::Alarm(ControllerAlarm::Work) => self.take(hands),
+            Input::Alarm(ControllerAlarm::Due(key)) => {
+                if self.queue.is_due(&key, hands.now) {
+                    let record =
+                        hands.note(hands.cause, Note::Rang("look again", Some(key.clone())));
+                    self.enqueue(&key, record, hands);
+                }
+            }
+            Input::Alarm(ControllerAlarm::Periodic) => self.check(hands),
+        }
+    }
 }
 
 impl Runner {
@@ -110,24 +136,6 @@ impl Runner {
     /// Whether it waits to see its own writes before it plans again; off, it creates twice.
     pub fn keep_expectations(&mut self, keeps: bool) {
         self.keeps_expectations = keeps;
-    }
-
-    /// Runs one step.
-    pub fn handle(&mut self, input: Input<ControllerAlarm>, hands: &mut Hands<'_>) {
-        match input {
-            Input::Start => self.start(hands),
-            Input::Watch(delivery) => self.see(&delivery, hands),
-            Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
-            Input::Alarm(ControllerAlarm::Work) => self.take(hands),
-            Input::Alarm(ControllerAlarm::Due(key)) => {
-                if self.queue.is_due(&key, hands.now) {
-                    let record =
-                        hands.note(hands.cause, Note::Rang("look again", Some(key.clone())));
-                    self.enqueue(&key, record, hands);
-                }
-            }
-            Input::Alarm(ControllerAlarm::Periodic) => self.check(hands),
-        }
     }
 
     fn start(&mut self, hands: &mut Hands<'_>) {
