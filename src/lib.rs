@@ -2,7 +2,12 @@
 pub mod api;
 pub mod apiserver;
 pub mod client;
+pub mod cluster;
 pub mod controllers;
+pub mod kubectl;
+pub mod kubelet;
 pub mod manifest;
+pub mod scheduler;
 pub mod sim;
 pub mod store;
+pub mod ui;

@@ -23,7 +23,7 @@ pub use request::{
 };
 pub use watch::{WatchEvent, changes_since, event_for};
 
-use crate::api::{Key, Object};
+use crate::api::{Key, Kind, Object};
 use crate::sim::{Profile, Random, Time};
 use crate::store::{Change, Store};
 
@@ -151,6 +151,30 @@ impl ApiServer {
         Answer::List {
             items,
             revision: self.store.revision(),
+        }
+    }
+
+    /// What a watch with this scope lists before it begins. A scope of one name costs one look.
+    #[must_use]
+    pub fn list_for(&self, kind: Kind, scope: &Scope) -> Vec<Object> {
+        let named = scope
+            .fields
+            .0
+            .iter()
+            .find(|each| each.equal && each.path == "metadata.name");
+        match named {
+            Some(name) if !kind.info().namespaced => self
+                .store
+                .get(&Key::new(kind, "", &name.value))
+                .cloned()
+                .into_iter()
+                .collect(),
+            _ => self
+                .store
+                .list(kind, None)
+                .filter(|object| scope.covers(object))
+                .cloned()
+                .collect(),
         }
     }
 }

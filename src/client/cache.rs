@@ -45,6 +45,8 @@ pub struct Delivery {
 pub enum Seen {
     /// The answer to a list: everything there is.
     Listed(Vec<Object>),
+    /// The watch goes on from the revision where it broke.
+    Resumed,
     /// One change.
     Event(WatchEvent),
     /// The watch broke; it will be opened again by itself.
@@ -152,7 +154,7 @@ impl Informers {
         let cache = self.caches.entry(delivery.kind).or_default();
         cache.revision = cache.revision.max(delivery.revision);
         match &delivery.seen {
-            Seen::Gone => Vec::new(),
+            Seen::Gone | Seen::Resumed => Vec::new(),
             Seen::Event(WatchEvent::Deleted(object)) => cache
                 .remove(&object.key())
                 .into_iter()

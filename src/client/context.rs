@@ -38,6 +38,8 @@ pub struct Noted<N> {
 pub struct Sending {
     /// The record that it follows from.
     pub cause: RecordId,
+    /// When it reaches the API server.
+    pub arrives: Time,
     /// The request.
     pub request: Arc<Request>,
 }
@@ -55,6 +57,24 @@ pub struct Alarm<A> {
     pub alarm: A,
 }
 
+/// What a component keeps for its way to the API server: requests arrive in the order of asking.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    next: RequestId,
+    last_arrival: Time,
+}
+
+/// Everything that a component did in one step.
+#[derive(Clone, Debug)]
+pub struct Output<N, A> {
+    /// What it said, in order.
+    pub notes: Vec<Noted<N>>,
+    /// What it asked.
+    pub requests: Vec<Sending>,
+    /// What it wants to be woken for.
+    pub alarms: Vec<Alarm<A>>,
+}
+
 /// The hands of a component during one step. It collects; the world acts on it afterwards.
 #[derive(Debug)]
 pub struct Context<'a, N, A> {
@@ -68,14 +88,9 @@ pub struct Context<'a, N, A> {
     pub profile: &'a Profile,
     /// The component's own stream of chance.
     pub random: &'a mut Random,
-    /// What it said, in order.
-    pub notes: Vec<Noted<N>>,
-    /// What it asked.
-    pub requests: Vec<Sending>,
-    /// What it wants to be woken for.
-    pub alarms: Vec<Alarm<A>>,
     next_record: RecordId,
-    next_request: &'a mut RequestId,
+    line: &'a mut Line,
+    output: Output<N, A>,
 }
 
 impl<'a, N, A> Context<'a, N, A> {
@@ -85,27 +100,36 @@ impl<'a, N, A> Context<'a, N, A> {
         (now, cause, next_record): (Time, RecordId, RecordId),
         profile: &'a Profile,
         random: &'a mut Random,
-        next_request: &'a mut RequestId,
+        line: &'a mut Line,
     ) -> Self {
+        let output = Output {
+            notes: Vec::new(),
+            requests: Vec::new(),
+            alarms: Vec::new(),
+        };
         Self {
             actor,
             now,
             cause,
             profile,
             random,
-            notes: Vec::new(),
-            requests: Vec::new(),
-            alarms: Vec::new(),
             next_record,
-            next_request,
+            line,
+            output,
         }
+    }
+
+    /// What was collected.
+    #[must_use]
+    pub fn finish(self) -> Output<N, A> {
+        self.output
     }
 
     /// Says what happened because of `cause`, and returns the number of the record.
     pub fn note(&mut self, cause: RecordId, note: N) -> RecordId {
         let id = self.next_record;
         self.next_record = id.next();
-        self.notes.push(Noted { id, cause, note });
+        self.output.notes.push(Noted { id, cause, note });
         id
     }
 
@@ -131,8 +155,11 @@ impl<'a, N, A> Context<'a, N, A> {
         verb: Verb,
         (answer, urgency): (Answering, Urgency),
     ) -> RequestId {
-        let id = *self.next_request;
-        self.next_request.0 += 1;
+        let id = self.line.next;
+        self.line.next.0 += 1;
+        let arrives = self.now + self.random.duration(self.profile.network.request);
+        self.line.last_arrival = self.line.last_arrival.max(arrives);
+        let arrives = self.line.last_arrival;
         let request = Request {
             id,
             actor: self.actor.clone(),
@@ -141,8 +168,9 @@ impl<'a, N, A> Context<'a, N, A> {
             answer,
             urgency,
         };
-        self.requests.push(Sending {
+        self.output.requests.push(Sending {
             cause,
+            arrives,
             request: Arc::new(request),
         });
         id
@@ -150,7 +178,7 @@ impl<'a, N, A> Context<'a, N, A> {
 
     /// Rings `after` some time as work to be done.
     pub fn wake(&mut self, after: Duration, cause: RecordId, alarm: A) {
-        self.alarms.push(Alarm {
+        self.output.alarms.push(Alarm {
             at: self.now + after,
             urgency: Urgency::Work,
             cause,
@@ -160,7 +188,7 @@ impl<'a, N, A> Context<'a, N, A> {
 
     /// Rings `after` some time, and again and again: an idle world still has it.
     pub fn wake_periodic(&mut self, after: Duration, cause: RecordId, alarm: A) {
-        self.alarms.push(Alarm {
+        self.output.alarms.push(Alarm {
             at: self.now + after,
             urgency: Urgency::Periodic,
             cause,
@@ -180,5 +208,9 @@ pub trait Component: Clone {
     fn subscriptions(&self) -> Vec<Subscription>;
 
     /// Runs one step.
-    fn handle(&mut self, input: Input<Self::Alarm>, hands: &mut Context<'_, Self::Note, Self::Alarm>);
+    fn handle(
+        &mut self,
+        input: Input<Self::Alarm>,
+        hands: &mut Context<'_, Self::Note, Self::Alarm>,
+    );
 }

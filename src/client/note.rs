@@ -65,7 +65,7 @@ impl Note {
     #[must_use]
     pub fn delivery(delivery: &Delivery) -> Self {
         match delivery.seen {
-            Seen::Listed(_) => Self::Opened(delivery.clone()),
+            Seen::Listed(_) | Seen::Resumed => Self::Opened(delivery.clone()),
             Seen::Event(_) => Self::Delivered(delivery.clone()),
             Seen::Gone => Self::Gone(delivery.clone()),
         }
@@ -99,7 +99,7 @@ impl Note {
             Self::Opened(delivery) | Self::Delivered(delivery) | Self::Gone(delivery) => {
                 match &delivery.seen {
                     Seen::Event(event) => Some(event.object().key()),
-                    Seen::Listed(_) | Seen::Gone => None,
+                    Seen::Listed(_) | Seen::Resumed | Seen::Gone => None,
                 }
             }
             Self::Planned(reconcile) => Some(reconcile.key.clone()),
@@ -146,7 +146,7 @@ impl Note {
             }
             Self::Delivered(delivery) => match &delivery.seen {
                 Seen::Event(event) => format!("sees {}", seen_words(event)),
-                Seen::Listed(_) | Seen::Gone => "hears from its watch".to_owned(),
+                _ => "hears from its watch".to_owned(),
             },
             Self::Gone(delivery) => format!("lost its watch on {}", delivery.kind.info().plural),
             Self::Added(key) => format!("puts {key} into its queue"),
@@ -180,6 +180,7 @@ impl Note {
                 let event = match &delivery.seen {
                     Seen::Event(event) => event.name(),
                     Seen::Listed(_) => "LISTED",
+                    Seen::Resumed => "RESUMED",
                     Seen::Gone => "GONE",
                 };
                 json!({"type": event, "resource": delivery.kind.info().plural, "revision": delivery.revision})

@@ -182,7 +182,9 @@ impl Trace {
 
     /// The records from a number on.
     pub fn since(&self, id: RecordId) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
-        let skip = usize::try_from(id.0).unwrap_or(usize::MAX).min(self.records.len());
+        let skip = usize::try_from(id.0)
+            .unwrap_or(usize::MAX)
+            .min(self.records.len());
         self.records.iter().skip(skip)
     }
 
@@ -202,7 +204,11 @@ impl Trace {
     /// # Panics
     /// When its number or its cause breaks the order; that would be a mistake of the world.
     pub(super) fn push(&mut self, record: Record) {
-        assert_eq!(record.id, self.next_id(), "records are numbered without gaps");
+        assert_eq!(
+            record.id,
+            self.next_id(),
+            "records are numbered without gaps"
+        );
         assert!(
             record.cause.is_none_or(|cause| cause < record.id),
             "a cause comes before what it causes"

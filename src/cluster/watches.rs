@@ -7,7 +7,7 @@ use imbl::{OrdMap, OrdSet};
 use super::ComponentId;
 use crate::api::{Kind, Object};
 use crate::client::Subscription;
-use crate::sim::{Random, Range, RecordId, Time, Urgency};
+use crate::sim::{Random, Range, RecordId, Time};
 use crate::store::Change;
 
 /// The number of a watch.
@@ -23,6 +23,8 @@ pub struct Watch {
     pub subscription: Subscription,
     /// The last revision that was sent on its way to the watcher.
     pub sent: u64,
+    /// The last revision that reached the watcher.
+    pub delivered: u64,
     /// Counts how often it was opened; what an earlier opening sent no longer arrives.
     pub opening: u32,
     /// Whether it is open now.
@@ -50,8 +52,6 @@ pub struct InFlight {
     pub change: Arc<Change>,
     /// The record of the commit.
     pub commit: RecordId,
-    /// Whether an idle world may still have it on its way.
-    pub urgency: Urgency,
 }
 
 /// The field that a narrow watch asks for, so that a change finds its watchers without asking all.
@@ -66,7 +66,10 @@ impl Narrowing {
     fn of(subscription: &Subscription) -> Self {
         let fields = &subscription.scope.fields.0;
         let wanted = |path: &str| {
-            fields.iter().find(|field| field.equal && field.path == path).map(|field| field.value.as_str().into())
+            fields
+                .iter()
+                .find(|field| field.equal && field.path == path)
+                .map(|field| field.value.as_str().into())
         };
         if let Some(node) = wanted("spec.nodeName") {
             Self::Node(node)
@@ -90,25 +93,37 @@ impl Narrowing {
 pub struct Watches {
     watches: OrdMap<WatchId, Watch>,
     index: OrdSet<(Kind, Narrowing, WatchId)>,
+    owners: OrdSet<(ComponentId, WatchId)>,
     next: u64,
 }
 
 impl Watches {
     /// Adds a watch that is not open yet.
-    pub fn add(&mut self, component: &ComponentId, subscription: Subscription, seed: u64) -> WatchId {
+    pub fn add(
+        &mut self,
+        component: &ComponentId,
+        subscription: Subscription,
+        seed: u64,
+    ) -> WatchId {
         let id = WatchId(self.next);
         self.next += 1;
-        self.index.insert((subscription.kind, Narrowing::of(&subscription), id));
+        self.index
+            .insert((subscription.kind, Narrowing::of(&subscription), id));
+        self.owners.insert((component.clone(), id));
         let random = Random::stream(seed, &format!("watch {component} {}", subscription.kind));
-        self.watches.insert(id, Watch {
-            component: component.clone(),
-            subscription,
-            sent: 0,
-            opening: 0,
-            is_open: false,
-            last_arrival: Time::START,
-            random,
-        });
+        self.watches.insert(
+            id,
+            Watch {
+                component: component.clone(),
+                subscription,
+                sent: 0,
+                delivered: 0,
+                opening: 0,
+                is_open: false,
+                last_arrival: Time::START,
+                random,
+            },
+        );
         id
     }
 
@@ -131,18 +146,12 @@ impl Watches {
     /// The watches of a component.
     #[must_use]
     pub fn of(&self, component: &ComponentId) -> Vec<WatchId> {
-        let own = self.watches.iter().filter(|(_, watch)| watch.component == *component);
-        own.map(|(id, _)| *id).collect()
-    }
-
-    /// Forgets the watches of a component.
-    pub fn remove(&mut self, component: &ComponentId) {
-        for id in self.of(component) {
-            if let Some(watch) = self.watches.remove(&id) {
-                let subscription = &watch.subscription;
-                self.index.remove(&(subscription.kind, Narrowing::of(subscription), id));
-            }
-        }
+        let first = (component.clone(), WatchId(0));
+        let own = self
+            .owners
+            .range(first..)
+            .take_while(|(owner, _)| owner == component);
+        own.map(|(_, id)| *id).collect()
     }
 
     /// The watches that may care for a change, in the order of their numbers.

@@ -1,0 +1,311 @@
+//! How a world begins: namespaces, nodes and their leases are there, and everybody watches.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use imbl::{OrdMap, Vector};
+use serde_json::{Value, json};
+
+use super::command::Note as CommandNote;
+use super::step::{Happening, Wake};
+use super::watches::Watches;
+use super::{Cluster, ComponentId, Part, Power, Trace};
+use crate::api::{Actor, Kind, Object, Quantity, core};
+use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb};
+use crate::client::{Component, Delivery, Seen};
+use crate::controllers::{CONTROLLERS, Runner};
+use crate::kubelet::{Kubelet, Machine};
+use crate::scheduler::Scheduler;
+use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
+
+/// How often the API server lets the store forget. Source: `--etcd-compaction-interval`.
+pub(super) const COMPACTION_PERIOD: Duration = Duration::from_secs(300);
+
+/// The zones of the default nodes.
+const ZONES: [&str; 3] = ["a", "b", "c"];
+
+/// How a world is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterConfig {
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// The machines.
+    pub nodes: Vec<NodeConfig>,
+}
+
+/// One machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeConfig {
+    /// Its name.
+    pub name: String,
+    /// Processors.
+    pub cpu: Quantity,
+    /// Memory.
+    pub memory: Quantity,
+    /// How many pods it may hold.
+    pub pods: i64,
+    /// Labels beside those that a kubelet sets.
+    pub labels: BTreeMap<String, String>,
+    /// Taints.
+    pub taints: Vec<core::Taint>,
+}
+
+impl NodeConfig {
+    /// The default machine: 8 processors, 16Gi, 110 pods, no taints.
+    #[must_use]
+    pub fn named(name: String, zone: &str) -> Self {
+        let zone_label = ("topology.kubernetes.io/zone".to_owned(), zone.to_owned());
+        Self {
+            name,
+            cpu: Quantity::units(8),
+            memory: Quantity::bytes(16 << 30),
+            pods: 110,
+            labels: BTreeMap::from([zone_label]),
+            taints: Vec::new(),
+        }
+    }
+
+    fn machine(&self) -> Machine {
+        Machine {
+            name: Arc::from(self.name.as_str()),
+            cpu: self.cpu,
+            memory: self.memory,
+            pods: self.pods,
+            labels: self.labels.clone(),
+            taints: self.taints.clone(),
+        }
+    }
+}
+
+impl ClusterConfig {
+    /// So many default nodes: `node-a` to `node-z`, then `node-27` and so on, in three zones.
+    #[must_use]
+    pub fn with_nodes(seed: u64, count: usize) -> Self {
+        let nodes = (0..count).map(|place| {
+            let name = match u8::try_from(place) {
+                Ok(letter) if letter < 26 => format!("node-{}", char::from(b'a' + letter)),
+                _ => format!("node-{}", place + 1),
+            };
+            NodeConfig::named(name, ZONES[place % ZONES.len()])
+        });
+        Self {
+            seed,
+            nodes: nodes.collect(),
+        }
+    }
+}
+
+impl Default for ClusterConfig {
+    fn default() -> Self {
+        Self::with_nodes(0, 3)
+    }
+}
+
+impl Cluster {
+    /// A world at its start: the nodes are registered, everybody watches, nothing else is there.
+    #[must_use]
+    pub fn new(config: ClusterConfig) -> Self {
+        let seed = config.seed;
+        let profile = Arc::new(Profile::kubernetes_1_34());
+        let controller = |controller: &&'static crate::controllers::Controller| {
+            let id = ComponentId::Controller(controller.name);
+            (
+                controller.name,
+                Arc::new(Part::new(&id, Runner::new(controller), seed)),
+            )
+        };
+        let kubelet = |node: &NodeConfig| {
+            let name: Arc<str> = Arc::from(node.name.as_str());
+            let id = ComponentId::Kubelet(Arc::clone(&name));
+            (
+                name,
+                Arc::new(Part::new(&id, Kubelet::new(node.machine()), seed)),
+            )
+        };
+        let mut cluster = Self {
+            profile,
+            now: Time::START,
+            steps: 0,
+            queue: EventQueue::new(),
+            api: ApiServer::new(seed),
+            watches: Watches::default(),
+            trace: Trace::default(),
+            controllers: CONTROLLERS.iter().map(controller).collect(),
+            scheduler: Arc::new(Part::new(&ComponentId::Scheduler, Scheduler::new(), seed)),
+            kubelets: config.nodes.iter().map(kubelet).collect(),
+            sessions: OrdMap::new(),
+            network: Random::stream(seed, "network"),
+            journal: Vector::new(),
+            last_compaction: 1,
+            last_step: RecordId(0),
+            config: Arc::new(config),
+        };
+        cluster.boot();
+        cluster
+    }
+
+    fn boot(&mut self) {
+        let nodes = self.config.nodes.len();
+        let started = CommandNote::Started {
+            nodes,
+            seed: self.config.seed,
+        };
+        let cause = self.record(Actor::Outside, None, started);
+        for object in system_objects() {
+            self.register(&Actor::ApiServer, object, cause);
+        }
+        let registered: Vec<(Actor, [Object; 2])> = self
+            .kubelets
+            .iter()
+            .map(|(name, part)| {
+                let (kubelet, now) = (&part.component, self.now);
+                (
+                    Actor::Kubelet(Arc::clone(name)),
+                    [kubelet.node_object(now), kubelet.lease_object(now)],
+                )
+            })
+            .collect();
+        for (actor, objects) in registered {
+            for object in objects {
+                self.register(&actor, object, cause);
+            }
+        }
+        self.last_compaction = self.store().revision();
+        for id in self.running_components() {
+            self.switch_on(&id, cause);
+        }
+        self.last_step = self.next_record();
+        let at = self.now + COMPACTION_PERIOD;
+        self.queue
+            .push(at, Urgency::Periodic, Happening::Compact { cause });
+    }
+
+    /// Stores what is there before the first step, through the same door as everything else.
+    fn register(&mut self, actor: &Actor, object: Object, cause: RecordId) {
+        let key = object.key();
+        let request = Request {
+            id: RequestId(0),
+            actor: actor.clone(),
+            key: key.clone(),
+            verb: Verb::Create(object),
+            answer: Answering::Ignored,
+            urgency: Urgency::Periodic,
+        };
+        let moment = Moment {
+            now: self.now,
+            profile: &self.profile,
+        };
+        let handled = self.api.handle(&request, moment);
+        match (handled.change, handled.outcome) {
+            (Some(change), Ok(_)) => {
+                let note = ApiNote::Committed {
+                    change,
+                    by: actor.clone(),
+                };
+                self.record(Actor::Etcd, Some(cause), note);
+            }
+            (_, refused) => panic!("the first objects are valid, but {key}: {refused:?}"),
+        }
+    }
+
+    /// Lets a component run: its watches list and open, its first alarms are set.
+    pub(super) fn switch_on(&mut self, id: &ComponentId, cause: RecordId) {
+        let subscriptions = match id {
+            ComponentId::Controller(name) => self
+                .controllers
+                .get_mut(name)
+                .map(|part| start(part))
+                .unwrap_or_default(),
+            ComponentId::Scheduler => start(&mut self.scheduler),
+            ComponentId::Kubelet(node) => self
+                .kubelets
+                .get_mut(node)
+                .map(|part| start(part))
+                .unwrap_or_default(),
+            ComponentId::Kubectl(_) => Vec::new(),
+        };
+        if self.watches.of(id).is_empty() {
+            for subscription in subscriptions {
+                self.watches.add(id, subscription, self.config.seed);
+            }
+        }
+        for watch in self.watches.of(id) {
+            let Some((kind, scope)) = self.watches.get_mut(watch).map(|watch| {
+                watch.is_open = true;
+                watch.opening += 1;
+                (watch.subscription.kind, watch.subscription.scope.clone())
+            }) else {
+                continue;
+            };
+            let revision = self.store().revision();
+            let items = self.api.list_for(kind, &scope);
+            if let Some(watch) = self.watches.get_mut(watch) {
+                watch.sent = revision;
+                watch.delivered = revision;
+            }
+            let delivery = Delivery {
+                kind,
+                revision,
+                seen: Seen::Listed(items),
+            };
+            self.wake(id, Wake::Watch(delivery), cause);
+        }
+        self.wake(id, Wake::Start, cause);
+    }
+}
+
+/// Marks a component as running and says what it watches.
+fn start<C: Component>(part: &mut Arc<Part<C>>) -> Vec<crate::client::Subscription> {
+    let part = Arc::make_mut(part);
+    part.power = Power::On;
+    part.start += 1;
+    part.component.subscriptions()
+}
+
+/// What every cluster has before anybody asks for anything.
+fn system_objects() -> Vec<Object> {
+    let namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
+    let mut values: Vec<(Kind, Value)> = Vec::new();
+    for name in namespaces {
+        values.push((Kind::Namespace, json!({"metadata": {"name": name}})));
+    }
+    for (name, value, description) in [
+        (
+            "system-node-critical",
+            2_000_001_000,
+            "Pods that a node cannot do without.",
+        ),
+        (
+            "system-cluster-critical",
+            2_000_000_000,
+            "Pods that the cluster cannot do without.",
+        ),
+    ] {
+        let class = json!({"metadata": {"name": name}, "value": value, "description": description});
+        values.push((Kind::PriorityClass, class));
+    }
+    for namespace in namespaces {
+        let account = json!({"metadata": {"name": "default", "namespace": namespace}});
+        values.push((Kind::ServiceAccount, account));
+    }
+    let kubernetes = json!({
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": "10.96.0.1",
+            "clusterIPs": ["10.96.0.1"],
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+        },
+    });
+    values.push((Kind::Service, kubernetes));
+    values
+        .into_iter()
+        .map(|(kind, value)| {
+            Object::from_value(kind, value).expect("the first objects are well-formed")
+        })
+        .collect()
+}

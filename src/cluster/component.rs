@@ -1,0 +1,144 @@
+//! The components of the world: who they are, whether they run, and their own stream of chance.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::api::Actor;
+use crate::client::{Component, Context, Line, Output};
+use crate::controllers::ControllerAlarm;
+use crate::kubectl::KubectlAlarm;
+use crate::kubelet::KubeletAlarm;
+use crate::scheduler::SchedulerAlarm;
+use crate::sim::{Profile, Random, RecordId, Time};
+
+/// Which component.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ComponentId {
+    /// A loop of the controller manager, by name.
+    Controller(&'static str),
+    /// The scheduler.
+    Scheduler,
+    /// The kubelet of a node.
+    Kubelet(Arc<str>),
+    /// One run of kubectl, by number.
+    Kubectl(u64),
+}
+
+impl ComponentId {
+    /// The component as it signs its requests and records.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Controller(name) => Actor::Controller(name),
+            Self::Scheduler => Actor::Scheduler,
+            Self::Kubelet(node) => Actor::Kubelet(Arc::clone(node)),
+            Self::Kubectl(_) => Actor::kubectl(),
+        }
+    }
+}
+
+impl fmt::Display for ComponentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kubectl(number) => write!(f, "kubectl run {number}"),
+            other => other.actor().fmt(f),
+        }
+    }
+}
+
+/// An alarm of any component.
+#[derive(Clone, Debug)]
+pub enum AnyAlarm {
+    /// Of a controller.
+    Controller(ControllerAlarm),
+    /// Of the scheduler.
+    Scheduler(SchedulerAlarm),
+    /// Of a kubelet.
+    Kubelet(KubeletAlarm),
+    /// Of a run of kubectl.
+    Kubectl(KubectlAlarm),
+}
+
+/// The way between a component's own alarm and any alarm, there and back.
+macro_rules! alarm_of {
+    ($($variant:ident($alarm:ty)),*) => {
+        $(
+            impl From<$alarm> for AnyAlarm {
+                fn from(alarm: $alarm) -> Self {
+                    Self::$variant(alarm)
+                }
+            }
+
+            impl TryFrom<AnyAlarm> for $alarm {
+                type Error = AnyAlarm;
+
+                fn try_from(alarm: AnyAlarm) -> Result<Self, AnyAlarm> {
+                    if let AnyAlarm::$variant(own) = alarm { Ok(own) } else { Err(alarm) }
+                }
+            }
+        )*
+    };
+}
+
+alarm_of!(
+    Controller(ControllerAlarm),
+    Scheduler(SchedulerAlarm),
+    Kubelet(KubeletAlarm),
+    Kubectl(KubectlAlarm)
+);
+
+/// Whether a component runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// It runs.
+    On,
+    /// It does not; what reaches it is lost.
+    Off,
+}
+
+/// A component with what the world keeps for it.
+#[derive(Clone, Debug)]
+pub struct Part<C> {
+    /// The component.
+    pub component: C,
+    /// Whether it runs.
+    pub power: Power,
+    /// Counts its starts; what was meant for an earlier start no longer arrives.
+    pub start: u32,
+    actor: Actor,
+    random: Random,
+    line: Line,
+}
+
+impl<C: Component> Part<C> {
+    /// A component that does not run yet.
+    #[must_use]
+    pub fn new(id: &ComponentId, component: C, seed: u64) -> Self {
+        Self {
+            component,
+            power: Power::Off,
+            start: 0,
+            actor: id.actor(),
+            random: Random::stream(seed, &id.to_string()),
+            line: Line::default(),
+        }
+    }
+
+    /// Lets the component do one step and returns everything it did.
+    pub fn run(
+        &mut self,
+        moment: (Time, RecordId, RecordId),
+        profile: &Profile,
+        act: impl FnOnce(&mut C, &mut Context<'_, C::Note, C::Alarm>),
+    ) -> Output<C::Note, C::Alarm> {
+        let mut hands = Context::new(
+            &self.actor,
+            moment,
+            profile,
+            &mut self.random,
+            &mut self.line,
+        );
+        act(&mut self.component, &mut hands);
+        hands.finish()
+    }
+}

@@ -1,0 +1,214 @@
+//! The whole control plane as one value: it steps, takes commands, and tells its trace.
+
+mod boot;
+mod command;
+mod component;
+mod expression;
+mod fault;
+mod history;
+mod step;
+mod strike;
+pub mod task;
+mod trace;
+mod watches;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use imbl::{OrdMap, Vector};
+
+pub use boot::{ClusterConfig, NodeConfig};
+pub use command::{Command, CommandError, Files, Journaled};
+pub use component::{ComponentId, Part, Power};
+pub use expression::{Expression, ExpressionError, FUNCTIONS as EXPRESSION_FUNCTIONS};
+pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
+pub use history::History;
+pub use trace::{Detail, Record, Trace};
+pub use watches::Watch;
+
+use crate::apiserver::ApiServer;
+use crate::controllers::Runner;
+use crate::kubectl::Session;
+use crate::kubelet::Kubelet;
+use crate::scheduler::Scheduler;
+use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
+use crate::store::Store;
+use step::Happening;
+use watches::Watches;
+
+/// The world. Cloning it costs microseconds and gives an independent world; the same seed and the
+/// same commands at the same steps give the same world.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    config: Arc<ClusterConfig>,
+    profile: Arc<Profile>,
+    now: Time,
+    steps: u64,
+    queue: EventQueue<Happening>,
+    api: ApiServer,
+    watches: Watches,
+    trace: Trace,
+    controllers: OrdMap<&'static str, Arc<Part<Runner>>>,
+    scheduler: Arc<Part<Scheduler>>,
+    kubelets: OrdMap<Arc<str>, Arc<Part<Kubelet>>>,
+    sessions: OrdMap<u64, Arc<Part<Session>>>,
+    network: Random,
+    journal: Vector<Arc<Journaled>>,
+    last_compaction: u64,
+    last_step: RecordId,
+}
+
+impl Cluster {
+    /// How the world was made.
+    #[must_use]
+    pub fn config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    /// Constants.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The time of the last step, or of the last wait.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// How many steps it has made.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The store at its newest revision.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.api.store()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The records of the last step.
+    pub fn last_records(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        self.trace.since(self.last_step)
+    }
+
+    /// Everything that came from outside.
+    pub fn journal(&self) -> impl Iterator<Item = &Arc<Journaled>> {
+        self.journal.iter()
+    }
+
+    /// The loops, by name.
+    pub fn controllers(&self) -> impl Iterator<Item = &Part<Runner>> {
+        self.controllers.values().map(|part| &**part)
+    }
+
+    /// The scheduler.
+    #[must_use]
+    pub fn scheduler(&self) -> &Part<Scheduler> {
+        &self.scheduler
+    }
+
+    /// The kubelets, by node.
+    pub fn kubelets(&self) -> impl Iterator<Item = &Part<Kubelet>> {
+        self.kubelets.values().map(|part| &**part)
+    }
+
+    /// The kubelet of a node.
+    #[must_use]
+    pub fn kubelet(&self, node: &str) -> Option<&Part<Kubelet>> {
+        self.kubelets.get(node).map(|part| &**part)
+    }
+
+    /// The runs of kubectl, oldest first, with their numbers.
+    pub fn sessions(&self) -> impl DoubleEndedIterator<Item = (u64, &Session)> {
+        self.sessions
+            .iter()
+            .map(|(number, part)| (*number, &part.component))
+    }
+
+    /// All watches.
+    pub fn watches(&self) -> impl Iterator<Item = &Watch> {
+        self.watches.iter().map(|(_, watch)| watch)
+    }
+
+    /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.queue.is_idle()
+    }
+
+    /// When the next thing happens, and whether it is work.
+    #[must_use]
+    pub fn next_at(&self) -> Option<(Time, Urgency)> {
+        self.queue.peek().map(|(at, urgency, _)| (at, urgency))
+    }
+
+    /// Who does the next thing, and what it is, in words.
+    #[must_use]
+    pub fn next_in_words(&self) -> Option<String> {
+        self.queue
+            .peek()
+            .map(|(_, _, happening)| self.describe(happening))
+    }
+
+    /// When the next thing happens that is not a repeating check.
+    #[must_use]
+    pub fn next_work_at(&self) -> Option<Time> {
+        self.queue
+            .iter()
+            .find(|(_, urgency, _)| *urgency == Urgency::Work)
+            .map(|(at, _, _)| at)
+    }
+
+    /// Takes a command for now.
+    pub fn submit(&mut self, command: Command) {
+        self.submit_at(self.now, command);
+    }
+
+    /// Takes a command for a moment; one that has passed becomes now.
+    pub fn submit_at(&mut self, at: Time, command: Command) {
+        let at = at.max(self.now);
+        let journaled = Arc::new(Journaled {
+            step: self.steps,
+            at,
+            command,
+        });
+        self.journal.push_back(Arc::clone(&journaled));
+        self.queue
+            .push(at, Urgency::Work, Happening::Command(journaled));
+    }
+
+    /// Steps until the predicate holds, the limit of virtual time is reached, or nothing is left.
+    /// Returns whether the predicate came true.
+    pub fn run_until(&mut self, limit: Duration, mut predicate: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !predicate(self) {
+            match self.next_at() {
+                Some((at, _)) if at <= end => self.step(),
+                _ => {
+                    self.now = end;
+                    return predicate(self);
+                }
+            };
+        }
+        true
+    }
+
+    /// Lets time pass up to a moment without a step; nothing may be due before it.
+    pub fn wait_until(&mut self, moment: Time) {
+        let due = self.next_at().map_or(moment, |(at, _)| at);
+        self.now = self.now.max(moment.min(due));
+    }
+
+    fn next_record(&self) -> RecordId {
+        self.trace.next_id()
+    }
+}

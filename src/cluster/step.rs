@@ -1,0 +1,498 @@
+//! One step: the next thing happens, and what it sets off is put into the queue.
+
+use std::sync::Arc;
+
+use super::command::Note as CommandNote;
+use super::component::AnyAlarm;
+use super::watches::{InFlight, WatchId};
+use super::{Cluster, Command, ComponentId, Detail, Journaled, Part, Power, Record};
+use crate::api::Actor;
+use crate::apiserver::{
+    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb, event_for,
+};
+use crate::client::{Component, Delivery, Input, Output, Seen};
+use crate::kubectl::Session;
+use crate::sim::{RecordId, Time, Urgency};
+use crate::store::Change;
+
+/// What the queue holds.
+#[derive(Clone, Debug)]
+pub(super) enum Happening {
+    /// A command enters.
+    Command(Arc<Journaled>),
+    /// A request reaches the API server.
+    Request {
+        from: ComponentId,
+        start: u32,
+        request: Arc<Request>,
+        cause: RecordId,
+    },
+    /// An answer reaches its client.
+    Answer {
+        to: ComponentId,
+        start: u32,
+        id: RequestId,
+        outcome: Arc<Outcome>,
+        cause: RecordId,
+    },
+    /// A change reaches a watcher.
+    Change(InFlight),
+    /// Another message of a watch reaches a watcher.
+    Delivery {
+        watch: WatchId,
+        opening: u32,
+        delivery: Delivery,
+        cause: RecordId,
+    },
+    /// A watcher opens its watch again.
+    Open {
+        watch: WatchId,
+        opening: u32,
+        cause: RecordId,
+    },
+    /// An alarm rings.
+    Alarm {
+        of: ComponentId,
+        start: u32,
+        alarm: AnyAlarm,
+        cause: RecordId,
+    },
+    /// The API server forgets old revisions.
+    Compact { cause: RecordId },
+}
+
+impl Cluster {
+    /// Makes one step: the next thing happens and adds at least one record. False when nothing is
+    /// left to happen.
+    pub fn step(&mut self) -> bool {
+        let before = self.next_record();
+        while self.next_record() == before {
+            let Some((at, urgency, happening)) = self.queue.pop() else {
+                return false;
+            };
+            self.now = self.now.max(at);
+            self.happen(happening, urgency);
+        }
+        self.last_step = before;
+        self.steps += 1;
+        true
+    }
+
+    fn happen(&mut self, happening: Happening, urgency: Urgency) {
+        match happening {
+            Happening::Command(journaled) => self.command(&journaled.command),
+            Happening::Request {
+                from,
+                start,
+                request,
+                cause,
+            } => {
+                self.request(&from, start, &request, cause);
+            }
+            Happening::Answer {
+                to,
+                start,
+                id,
+                outcome,
+                cause,
+            } => {
+                if self.is_started(&to, start) {
+                    self.wake(&to, Wake::Answer(id, outcome), cause);
+                }
+            }
+            Happening::Change(in_flight) => self.arrive(in_flight),
+            Happening::Delivery {
+                watch,
+                opening,
+                delivery,
+                cause,
+            } => {
+                self.deliver(watch, opening, delivery, cause);
+            }
+            Happening::Open {
+                watch,
+                opening,
+                cause,
+            } => self.open(watch, opening, cause, urgency),
+            Happening::Alarm {
+                of,
+                start,
+                alarm,
+                cause,
+            } => {
+                if self.is_started(&of, start) {
+                    self.wake(&of, Wake::Alarm(alarm), cause);
+                }
+            }
+            Happening::Compact { cause } => self.compact(cause),
+        }
+    }
+
+    /// Adds a record and returns its number.
+    pub(super) fn record(
+        &mut self,
+        actor: Actor,
+        cause: Option<RecordId>,
+        detail: impl Into<Detail>,
+    ) -> RecordId {
+        let id = self.next_record();
+        let revision = self.store().revision();
+        self.trace.push(Record {
+            id,
+            time: self.now,
+            revision,
+            actor,
+            cause,
+            detail: detail.into(),
+        });
+        id
+    }
+
+    fn command(&mut self, command: &Command) {
+        match command {
+            Command::Kubectl {
+                files, invocation, ..
+            } => {
+                let ran = CommandNote::Ran(command.line());
+                let cause = self.record(Actor::kubectl(), None, ran);
+                let number = self.sessions.get_max().map_or(0, |(last, _)| last + 1);
+                let id = ComponentId::Kubectl(number);
+                let session = Session::new(Arc::clone(invocation), Arc::clone(files));
+                let mut part = Part::new(&id, session, self.config.seed);
+                part.power = Power::On;
+                self.sessions.insert(number, Arc::new(part));
+                self.wake(&id, Wake::Start, cause);
+            }
+            Command::Fault { fault, .. } => {
+                let cause = self.record(Actor::Outside, None, CommandNote::Ran(command.line()));
+                self.strike(fault, cause);
+            }
+        }
+    }
+
+    fn request(&mut self, from: &ComponentId, start: u32, request: &Arc<Request>, cause: RecordId) {
+        let moment = Moment {
+            now: self.now,
+            profile: &self.profile,
+        };
+        let handled = self.api.handle(request, moment);
+        let passed = match &handled.outcome {
+            Ok(_) => ApiNote::Admitted {
+                request: Arc::clone(request),
+                stages: handled.stages,
+                wrote: handled.change.is_some(),
+            },
+            Err(refusal) => ApiNote::Refused {
+                request: Arc::clone(request),
+                stages: handled.stages,
+                refusal: refusal.clone(),
+            },
+        };
+        let mut last = self.record(Actor::ApiServer, Some(cause), passed);
+        if let Some(change) = handled.change {
+            let by = request.actor.clone();
+            let note = ApiNote::Committed {
+                change: Arc::clone(&change),
+                by,
+            };
+            last = self.record(Actor::Etcd, Some(last), note);
+            self.spread(&change, last, request.urgency);
+        }
+        if request.answer == Answering::Awaited {
+            let at = self.now + self.network.duration(self.profile.network.response);
+            let answer = Happening::Answer {
+                to: from.clone(),
+                start,
+                id: request.id,
+                outcome: Arc::new(handled.outcome),
+                cause: last,
+            };
+            self.queue.push(at, Urgency::Work, answer);
+        }
+    }
+
+    /// Sends a change on its way to everybody who watches for it.
+    pub(super) fn spread(&mut self, change: &Arc<Change>, commit: RecordId, urgency: Urgency) {
+        for id in self.watches.candidates(change) {
+            self.send(id, change, commit, urgency);
+        }
+    }
+
+    pub(super) fn send(
+        &mut self,
+        id: WatchId,
+        change: &Arc<Change>,
+        commit: RecordId,
+        urgency: Urgency,
+    ) {
+        let Some(watch) = self.watches.get_mut(id) else {
+            return;
+        };
+        if !watch.is_open || event_for(change, &watch.subscription.scope).is_none() {
+            return;
+        }
+        watch.sent = change.revision;
+        let at = watch.arrival(self.now, self.profile.network.watch);
+        let (opening, change) = (watch.opening, Arc::clone(change));
+        let in_flight = InFlight {
+            watch: id,
+            opening,
+            change,
+            commit,
+        };
+        self.queue.push(at, urgency, Happening::Change(in_flight));
+    }
+
+    fn arrive(&mut self, in_flight: InFlight) {
+        let InFlight {
+            watch: id,
+            opening,
+            change,
+            commit,
+        } = in_flight;
+        let Some(watch) = self.watches.get(id) else {
+            return;
+        };
+        let subscription = &watch.subscription;
+        let Some(event) = event_for(&change, &subscription.scope) else {
+            return;
+        };
+        let delivery = Delivery {
+            kind: subscription.kind,
+            revision: change.revision,
+            seen: Seen::Event(event),
+        };
+        self.deliver(id, opening, delivery, commit);
+    }
+
+    fn deliver(&mut self, id: WatchId, opening: u32, delivery: Delivery, cause: RecordId) {
+        let Some(watch) = self.watches.get_mut(id) else {
+            return;
+        };
+        if watch.opening == opening {
+            watch.delivered = watch.delivered.max(delivery.revision);
+            let component = watch.component.clone();
+            self.wake(&component, Wake::Watch(delivery), cause);
+        }
+    }
+
+    /// Opens a watch: it goes on from where it was, or lists again when that has been forgotten.
+    pub(super) fn open(&mut self, id: WatchId, opening: u32, cause: RecordId, urgency: Urgency) {
+        let Some(watch) = self.watches.get_mut(id) else {
+            return;
+        };
+        if watch.opening != opening {
+            return;
+        }
+        watch.is_open = true;
+        let (kind, sent) = (watch.subscription.kind, watch.sent);
+        let missed = if sent == 0 {
+            None
+        } else {
+            apiserver::changes_since(self.api.store(), kind, "", sent).ok()
+        };
+        let (revision, seen) = match &missed {
+            Some(_) => (sent, Seen::Resumed),
+            None => {
+                let items = self.api.list_for(kind, &watch.subscription.scope);
+                (self.api.store().revision(), Seen::Listed(items))
+            }
+        };
+        watch.sent = revision;
+        let at = watch.arrival(self.now, self.profile.network.response);
+        let delivery = Delivery {
+            kind,
+            revision,
+            seen,
+        };
+        self.queue.push(
+            at,
+            Urgency::Work,
+            Happening::Delivery {
+                watch: id,
+                opening,
+                delivery,
+                cause,
+            },
+        );
+        for change in missed.into_iter().flatten() {
+            self.send(id, &change, cause, urgency);
+        }
+    }
+
+    fn compact(&mut self, cause: RecordId) {
+        let revision = self.last_compaction;
+        self.last_compaction = self.store().revision();
+        self.api.compact(revision);
+        let record = self.record(Actor::ApiServer, Some(cause), ApiNote::Compacted(revision));
+        let at = self.now + super::boot::COMPACTION_PERIOD;
+        self.queue
+            .push(at, Urgency::Periodic, Happening::Compact { cause: record });
+    }
+
+    pub(super) fn is_started(&self, id: &ComponentId, start: u32) -> bool {
+        let (power, current) = match id {
+            ComponentId::Controller(name) => self
+                .controllers
+                .get(name)
+                .map_or((Power::Off, 0), |part| (part.power, part.start)),
+            ComponentId::Scheduler => (self.scheduler.power, self.scheduler.start),
+            ComponentId::Kubelet(node) => self
+                .kubelets
+                .get(node)
+                .map_or((Power::Off, 0), |part| (part.power, part.start)),
+            ComponentId::Kubectl(number) => self
+                .sessions
+                .get(number)
+                .map_or((Power::Off, 0), |part| (part.power, part.start)),
+        };
+        power == Power::On && current == start
+    }
+
+    /// Lets a component run for one reason, and puts what it did into the trace and the queue.
+    pub(super) fn wake(&mut self, id: &ComponentId, wake: Wake, cause: RecordId) {
+        let moment = (self.now, cause, self.next_record());
+        let profile = Arc::clone(&self.profile);
+        match id {
+            ComponentId::Controller(name) => {
+                let Some(part) = self.controllers.get_mut(name) else {
+                    return;
+                };
+                let output = run(part, wake, moment, &profile);
+                self.collect(id, output);
+            }
+            ComponentId::Scheduler => {
+                let output = run(&mut self.scheduler, wake, moment, &profile);
+                self.collect(id, output);
+            }
+            ComponentId::Kubelet(node) => {
+                let Some(part) = self.kubelets.get_mut(node) else {
+                    return;
+                };
+                let output = run(part, wake, moment, &profile);
+                self.collect(id, output);
+            }
+            ComponentId::Kubectl(number) => {
+                let Some(part) = self.sessions.get_mut(number) else {
+                    return;
+                };
+                let output = run(part, wake, moment, &profile);
+                self.collect(id, output);
+            }
+        }
+    }
+
+    /// Puts what a component did into the trace and the queue.
+    pub(super) fn collect<N: Into<Detail>, A: Into<AnyAlarm>>(
+        &mut self,
+        id: &ComponentId,
+        output: Output<N, A>,
+    ) {
+        let start = self.start_of(id);
+        for noted in output.notes {
+            let record = self.record(id.actor(), Some(noted.cause), noted.note);
+            assert_eq!(
+                record, noted.id,
+                "notes get the numbers that they were promised"
+            );
+        }
+        for sending in output.requests {
+            let note = ApiNote::Sent(Arc::clone(&sending.request));
+            let cause = self.record(id.actor(), Some(sending.cause), note);
+            let urgency = sending.request.urgency;
+            let (from, request) = (id.clone(), sending.request);
+            let arriving = Happening::Request {
+                from,
+                start,
+                request,
+                cause,
+            };
+            self.queue.push(sending.arrives, urgency, arriving);
+        }
+        for alarm in output.alarms {
+            let ringing = Happening::Alarm {
+                of: id.clone(),
+                start,
+                alarm: alarm.alarm.into(),
+                cause: alarm.cause,
+            };
+            self.queue.push(alarm.at, alarm.urgency, ringing);
+        }
+    }
+
+    pub(super) fn start_of(&self, id: &ComponentId) -> u32 {
+        match id {
+            ComponentId::Controller(name) => {
+                self.controllers.get(name).map_or(0, |part| part.start)
+            }
+            ComponentId::Scheduler => self.scheduler.start,
+            ComponentId::Kubelet(node) => self.kubelets.get(node).map_or(0, |part| part.start),
+            ComponentId::Kubectl(_) => 0,
+        }
+    }
+
+    /// The next thing in words, for the line that says what comes.
+    pub(super) fn describe(&self, happening: &Happening) -> String {
+        match happening {
+            Happening::Command(journaled) => journaled.command.line(),
+            Happening::Request { request, .. } => {
+                format!("kube-apiserver takes {request} from {}", request.actor)
+            }
+            Happening::Answer { to, .. } => format!("{} gets its answer", to.actor()),
+            Happening::Change(in_flight) => {
+                let who = self
+                    .watches
+                    .get(in_flight.watch)
+                    .map(|watch| watch.component.actor());
+                let who = who.map_or_else(String::new, |actor| actor.to_string());
+                format!(
+                    "{who} sees {} at revision {}",
+                    in_flight.change.key, in_flight.change.revision
+                )
+            }
+            Happening::Delivery { watch, .. } | Happening::Open { watch, .. } => {
+                let who = self
+                    .watches
+                    .get(*watch)
+                    .map(|watch| watch.component.actor());
+                let who = who.map_or_else(String::new, |actor| actor.to_string());
+                format!("{who} opens its watch")
+            }
+            Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
+            Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+        }
+    }
+}
+
+/// Why a component runs, before its own kind of alarm is known.
+#[derive(Clone, Debug)]
+pub(super) enum Wake {
+    Start,
+    Watch(Delivery),
+    Answer(RequestId, Arc<Outcome>),
+    Alarm(AnyAlarm),
+}
+
+fn run<C>(
+    part: &mut Arc<Part<C>>,
+    wake: Wake,
+    moment: (Time, RecordId, RecordId),
+    profile: &crate::sim::Profile,
+) -> Output<C::Note, C::Alarm>
+where
+    C: Component,
+    C::Alarm: TryFrom<AnyAlarm>,
+{
+    let input = match wake {
+        Wake::Start => Input::Start,
+        Wake::Watch(delivery) => Input::Watch(delivery),
+        Wake::Answer(id, outcome) => Input::Answer(id, outcome),
+        Wake::Alarm(alarm) => match C::Alarm::try_from(alarm) {
+            Ok(alarm) => Input::Alarm(alarm),
+            Err(_) => unreachable!("an alarm rings where it was set"),
+        },
+    };
+    Arc::make_mut(part).run(moment, profile, |component, hands| {
+        component.handle(input, hands)
+    })
+}

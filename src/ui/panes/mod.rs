@@ -1,0 +1,1 @@
+//! One file per pane; each draws one view and answers one question.
