@@ -11,3 +11,4 @@ pub mod scheduler;
 pub mod sim;
 pub mod store;
 pub mod ui;
+pub mod cli;
