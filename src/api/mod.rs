@@ -7,6 +7,7 @@ pub mod meta;
 mod object;
 pub mod pod;
 mod quantity;
+pub mod schema;
 pub mod selector;
 
 /// Official types, by the group that they come from.
