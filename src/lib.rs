@@ -1,3 +1,4 @@
 //! glassplane
 pub mod api;
+pub mod manifest;
 pub mod sim;

@@ -358,11 +358,7 @@ mod tests {
         let cases = [
             ("spec.replicas", "int32", false),
             ("spec.selector", "v1.LabelSelector", true),
-            (
-                "spec.template.spec.containers[0].image",
-                "string",
-                false,
-            ),
+            ("spec.template.spec.containers[0].image", "string", false),
             ("spec.template.spec.containers", "[]v1.Container", true),
             (
                 "spec.template.spec.containers[0].resources.requests[cpu]",
