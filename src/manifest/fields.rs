@@ -265,7 +265,8 @@ fn base64_problem(text: &str) -> Option<String> {
             _ => return Some(format!("illegal base64 data at input byte {at}")),
         }
     }
-    (!(digits + padding).is_multiple_of(4)).then(|| format!("illegal base64 data at input byte {group}"))
+    (!(digits + padding).is_multiple_of(4))
+        .then(|| format!("illegal base64 data at input byte {group}"))
 }
 
 /// What Go's decoder calls a JSON value.
