@@ -1,0 +1,5 @@
+//! What kubectl does: its grammar, the requests of each command, its tables and descriptions.
+
+#[cfg(test)]
+mod fixtures;
+pub mod printers;
