@@ -1,5 +1,9 @@
 //! glassplane
 pub mod api;
+pub mod apiserver;
+pub mod client;
+pub mod controllers;
+pub mod kubectl;
 pub mod manifest;
 pub mod sim;
 pub mod store;
