@@ -8,6 +8,7 @@ mod object;
 pub mod pod;
 mod qos;
 mod quantity;
+pub mod requests;
 pub mod schema;
 pub mod selector;
 

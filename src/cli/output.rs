@@ -57,19 +57,17 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         }
         let several = objects.iter().any(|object| object.namespace() != objects[0].namespace());
         let options = printers::Options {
-            all_namespaces: several,
+            namespaces: several,
             ..printers::Options::default()
         };
-        let table = printers::table(*kind, &objects, cluster.now(), &options);
+        let table = printers::table(*kind, objects, cluster.now(), &options);
         writeln!(out, "{}", printers::render(&table))?;
     }
     Ok(())
 }
 
 fn list(cluster: &Cluster) -> serde_json::Value {
-    let items: Vec<_> = cluster.store().iter().map(Object::to_value).collect();
-    let metadata = json!({"resourceVersion": cluster.store().revision().to_string()});
-    json!({"apiVersion": "v1", "kind": "List", "metadata": metadata, "items": items})
+    manifest_print::list(cluster.store().iter().map(Object::to_value).collect())
 }
 
 fn trace(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {

@@ -3,3 +3,6 @@
 #[cfg(test)]
 mod fixtures;
 pub mod printers;
+
+mod session;
+pub use session::*;

@@ -2,6 +2,7 @@
 
 mod document;
 mod fields;
+pub mod patch;
 pub mod print;
 mod problem;
 mod read;
