@@ -1,5 +1,6 @@
 //! From YAML text to objects with the place of every field, and back; and the patches between objects.
 
+mod check;
 mod document;
 mod fields;
 pub mod patch;
@@ -10,6 +11,7 @@ mod scalar;
 mod spans;
 mod yaml;
 
+pub use check::check;
 pub use document::Document;
 pub use fields::{FieldProblem, decode, strict_problems};
 pub use problem::{Place, Problem, Severity};

@@ -43,7 +43,8 @@ pub fn to_json_pretty(value: &Value) -> String {
 
 /// Several objects as the `List` that kubectl prints.
 #[must_use]
-pub fn list(items: Vec<Value>) -> Value {
+pub fn list(items: impl IntoIterator<Item = Value>) -> Value {
+    let items: Vec<Value> = items.into_iter().collect();
     json!({
         "apiVersion": "v1",
         "items": items,
@@ -336,11 +337,7 @@ fn is_sexagesimal(text: &str) -> bool {
         && digits(first)
         && digits(fraction)
         && rest.peek().is_some()
-        && rest.all(|part| match part.as_bytes() {
-            [b'0'..=b'9'] => true,
-            [b'0'..=b'5', b'0'..=b'9'] => true,
-            _ => false,
-        })
+        && rest.all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
 }
 
 /// The keys in go-yaml's order. Its comparison is no total order for odd keys, so they are put in
@@ -507,7 +504,7 @@ status:
 
     #[test]
     fn json_and_lists_look_as_kubectl_prints_them() {
-        let printed = to_json_pretty(&list(vec![json!({"kind": "Pod"})]));
+        let printed = to_json_pretty(&list([json!({"kind": "Pod"})]));
         assert_eq!(
             printed,
             "{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n            \"kind\": \"Pod\"\n        }\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n"

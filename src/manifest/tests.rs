@@ -349,6 +349,56 @@ fn a_place_is_that_of_the_value_or_of_the_nearest_parent() {
     }
 }
 
+/// Each change of the good manifest, and what the editor says of the result.
+#[test]
+fn the_editor_says_what_validation_would_say() {
+    let cases = [
+        (
+            "  selector:\n    matchLabels:\n      app: web\n",
+            "",
+            "web.yaml:7:1: spec.selector: Required value",
+        ),
+        (
+            "        app: web\n    spec",
+            "        app: api\n    spec",
+            "web.yaml:14:7: spec.template.metadata.labels: Invalid value: {\"app\":\"api\"}: `selector` does not match template `labels`",
+        ),
+        (
+            "      - name: web\n        image: nginx:1.27\n",
+            "      - image: nginx:1.27\n",
+            "web.yaml:18:9: spec.template.spec.containers[0].name: Required value",
+        ),
+        (
+            "        image: nginx:1.27\n",
+            "",
+            "web.yaml:18:9: spec.template.spec.containers[0].image: Required value",
+        ),
+        (
+            "        image: nginx:1.27\n",
+            "        image: nginx:1.27\n        env: [{name: A, value: b}, {name: A}]\n",
+            "web.yaml:20:36: Warning: spec.template.spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply",
+        ),
+        (
+            "replicas: 3",
+            "replica: 3",
+            "web.yaml:8:3: strict decoding error: unknown field \"spec.replica\"; did you mean \"replicas\"?",
+        ),
+    ];
+    for (good, bad, expected) in cases {
+        let text = WEB.replacen(good, bad, 1);
+        assert_ne!(text, WEB, "{good}");
+        let problems = check("web.yaml", text.as_bytes());
+        let said: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        assert_eq!(said, [expected], "{bad}");
+    }
+    assert_eq!(check("web.yaml", WEB.as_bytes()), []);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
+    for file in yaml_files(&folder) {
+        let bytes = std::fs::read(&file).expect("a file of test data");
+        assert_eq!(check("x", &bytes), [], "{}", file.display());
+    }
+}
+
 #[test]
 fn json_is_read_as_well() {
     let text = "{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"ConfigMap\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"dataa\": {}\n}\n";
