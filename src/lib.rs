@@ -1,14 +1,14 @@
 //! glassplane
-pub mod sim;
 pub mod api;
-pub mod manifest;
-pub mod store;
 pub mod apiserver;
-pub mod client;
-pub mod controllers;
-pub mod scheduler;
-pub mod kubelet;
-pub mod kubectl;
-pub mod cluster;
-pub mod ui;
 pub mod cli;
+pub mod client;
+pub mod cluster;
+pub mod controllers;
+pub mod kubectl;
+pub mod kubelet;
+pub mod manifest;
+pub mod scheduler;
+pub mod sim;
+pub mod store;
+pub mod ui;

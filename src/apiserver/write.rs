@@ -1,11 +1,11 @@
 //! Creates, updates, patches and bindings on their way through the stations.
 
 use super::{
-    ApiServer, Binding, Moment, Patch, Refusal, Stage, StageName, Subresource, Verb, Written,
-    admission, defaulting, prepare, validation,
+    ApiServer, Binding, Moment, Patch, PatchType, Refusal, Stage, StageName, Subresource, Verb,
+    Written, admission, defaulting, prepare, validation,
 };
 use crate::api::{Key, Object, core, meta};
-use crate::manifest::patch;
+use crate::manifest::{self, patch as patches};
 use crate::store::Precondition;
 
 /// How often a generated name that is taken is drawn again. Source: `pkg/registry/rest/create.go`.
@@ -180,10 +180,16 @@ impl ApiServer {
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         let current = self.get(key)?.to_value();
-        let patched = patch::apply(key.kind, patch.patch_type, current, &patch.body)
-            .map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let mut object = Object::from_value(key.kind, patched)
-            .map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let patched = match patch.patch_type {
+            PatchType::Json => patches::json(&current, &patch.body),
+            PatchType::Merge => Ok(patches::merge(&current, &patch.body)),
+            PatchType::Strategic => patches::strategic(key.kind, &current, &patch.body),
+        };
+        let patched = patched.map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let mut object = manifest::decode(key.kind, patched).map_err(|problems| {
+            let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Refusal::bad_request(messages.join(", "))
+        })?;
         if patch.body.pointer("/metadata/resourceVersion").is_none() {
             object.metadata_mut().resource_version = None;
         }

@@ -18,7 +18,10 @@ pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
     let wrong = || format!("\"{text}\" is no size; write 120x36, from 1x1 to 400x120");
     let (columns, rows) = text.split_once('x').ok_or_else(wrong)?;
     let read = |part: &str, most: u16| {
-        part.parse().ok().filter(|number| (1..=most).contains(number)).ok_or_else(wrong)
+        part.parse()
+            .ok()
+            .filter(|number| (1..=most).contains(number))
+            .ok_or_else(wrong)
     };
     Ok((read(columns, 400)?, read(rows, 120)?))
 }
@@ -48,25 +51,32 @@ pub(super) fn scenario(arguments: &ScenarioArguments) -> Result<Scenario, String
         scenario.until = Some(scenario::parse_expression(until)?);
     }
     if let Some(limit) = &arguments.limit {
-        scenario.limit = Some(parse_duration(limit).map_err(|error| format!("error: --for: {error}"))?);
+        scenario.limit =
+            Some(parse_duration(limit).map_err(|error| format!("error: --for: {error}"))?);
     }
     Ok(scenario)
 }
 
 fn script(files: &Files, arguments: &ScenarioArguments) -> Result<Option<Scenario>, String> {
-    let texts = files.iter().filter_map(|(name, bytes)| Some((name, std::str::from_utf8(bytes).ok()?)));
-    let scripts: Vec<_> = texts.filter(|(_, text)| Scenario::is_script(text)).collect();
+    let texts = files
+        .iter()
+        .filter_map(|(name, bytes)| Some((name, std::str::from_utf8(bytes).ok()?)));
+    let scripts: Vec<_> = texts
+        .filter(|(_, text)| Scenario::is_script(text))
+        .collect();
     match scripts.as_slice() {
         [] => Ok(None),
         [(name, text)] if files.len() == 1 => {
             let folder = arguments.files.first().and_then(|path| path.parent());
             let folder = folder.map_or_else(PathBuf::new, Path::to_path_buf);
             let load = |file: &str| load(&folder, file);
-            Scenario::parse(text, &load).map(Some).map_err(|error| format!("{name}: {error}"))
+            Scenario::parse(text, &load)
+                .map(Some)
+                .map_err(|error| format!("{name}: {error}"))
         }
-        [(name, _), ..] => {
-            Err(format!("error: {name} is a script; a script stands alone and applies its own manifests"))
-        }
+        [(name, _), ..] => Err(format!(
+            "error: {name} is a script; a script stands alone and applies its own manifests"
+        )),
     }
 }
 
@@ -78,15 +88,26 @@ fn applied(files: Files) -> Result<Vec<Timed>, String> {
     }
     let mut problems = Vec::new();
     for (name, bytes) in &files {
-        problems.extend(manifest::parse(name, bytes).problems.iter().map(ToString::to_string));
+        problems.extend(
+            manifest::parse(name, bytes)
+                .problems
+                .iter()
+                .map(ToString::to_string),
+        );
     }
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let line: Vec<String> = files.keys().map(|name| format!("-f {}", quoted(name))).collect();
+    let line: Vec<String> = files
+        .keys()
+        .map(|name| format!("-f {}", quoted(name)))
+        .collect();
     let command = Command::parse(&format!("apply {}", line.join(" ")), &Arc::new(files))
         .map_err(|error| error.to_string())?;
-    Ok(vec![Timed { trigger: Trigger::Now, command }])
+    Ok(vec![Timed {
+        trigger: Trigger::Now,
+        command,
+    }])
 }
 
 fn quoted(name: &str) -> String {
@@ -124,7 +145,9 @@ fn load(folder: &Path, name: &str) -> Result<Files, String> {
         return Ok(Files::from([(name.to_owned(), read(&path, name)?)]));
     }
     let entries = fs::read_dir(&path).map_err(|error| format!("error: {name}: {error}"))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
     paths.sort();
     let is_manifest = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str());
@@ -151,6 +174,8 @@ fn read(path: &Path, name: &str) -> Result<Arc<[u8]>, String> {
     };
     let file = fs::File::open(path).map_err(words)?;
     let mut bytes = Vec::new();
-    file.take(manifest::MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(words)?;
+    file.take(manifest::MOST_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(words)?;
     Ok(bytes.into())
 }

@@ -108,8 +108,19 @@ pub fn main() -> ExitCode {
     let result = match &arguments.verb {
         None => screen(&arguments.scenario),
         Some(Verb::Run { scenario, output }) => run(scenario, *output),
-        Some(Verb::Frame { scenario, size, at, view, select, output }) => {
-            let wanted = ui::frame::Wanted { size: *size, view: *view, select: select.clone() };
+        Some(Verb::Frame {
+            scenario,
+            size,
+            at,
+            view,
+            select,
+            output,
+        }) => {
+            let wanted = ui::frame::Wanted {
+                size: *size,
+                view: *view,
+                select: select.clone(),
+            };
             frame(scenario, *at, &wanted, *output)
         }
     };
@@ -121,7 +132,11 @@ pub fn main() -> ExitCode {
 
 fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
     let scenario = input::scenario(arguments)?;
-    let opening = if scenario.steps.is_empty() { ui::Opening::FirstVisit } else { ui::Opening::Given };
+    let opening = if scenario.steps.is_empty() {
+        ui::Opening::FirstVisit
+    } else {
+        ui::Opening::Given
+    };
     let cluster = scenario.open()?;
     ui::run(cluster, opening).map_err(|error| format!("error: {error}"))?;
     Ok(ExitCode::SUCCESS)
@@ -129,18 +144,32 @@ fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
 
 fn run(arguments: &ScenarioArguments, output: Output) -> Result<ExitCode, String> {
     let scenario = input::scenario(arguments)?;
-    let waited_for = scenario.until.as_ref().map(|until| until.source().to_owned());
-    let Finished { cluster, came_true, failures } = scenario.run()?;
+    let waited_for = scenario
+        .until
+        .as_ref()
+        .map(|until| until.source().to_owned());
+    let Finished {
+        cluster,
+        came_true,
+        failures,
+    } = scenario.run()?;
     output::report(&cluster, output);
     for failure in &failures {
         output::complain(failure);
     }
     if !came_true {
         let what = waited_for.as_deref().unwrap_or("settled()");
-        output::complain(&format!("error: {what} did not come true by {}", cluster.now()));
+        output::complain(&format!(
+            "error: {what} did not come true by {}",
+            cluster.now()
+        ));
     }
     let went_well = came_true && failures.is_empty();
-    Ok(if went_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if went_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn frame(
@@ -152,7 +181,10 @@ fn frame(
     let Finished { cluster, .. } = input::scenario(arguments)?.run()?;
     let cluster = match at {
         Some(step) if step > cluster.steps() => {
-            return Err(format!("error: step {step} is beyond the last one, {}", cluster.steps()));
+            return Err(format!(
+                "error: step {step} is beyond the last one, {}",
+                cluster.steps()
+            ));
         }
         Some(step) => cluster.at_step(step),
         None => cluster,

@@ -49,13 +49,17 @@ const HIDDEN: [Kind; 6] = [
 ];
 
 fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
-    let rest = Kind::ALL.iter().filter(|kind| !FIRST.contains(kind) && !HIDDEN.contains(kind));
+    let rest = Kind::ALL
+        .iter()
+        .filter(|kind| !FIRST.contains(kind) && !HIDDEN.contains(kind));
     for kind in FIRST.iter().chain(rest).chain([&Kind::Event]) {
         let objects: Vec<&Object> = cluster.store().list(*kind, None).collect();
         if objects.is_empty() {
             continue;
         }
-        let several = objects.iter().any(|object| object.namespace() != objects[0].namespace());
+        let several = objects
+            .iter()
+            .any(|object| object.namespace() != objects[0].namespace());
         let options = printers::Options {
             namespaces: several,
             ..printers::Options::default()

@@ -142,18 +142,33 @@ impl Scenario {
     /// Says what in it does not fit, with its line where the text has one.
     pub fn parse(text: &str, load: Loader<'_>) -> Result<Self, String> {
         let script: Script = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-        let steps = script.steps.iter().map(|step| timed(step, load)).collect::<Result<_, _>>()?;
+        let steps = script
+            .steps
+            .iter()
+            .map(|step| timed(step, load))
+            .collect::<Result<_, _>>()?;
         let until = script.until.as_deref().map(parse_expression).transpose()?;
         let limit = script.limit.as_deref().map(parse_duration).transpose()?;
-        Ok(Self { config: config(script.seed, script.cluster.nodes)?, steps, until, limit })
+        Ok(Self {
+            config: config(script.seed, script.cluster.nodes)?,
+            steps,
+            until,
+            limit,
+        })
     }
 
     /// Whether a text is a script and not a manifest: its first key is one of a script's.
     #[must_use]
     pub fn is_script(text: &str) -> bool {
-        let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        let first = lines.find(|line| !line.starts_with("---")).unwrap_or_default();
-        ["seed:", "cluster:", "do:", "until:", "for:"].iter().any(|key| first.starts_with(key))
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let first = lines
+            .find(|line| !line.starts_with("---"))
+            .unwrap_or_default();
+        ["seed:", "cluster:", "do:", "until:", "for:"]
+            .iter()
+            .any(|key| first.starts_with(key))
     }
 
     /// The world with its commands given, as the screen opens it: nothing has happened yet.
@@ -208,8 +223,16 @@ impl Scenario {
             };
         };
         let mut failures = failures(&cluster);
-        failures.extend(pending.iter().map(|timed| format!("error: never came to: {}", timed.command.line())));
-        Ok(Finished { cluster, came_true, failures })
+        failures.extend(
+            pending
+                .iter()
+                .map(|timed| format!("error: never came to: {}", timed.command.line())),
+        );
+        Ok(Finished {
+            cluster,
+            came_true,
+            failures,
+        })
     }
 }
 
@@ -246,7 +269,11 @@ struct Watcher {
 
 impl Watcher {
     fn holds(&mut self, expression: &Expression, cluster: &Cluster) -> Result<bool, String> {
-        let state = (cluster.store().revision(), cluster.is_settled(), cluster.now().as_secs());
+        let state = (
+            cluster.store().revision(),
+            cluster.is_settled(),
+            cluster.now().as_secs(),
+        );
         if self.asked == Some(state) {
             return Ok(false);
         }
@@ -261,7 +288,9 @@ impl Watcher {
 
 /// What the runs of kubectl complained about.
 fn failures(cluster: &Cluster) -> Vec<String> {
-    let failed = cluster.sessions().filter(|(_, session)| session.exit_code().is_some_and(|code| code != 0));
+    let failed = cluster
+        .sessions()
+        .filter(|(_, session)| session.exit_code().is_some_and(|code| code != 0));
     failed.map(|(_, session)| session.error_text()).collect()
 }
 
@@ -285,22 +314,33 @@ pub fn timed_line(line: &str, load: Loader<'_>) -> Result<Timed, String> {
         Some((after, rest)) => (Trigger::At(Time::START + after), rest),
         None => (Trigger::Now, line),
     };
-    Ok(Timed { trigger, command: command(line, load)? })
+    Ok(Timed {
+        trigger,
+        command: command(line, load)?,
+    })
 }
 
 fn timed(step: &ScriptStep, load: Loader<'_>) -> Result<Timed, String> {
     match step {
-        ScriptStep::Line(line) => Ok(Timed { trigger: Trigger::Now, command: command(line, load)? }),
+        ScriptStep::Line(line) => Ok(Timed {
+            trigger: Trigger::Now,
+            command: command(line, load)?,
+        }),
         ScriptStep::Timed(TimedStep { at, when, run }) => {
             let trigger = match (at, when) {
                 (Some(at), None) => Trigger::At(Time::START + parse_duration(at)?),
                 (None, Some(when)) => Trigger::When(parse_expression(when)?),
                 (None, None) => Trigger::Now,
                 (Some(_), Some(_)) => {
-                    return Err(format!("error: \"{run}\" has both at and when; say one of them"));
+                    return Err(format!(
+                        "error: \"{run}\" has both at and when; say one of them"
+                    ));
                 }
             };
-            Ok(Timed { trigger, command: command(run, load)? })
+            Ok(Timed {
+                trigger,
+                command: command(run, load)?,
+            })
         }
     }
 }
@@ -340,7 +380,9 @@ fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String
 /// When there are too many.
 pub fn counted(seed: u64, count: usize) -> Result<ClusterConfig, String> {
     if count > NODES_MOST {
-        return Err(format!("error: {count} nodes are too many; there may be {NODES_MOST}"));
+        return Err(format!(
+            "error: {count} nodes are too many; there may be {NODES_MOST}"
+        ));
     }
     Ok(ClusterConfig::with_nodes(seed, count))
 }
@@ -353,11 +395,27 @@ fn node(script: ScriptNode) -> Result<NodeConfig, String> {
             Text::Number(number) => number.to_string(),
             Text::Text(text) => text.clone(),
         };
-        let wrong = || format!("error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi", node.name);
-        text.parse().ok().filter(|quantity: &Quantity| !quantity.is_negative()).ok_or_else(wrong)
+        let wrong = || {
+            format!(
+                "error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi",
+                node.name
+            )
+        };
+        text.parse()
+            .ok()
+            .filter(|quantity: &Quantity| !quantity.is_negative())
+            .ok_or_else(wrong)
     };
-    let cpu = script.cpu.as_ref().map(|text| quantity("cpu", text)).transpose()?;
-    let memory = script.memory.as_ref().map(|text| quantity("memory", text)).transpose()?;
+    let cpu = script
+        .cpu
+        .as_ref()
+        .map(|text| quantity("cpu", text))
+        .transpose()?;
+    let memory = script
+        .memory
+        .as_ref()
+        .map(|text| quantity("memory", text))
+        .transpose()?;
     node.cpu = cpu.unwrap_or(node.cpu);
     node.memory = memory.unwrap_or(node.memory);
     node.pods = script.pods.unwrap_or(node.pods);
@@ -367,5 +425,10 @@ fn node(script: ScriptNode) -> Result<NodeConfig, String> {
 }
 
 fn taint(script: ScriptTaint) -> core::Taint {
-    core::Taint { key: script.key, value: script.value, effect: script.effect, time_added: None }
+    core::Taint {
+        key: script.key,
+        value: script.value,
+        effect: script.effect,
+        time_added: None,
+    }
 }

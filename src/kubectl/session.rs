@@ -55,5 +55,16 @@ impl Session {
         Self
     }
 }
-impl Session { pub fn exit_code(&self) -> Option<i32> { None } pub fn error_text(&self) -> String { String::new() } }
-impl Invocation { pub fn file_names(&self) -> Vec<String> { vec![] } }
+impl Session {
+    pub fn exit_code(&self) -> Option<i32> {
+        None
+    }
+    pub fn error_text(&self) -> String {
+        String::new()
+    }
+}
+impl Invocation {
+    pub fn file_names(&self) -> Vec<String> {
+        vec![]
+    }
+}

@@ -34,39 +34,79 @@ fn troubled(seed: u64) -> (Cluster, u32) {
         cluster.run_until(pause, |_| false);
         if random.below(4) == 0 {
             replicas = 1 + u32::try_from(random.below(9)).expect("a small number");
-            cluster.submit(command(&format!("scale deployment/web --replicas={replicas}"), ""));
+            cluster.submit(command(
+                &format!("scale deployment/web --replicas={replicas}"),
+                "",
+            ));
         } else {
-            let trouble = usize::try_from(random.below(TROUBLES.len() as u64)).expect("a small number");
+            let trouble =
+                usize::try_from(random.below(TROUBLES.len() as u64)).expect("a small number");
             cluster.submit(command(TROUBLES[trouble], ""));
         }
-        assert_eq!(broken_promises(&cluster), Vec::<String>::new(), "seed {seed}");
+        assert_eq!(
+            broken_promises(&cluster),
+            Vec::<String>::new(),
+            "seed {seed}"
+        );
     }
     for node in ["node-a", "node-b"] {
         cluster.submit(command(&format!("fault node-up {node}"), ""));
     }
     // Lost nodes are noticed after a minute and given up five minutes later.
     cluster.run_until(Duration::from_secs(600), |_| false);
-    assert!(settle(&mut cluster, 1_800), "seed {seed} does not come to rest");
+    assert!(
+        settle(&mut cluster, 1_800),
+        "seed {seed} does not come to rest"
+    );
     (cluster, replicas)
 }
 
 fn check(seed: u64) {
     let (cluster, replicas) = troubled(seed);
-    assert_eq!(broken_promises(&cluster), Vec::<String>::new(), "seed {seed}");
-    assert_eq!(ready(&cluster, "web"), i32::try_from(replicas).expect("small"), "seed {seed}");
-    let alive: Vec<_> = pods(&cluster).into_iter().filter(|pod| !pod.is_finished()).collect();
-    assert_eq!(alive.len(), usize::try_from(replicas).expect("small"), "seed {seed}");
+    assert_eq!(
+        broken_promises(&cluster),
+        Vec::<String>::new(),
+        "seed {seed}"
+    );
+    assert_eq!(
+        ready(&cluster, "web"),
+        i32::try_from(replicas).expect("small"),
+        "seed {seed}"
+    );
+    let alive: Vec<_> = pods(&cluster)
+        .into_iter()
+        .filter(|pod| !pod.is_finished())
+        .collect();
+    assert_eq!(
+        alive.len(),
+        usize::try_from(replicas).expect("small"),
+        "seed {seed}"
+    );
     for pod in &alive {
-        assert!(!pod.is_terminating() && pod.is_ready(), "seed {seed}: {}", pod.name());
+        assert!(
+            !pod.is_terminating() && pod.is_ready(),
+            "seed {seed}: {}",
+            pod.name()
+        );
         let owner = meta::controller_of(&pod.metadata).expect("a ReplicaSet made it");
         let owners = cluster.store().list(Kind::ReplicaSet, None);
-        assert!(owners.into_iter().any(|object| object.uid() == owner.uid), "seed {seed}: an orphan");
+        assert!(
+            owners.into_iter().any(|object| object.uid() == owner.uid),
+            "seed {seed}: an orphan"
+        );
     }
     let mut bound: Vec<(String, String)> = Vec::new();
-    for change in cluster.trace().iter().filter_map(|record| match &record.detail {
-        glassplane::cluster::Detail::Api(glassplane::apiserver::Note::Committed { change, .. }) => Some(change),
-        _ => None,
-    }) {
+    for change in cluster
+        .trace()
+        .iter()
+        .filter_map(|record| match &record.detail {
+            glassplane::cluster::Detail::Api(glassplane::apiserver::Note::Committed {
+                change,
+                ..
+            }) => Some(change),
+            _ => None,
+        })
+    {
         if let Object::Pod(pod) = &change.object
             && let Some(node) = &pod.spec.node_name
         {

@@ -22,7 +22,11 @@ fn busy_world(seed: u64) -> Cluster {
 }
 
 fn lines(cluster: &Cluster) -> Vec<String> {
-    cluster.trace().iter().map(|record| record.to_value().to_string()).collect()
+    cluster
+        .trace()
+        .iter()
+        .map(|record| record.to_value().to_string())
+        .collect()
 }
 
 #[test]
@@ -52,24 +56,39 @@ fn every_record_but_commands_has_an_earlier_cause_and_revisions_only_grow() {
 fn components_meet_only_at_the_api_server() {
     let cluster = busy_world(4);
     let is_component = |actor: &Actor| {
-        matches!(actor, Actor::Controller(_) | Actor::Scheduler | Actor::Kubelet(_) | Actor::Kubectl(_))
+        matches!(
+            actor,
+            Actor::Controller(_) | Actor::Scheduler | Actor::Kubelet(_) | Actor::Kubectl(_)
+        )
     };
     for record in cluster.trace().iter() {
-        let Some(cause) = record.cause.and_then(|cause| cluster.trace().get(cause)) else { continue };
+        let Some(cause) = record.cause.and_then(|cause| cluster.trace().get(cause)) else {
+            continue;
+        };
         let crosses = is_component(&record.actor) && is_component(&cause.actor);
         assert!(
             !crosses || record.actor == cause.actor,
             "{} reacts to {} directly: {} / {}",
-            record.actor, cause.actor, cause.sentence(), record.sentence()
+            record.actor,
+            cause.actor,
+            cause.sentence(),
+            record.sentence()
         );
     }
 }
 
-fn commits(cluster: &Cluster) -> impl Iterator<Item = (&Record, &glassplane::store::Change, &Actor)> {
-    cluster.trace().iter().filter_map(|record| match &record.detail {
-        Detail::Api(apiserver::Note::Committed { change, by }) => Some((&**record, &**change, by)),
-        _ => None,
-    })
+fn commits(
+    cluster: &Cluster,
+) -> impl Iterator<Item = (&Record, &glassplane::store::Change, &Actor)> {
+    cluster
+        .trace()
+        .iter()
+        .filter_map(|record| match &record.detail {
+            Detail::Api(apiserver::Note::Committed { change, by }) => {
+                Some((&**record, &**change, by))
+            }
+            _ => None,
+        })
 }
 
 #[test]
@@ -77,7 +96,9 @@ fn only_the_scheduler_binds_and_only_kubelets_and_node_lifecycle_write_phases() 
     let cluster = busy_world(5);
     let mut phases: BTreeMap<String, String> = BTreeMap::new();
     for (record, change, by) in commits(&cluster) {
-        let Object::Pod(pod) = &change.object else { continue };
+        let Object::Pod(pod) = &change.object else {
+            continue;
+        };
         let before = match &change.previous {
             Some(Object::Pod(before)) => before.spec.node_name.clone(),
             _ => None,
@@ -88,7 +109,10 @@ fn only_the_scheduler_binds_and_only_kubelets_and_node_lifecycle_write_phases() 
         let phase = pod.phase().to_owned();
         let last = phases.insert(pod.uid().to_owned(), phase.clone());
         if last.is_some_and(|last| last != phase) {
-            let allowed = matches!(by, Actor::Kubelet(_) | Actor::Controller("node-lifecycle-controller"));
+            let allowed = matches!(
+                by,
+                Actor::Kubelet(_) | Actor::Controller("node-lifecycle-controller")
+            );
             assert!(allowed, "{by} wrote a phase: {}", record.sentence());
         }
     }

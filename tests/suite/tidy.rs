@@ -5,8 +5,19 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in the order in which they may use each other: each uses only rooms before it.
 const ROOMS: [&str; 13] = [
-    "sim", "api", "manifest", "store", "apiserver", "client", "controllers", "scheduler", "kubelet",
-    "kubectl", "cluster", "ui", "cli",
+    "sim",
+    "api",
+    "manifest",
+    "store",
+    "apiserver",
+    "client",
+    "controllers",
+    "scheduler",
+    "kubelet",
+    "kubectl",
+    "cluster",
+    "ui",
+    "cli",
 ];
 
 /// These meet only at the API server, so they must not know each other.
@@ -23,14 +34,19 @@ fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root.join("src"), root.join("tests"), root.join("benches")];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(&path).expect("sources are text");
-                let name = path.strip_prefix(root).expect("below the root").to_path_buf();
+                let name = path
+                    .strip_prefix(root)
+                    .expect("below the root")
+                    .to_path_buf();
                 found.push((name, text));
             }
         }
@@ -41,7 +57,9 @@ fn sources() -> Vec<(PathBuf, String)> {
 }
 
 fn room_of(path: &Path) -> Option<usize> {
-    let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+    let mut parts = path
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy());
     if parts.next()? != "src" {
         return None;
     }
@@ -63,7 +81,9 @@ fn imports(text: &str) -> Vec<usize> {
             None => vec![rest],
         };
         for name in names {
-            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+            let end = name
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(name.len());
             found.extend(ROOMS.iter().position(|room| *room == &name[..end]));
         }
     }
@@ -91,8 +111,10 @@ fn rooms_import_only_rooms_before_them() {
 fn every_room_is_in_the_list() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"));
     let text = text.expect("the library has a root");
-    let rooms: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let rooms: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
     assert_eq!(rooms, ROOMS);
 }
 
@@ -100,7 +122,12 @@ fn every_room_is_in_the_list() {
 fn every_file_opens_with_what_lives_there() {
     let silent: Vec<String> = sources()
         .iter()
-        .filter(|(_, text)| !text.lines().next().is_some_and(|line| line.starts_with("//! ") && line.len() > 20))
+        .filter(|(_, text)| {
+            !text
+                .lines()
+                .next()
+                .is_some_and(|line| line.starts_with("//! ") && line.len() > 20)
+        })
         .map(|(path, _)| path.display().to_string())
         .collect();
     assert!(silent.is_empty(), "{}", silent.join("\n"));
@@ -130,9 +157,9 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     for (start, line) in lines.iter().enumerate() {
         let trimmed = line.trim_start();
         let Some(place) = trimmed.find("fn ").filter(|place| {
-            trimmed[..*place].split_whitespace().all(|word| {
-                matches!(word, "pub" | "const" | "async") || word.starts_with("pub(")
-            })
+            trimmed[..*place]
+                .split_whitespace()
+                .all(|word| matches!(word, "pub" | "const" | "async") || word.starts_with("pub("))
         }) else {
             continue;
         };
@@ -140,7 +167,10 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         let end = lines[start..].iter().position(|line| {
             line.len() - line.trim_start().len() == indent && line.trim_start().starts_with('}')
         });
-        let name = trimmed[place + 3..].split(['(', '<']).next().unwrap_or_default();
+        let name = trimmed[place + 3..]
+            .split(['(', '<'])
+            .next()
+            .unwrap_or_default();
         found.extend(end.map(|end| (name.to_owned(), end + 1)));
     }
     found
@@ -149,8 +179,16 @@ fn functions(text: &str) -> Vec<(String, usize)> {
 #[test]
 fn below_the_screen_nothing_knows_a_clock_a_thread_or_an_unordered_map() {
     let banned = [
-        "HashMap", "HashSet", "Instant", "SystemTime", "thread::", "async ", ".await", "tokio",
-        "Timestamp::now", "std::env",
+        "HashMap",
+        "HashSet",
+        "Instant",
+        "SystemTime",
+        "thread::",
+        "async ",
+        ".await",
+        "tokio",
+        "Timestamp::now",
+        "std::env",
     ];
     let mut wrong = Vec::new();
     for (path, text) in sources() {
@@ -161,7 +199,10 @@ fn below_the_screen_nothing_knows_a_clock_a_thread_or_an_unordered_map() {
         if !is_below || path == Path::new(ASYNCHRONOUS) {
             continue;
         }
-        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
             let hit = banned.iter().find(|word| line.contains(**word));
             if let Some(word) = hit.filter(|word| !(is_expression && **word == "HashMap")) {
                 wrong.push(format!("{}: {word}: {}", path.display(), line.trim()));
@@ -173,7 +214,12 @@ fn below_the_screen_nothing_knows_a_clock_a_thread_or_an_unordered_map() {
 
 #[test]
 fn nothing_is_left_undone() {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!"), concat!("to", "do!(")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("unimpl", "emented!"),
+        concat!("to", "do!("),
+    ];
     let mut left = Vec::new();
     for (path, text) in sources() {
         for line in text.lines() {

@@ -37,19 +37,34 @@ pub(crate) fn settle(cluster: &mut Cluster, seconds: u64) -> bool {
 
 /// The object at this place, if it is of this type.
 pub(crate) fn get<T: Typed>(cluster: &Cluster, name: &str) -> Option<T> {
-    let namespace = if T::KIND.info().namespaced { "default" } else { "" };
-    cluster.store().get(&Key::new(T::KIND, namespace, name)).and_then(T::of).cloned()
+    let namespace = if T::KIND.info().namespaced {
+        "default"
+    } else {
+        ""
+    };
+    cluster
+        .store()
+        .get(&Key::new(T::KIND, namespace, name))
+        .and_then(T::of)
+        .cloned()
 }
 
 /// All pods.
 pub(crate) fn pods(cluster: &Cluster) -> Vec<Pod> {
-    cluster.store().list(Kind::Pod, None).filter_map(Pod::of).cloned().collect()
+    cluster
+        .store()
+        .list(Kind::Pod, None)
+        .filter_map(Pod::of)
+        .cloned()
+        .collect()
 }
 
 /// How many pods of the Deployment are ready, as its status says.
 pub(crate) fn ready(cluster: &Cluster, name: &str) -> i32 {
     let deployment: Option<Deployment> = get(cluster, name);
-    deployment.and_then(|deployment| deployment.status.ready_replicas).unwrap_or(0)
+    deployment
+        .and_then(|deployment| deployment.status.ready_replicas)
+        .unwrap_or(0)
 }
 
 /// What must hold in every world at every moment; an empty list when it does.
@@ -57,14 +72,19 @@ pub(crate) fn broken_promises(cluster: &Cluster) -> Vec<String> {
     let mut broken = Vec::new();
     let mut used: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for pod in pods(cluster) {
-        let Some(node) = pod.spec.node_name.as_deref() else { continue };
+        let Some(node) = pod.spec.node_name.as_deref() else {
+            continue;
+        };
         if pod.is_finished() {
             continue;
         }
         let (millis, count) = used.entry(node.to_owned()).or_default();
         *count += 1;
         for container in &pod.spec.containers {
-            let requests = container.resources.as_ref().and_then(|each| each.requests.as_ref());
+            let requests = container
+                .resources
+                .as_ref()
+                .and_then(|each| each.requests.as_ref());
             let cpu = requests.and_then(|requests| requests.get("cpu"));
             let cpu = cpu.map(|cpu| cpu.0.parse::<Quantity>().expect("stored quantities parse"));
             *millis += cpu.map_or(0, Quantity::milli_value);
@@ -76,12 +96,19 @@ pub(crate) fn broken_promises(cluster: &Cluster) -> Vec<String> {
         let amount = |name: &str| {
             let found = allocatable.and_then(|list| list.get(name));
             found.map_or(0, |amount| {
-                amount.0.parse::<Quantity>().expect("stored quantities parse").milli_value()
+                amount
+                    .0
+                    .parse::<Quantity>()
+                    .expect("stored quantities parse")
+                    .milli_value()
             })
         };
         if let Some((millis, count)) = used.get(node.name()) {
             if *millis > amount("cpu") || count * 1000 > amount("pods") {
-                broken.push(format!("{} holds more than it can: {millis}m in {count} pods", node.name()));
+                broken.push(format!(
+                    "{} holds more than it can: {millis}m in {count} pods",
+                    node.name()
+                ));
             }
         }
     }
