@@ -71,7 +71,7 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn list(cluster: &Cluster) -> serde_json::Value {
-    manifest_print::list(cluster.store().iter().map(Object::to_value).collect())
+    manifest_print::list(cluster.store().iter().map(Object::to_value))
 }
 
 fn trace(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
