@@ -118,7 +118,10 @@ impl Note {
                     ChangeType::Modified => "changed",
                     ChangeType::Deleted => "removed",
                 };
-                format!("{} {verb} for {by}, revision {}", change.key, change.revision)
+                format!(
+                    "{} {verb} for {by}, revision {}",
+                    change.key, change.revision
+                )
             }
             Self::Compacted(revision) => format!("forgets the changes up to revision {revision}"),
         }

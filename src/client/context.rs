@@ -180,5 +180,9 @@ pub trait Component: Clone {
     fn subscriptions(&self) -> Vec<Subscription>;
 
     /// Runs one step.
-    fn handle(&mut self, input: Input<Self::Alarm>, hands: &mut Context<'_, Self::Note, Self::Alarm>);
+    fn handle(
+        &mut self,
+        input: Input<Self::Alarm>,
+        hands: &mut Context<'_, Self::Note, Self::Alarm>,
+    );
 }

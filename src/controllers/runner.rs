@@ -9,8 +9,8 @@ use super::controller::{Act, Action, Change, Controller, Plan, Planned, Said};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Outcome, Reason, RequestId};
 use crate::client::{
-    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Subscription,
-    WorkQueue,
+    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder,
+    Subscription, WorkQueue,
 };
 use crate::sim::{RecordId, Time};
 
@@ -62,7 +62,12 @@ impl Component for Runner {
     type Alarm = ControllerAlarm;
 
     fn subscriptions(&self) -> Vec<Subscription> {
-        self.controller.watches.iter().copied().map(Subscription::all).collect()
+        self.controller
+            .watches
+            .iter()
+            .copied()
+            .map(Subscription::all)
+            .collect()
     }
 
     fn handle(&mut self, input: Input<ControllerAlarm>, hands: &mut Hands<'_>) {
