@@ -70,12 +70,14 @@ impl ApiServer {
             moment.profile,
         )?;
         reach(stages, StageName::Admit, &object);
-        let mut object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
+        // The pods of a Job carry its name, so the name comes before the rest.
         self.generate_name(&mut object);
+        let object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {
             return Err(Refusal::invalid(&object.key(), errors));
         }
+        admission::enforce(admission::Operation::Create, &object, &self.store)?;
         reach(stages, StageName::Validate, &object);
         let key = object.key();
         let change = self
@@ -138,6 +140,7 @@ impl ApiServer {
             if !errors.is_empty() {
                 return Err(Refusal::invalid(key, errors));
             }
+            admission::enforce(admission::Operation::Update, &object, &self.store)?;
             reach(stages, StageName::Validate, &object);
         }
         self.replace(object, &current, stages)
