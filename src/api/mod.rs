@@ -9,6 +9,7 @@ pub mod pod;
 mod qos;
 mod quantity;
 pub mod requests;
+pub mod schema;
 pub mod selector;
 
 /// Official types, by the group that they come from.

@@ -18,8 +18,8 @@ pub use field_error::FieldError;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
-    Answer, Answering, Binding, DeleteOptions, Outcome, Patch, Propagation, Request, RequestId,
-    Scope, Subresource, Verb,
+    Answer, Answering, Binding, DeleteOptions, Outcome, Patch, PatchType, Propagation, Request,
+    RequestId, Scope, Subresource, Verb,
 };
 pub use watch::{WatchEvent, changes_since, event_for};
 
