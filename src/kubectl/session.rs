@@ -59,6 +59,9 @@ impl Session {
     pub fn exit_code(&self) -> Option<i32> {
         None
     }
+    pub fn output_text(&self) -> String {
+        String::new()
+    }
     pub fn error_text(&self) -> String {
         String::new()
     }

@@ -52,6 +52,8 @@ actions! {
     Faster "faster";
     /// A slower pace.
     Slower "slower";
+    /// The other kind of pace: happenings a second, or virtual time against the time on the wall.
+    Clock "clock";
     /// View 1.
     ShowDesired "show-desired";
     /// View 2.

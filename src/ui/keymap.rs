@@ -89,6 +89,7 @@ bindings! {
     Time    "end"             Newest        ""           "to the newest step";
     Time    "+ ="             Faster        ""           "a faster pace";
     Time    "-"               Slower        ""           "a slower pace";
+    Time    "t"               Clock         ""           "pace in steps a second, or in virtual time";
     Look    "w"               Why           "why"        "why did this happen? the way back to the command";
     Look    "e"               Edit          "edit"       "type in the editor";
     Look    ":"               CommandLine   "command"    "kubectl's words, or fault …";
@@ -181,7 +182,9 @@ impl Binding {
     /// The first key as it is printed.
     #[must_use]
     pub fn first_key(&self) -> String {
-        self.presses().next().map_or_else(String::new, |key| key.to_string())
+        self.presses()
+            .next()
+            .map_or_else(String::new, |key| key.to_string())
     }
 
     /// All keys as they are printed.
@@ -220,7 +223,12 @@ pub fn markdown() -> String {
     let mut text = String::from("| where | keys | what it does |\n| --- | --- | --- |\n");
     for row in BINDINGS {
         let keys: Vec<String> = row.presses().map(|key| format!("`{key}`")).collect();
-        text.push_str(&format!("| {} | {} | {} |\n", row.scope.words(), keys.join(" "), row.help));
+        text.push_str(&format!(
+            "| {} | {} | {} |\n",
+            row.scope.words(),
+            keys.join(" "),
+            row.help
+        ));
     }
     text
 }
@@ -259,7 +267,11 @@ mod tests {
     fn every_key_of_the_table_is_a_key() {
         for row in BINDINGS {
             for key in row.keys.split(' ') {
-                assert!(key.parse::<KeyPress>().is_ok(), "{key:?} of {:?}", row.action);
+                assert!(
+                    key.parse::<KeyPress>().is_ok(),
+                    "{key:?} of {:?}",
+                    row.action
+                );
             }
         }
     }
@@ -290,8 +302,14 @@ mod tests {
     fn a_letter_is_text_where_text_is_typed_and_a_key_elsewhere() {
         let press: KeyPress = "n".parse().expect("n is a key");
         assert_eq!(action_for(Situation::Pane, press), Some(Action::Step));
-        assert_eq!(action_for(Situation::Typing, press), Some(Action::Type(press)));
-        assert_eq!(action_for(Situation::Prompt, press), Some(Action::Type(press)));
+        assert_eq!(
+            action_for(Situation::Typing, press),
+            Some(Action::Type(press))
+        );
+        assert_eq!(
+            action_for(Situation::Prompt, press),
+            Some(Action::Type(press))
+        );
         assert_eq!(action_for(Situation::Overlay, press), None);
     }
 

@@ -99,13 +99,22 @@ pub struct Sent {
     pub files: Arc<Files>,
 }
 
+/// A place on the way that was gone, to go back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The view that was open.
+    pub view: Pane,
+    /// What was selected.
+    pub selection: Option<Key>,
+}
+
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// The object that everything follows.
     pub selection: Option<Key>,
-    /// What was selected before, to go back to.
-    pub trail: Vec<Key>,
+    /// Where we were before, to go back to.
+    pub trail: Vec<Visit>,
     /// The record under the cursor of the events; none follows the newest.
     pub record: Option<RecordId>,
     /// The view that is open.
@@ -154,6 +163,12 @@ impl Default for Model {
 }
 
 impl Model {
+    /// Whether somebody types in the editor.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        matches!(self.mode, Mode::Typing)
+    }
+
     /// Which keys hold.
     #[must_use]
     pub fn situation(&self) -> Situation {
