@@ -1,3 +1,4 @@
 //! glassplane
 pub mod api;
+pub mod scheduler;
 pub mod sim;
