@@ -1,4 +1,34 @@
-//! placeholder
+//! kube-scheduler: filters and scores nodes, and explains each choice.
+
+mod amounts;
+mod config_field;
+mod cycle;
+mod decision;
+mod decision_json;
+mod event;
+mod filters;
+mod fit_error;
+mod framework;
+mod node_info;
+mod node_order;
+mod plugins;
+mod pod_index;
+mod pod_terms;
+mod preemption;
+mod profile;
+mod snapshot;
+
+pub use amounts::Amounts;
+pub use cycle::schedule;
+pub use decision::{Decision, Outcome, Scope, ScoreColumn};
+pub use event::{Change, ClusterEvent, Hint, changes};
+pub use filters::Rejection;
+pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
+pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
+pub use preemption::{Candidate, CandidateLimits, Criterion, Preemption, Victim};
+pub use profile::{ConfigError, Configuration, DEFAULT_SCHEDULER, Profile};
+pub use snapshot::Snapshot;
+
 use crate::api::*;
 use crate::client::*;
 use crate::sim::*;
