@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod fixtures;
+pub mod grammar;
 pub mod printers;
 
 mod session;
