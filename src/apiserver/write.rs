@@ -72,6 +72,7 @@ impl ApiServer {
         reach(stages, StageName::Admit, &object);
         // The pods of a Job carry its name, so the name comes before the rest.
         self.generate_name(&mut object);
+        self.templates.share(&mut object);
         let object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {

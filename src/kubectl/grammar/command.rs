@@ -6,7 +6,7 @@ use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{Propagation, Subresource};
 use crate::kubectl::printers::LabelColumns;
-use crate::manifest::patch::PatchType;
+use crate::apiserver::PatchType;
 
 /// One kubectl line, understood.
 #[derive(Clone, Debug, PartialEq)]
