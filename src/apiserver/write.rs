@@ -133,7 +133,7 @@ impl ApiServer {
         reach(stages, StageName::Version, &object);
         let object = match part {
             Part::Main => prepare::for_update(object, &current),
-            Part::Status => current.clone().with_status_of(&object),
+            Part::Status => prepare::for_status(&object, &current),
             Part::Finalizers => prepare::for_finalize(&object, &current),
         };
         if part == Part::Main {
