@@ -19,7 +19,9 @@ impl SharedTemplates {
     /// Lets a pod hold the spec of its elder sibling if both say the same.
     pub(super) fn share(&mut self, object: &mut Object) {
         let Object::Pod(pod) = object else { return };
-        let Some(owner) = meta::controller_of(&pod.metadata) else { return };
+        let Some(owner) = meta::controller_of(&pod.metadata) else {
+            return;
+        };
         let owner: Arc<str> = owner.uid.as_str().into();
         match self.by_owner.get(&owner) {
             Some(elder) if **elder == *pod.spec.shared => {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
+use crate::apiserver::PatchType;
 use crate::apiserver::{Propagation, Subresource};
 use crate::kubectl::printers::LabelColumns;
-use crate::apiserver::PatchType;
 
 /// One kubectl line, understood.
 #[derive(Clone, Debug, PartialEq)]

@@ -16,9 +16,9 @@ pub use command::{
 use self::flags::Given;
 use self::resources::Bare;
 use crate::api::Kind;
+use crate::apiserver::PatchType;
 use crate::apiserver::{Propagation, Subresource};
 use crate::kubectl::printers::LabelColumns;
-use crate::apiserver::PatchType;
 
 /// Why a line is no kubectl line: what kubectl prints on stderr, without a newline at the end.
 /// Its exit code is 1.
