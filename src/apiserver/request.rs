@@ -251,4 +251,3 @@ impl fmt::Display for Request {
         write!(f, "{} {}", self.verb.method(), self.path())
     }
 }
-

@@ -1,0 +1,109 @@
+//! The kubelet: one worker for each pod of its node, a pretend container runtime, images, probes,
+//! the node's status and its lease.
+
+mod admission;
+mod agent;
+mod alarm;
+mod back_off;
+mod behaviour;
+mod container;
+mod heartbeat;
+mod image;
+mod machine;
+mod node;
+mod note;
+mod pod_status;
+mod probe;
+mod pulling;
+mod screen;
+mod start;
+mod stop;
+mod trouble;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use alarm::{KubeletAlarm, PodTimer, ProbeKind};
+pub use behaviour::{Behaviour, ExitCode, Failing};
+pub use image::{Image, Pull, Reference, Wanted};
+pub use machine::Machine;
+pub use note::{Happening, NodeReport, Note, PodNote};
+pub use screen::{Holding, PodState};
+pub use trouble::Trouble;
+
+use crate::api::selector::FieldSelector;
+use crate::api::{Kind, Object, Typed};
+use crate::apiserver::Scope;
+use crate::client::{Context, Input, Subscription};
+use crate::sim::Time;
+
+/// The kubelet of one node. Cloning copies one pointer.
+#[derive(Clone, Debug)]
+pub struct Kubelet {
+    agent: Arc<agent::Agent>,
+}
+
+impl Kubelet {
+    /// The kubelet of a machine, not started yet.
+    #[must_use]
+    pub fn new(machine: Machine) -> Self {
+        Self {
+            agent: Arc::new(agent::Agent::new(machine)),
+        }
+    }
+
+    /// What it watches: the pods of its node, and its node.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        let name = &self.machine().name;
+        let only = |kind, field| Subscription {
+            kind,
+            scope: Scope {
+                labels: None,
+                fields: FieldSelector::equal(field, name),
+            },
+        };
+        vec![
+            only(Kind::Pod, "spec.nodeName"),
+            only(Kind::Node, "metadata.name"),
+        ]
+    }
+
+    /// The node as it registers it.
+    #[must_use]
+    pub fn node_object(&self, now: Time) -> Object {
+        let agent = &self.agent;
+        let facts = (&agent.images, agent.boots);
+        let status = node::status(&agent.machine, facts, None, now);
+        node::node(&agent.machine, status).into_object()
+    }
+
+    /// The lease as it writes it first.
+    #[must_use]
+    pub fn lease_object(&self, now: Time) -> Object {
+        let seconds = node::FIRST_LEASE_SECONDS;
+        node::lease(self.machine(), None, seconds, now).into_object()
+    }
+
+    /// Runs one step. A machine without power does nothing.
+    ///
+    /// The cluster opens the watches at the start and again when the power is back; each begins
+    /// with everything there is.
+    pub fn handle(
+        &mut self,
+        input: Input<KubeletAlarm>,
+        hands: &mut Context<'_, Note, KubeletAlarm>,
+    ) {
+        if !self.agent.is_off {
+            Arc::make_mut(&mut self.agent).handle(input, hands);
+        }
+    }
+
+    /// Something goes wrong at the node.
+    pub fn suffer(&mut self, trouble: &Trouble, hands: &mut Context<'_, Note, KubeletAlarm>) {
+        Arc::make_mut(&mut self.agent).suffer(trouble, hands);
+    }
+}
