@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::alarm::{KubeletAlarm, PodTimer};
 use super::image::{Images, Pulls};
 use super::note::{Happening, Note, PodNote};
-use super::worker::{Action, Stage, Turn, Worker};
+use super::worker::{Action, Stage, Standing, Turn, Worker};
 use super::{Machine, admission, pod_status};
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Reason, RequestId, Verb, WatchEvent};
@@ -201,7 +201,7 @@ impl Agent {
             return;
         };
         let worker = Arc::make_mut(worker);
-        worker.is_gone = true;
+        worker.standing = Standing::Gone;
         if let Some(last) = last {
             worker.pod = last.clone();
         }
@@ -395,7 +395,7 @@ impl Agent {
         let Some(worker) = self.workers.get_mut(uid) else {
             return;
         };
-        if worker.is_gone || worker.asked.is_some() || worker.is_released {
+        if worker.standing != Standing::Stored || worker.asked.is_some() {
             return;
         }
         let is_known = worker.start.is_some();
@@ -408,7 +408,7 @@ impl Agent {
             let what = Happening::Reported(phase, ready, all);
             let record = self.say(uid, None, what, cause, hands);
             let request = hands.ask(record, key, Verb::UpdateStatus(object));
-            self.await_answer(uid, request, false);
+            self.await_answer(uid, request, Standing::Stored);
         } else if worker.stage == Stage::Ended && worker.pod.is_terminating() {
             let options = DeleteOptions {
                 grace_period_seconds: Some(0),
@@ -417,15 +417,15 @@ impl Agent {
             };
             let record = self.say(uid, None, Happening::Released, cause, hands);
             let request = hands.ask(record, key, Verb::Delete(options));
-            self.await_answer(uid, request, true);
+            self.await_answer(uid, request, Standing::Released);
         }
     }
 
-    fn await_answer(&mut self, uid: &Arc<str>, request: RequestId, is_released: bool) {
+    fn await_answer(&mut self, uid: &Arc<str>, request: RequestId, standing: Standing) {
         if let Some(worker) = self.workers.get_mut(uid) {
             let worker = Arc::make_mut(worker);
             worker.asked = Some(request);
-            worker.is_released = is_released;
+            worker.standing = standing;
         }
     }
 
@@ -450,7 +450,7 @@ impl Agent {
             // The watch will tell that it is gone.
             Err(refusal) if matches!(refusal.reason, Reason::NotFound | Reason::Conflict) => {}
             Err(_) => {
-                worker.is_released = false;
+                worker.standing = Standing::Stored;
                 let what = Happening::BackedOff("StatusNotWritten", WRITE_AGAIN);
                 let record = self.say(&uid, None, what, cause, hands);
                 self.turn(&uid, record, hands, |worker, turn| {

@@ -110,8 +110,8 @@ fn split_version(image: &str) -> (&str, &str) {
 /// 64 hexadecimal digits that depend on a text alone.
 pub(super) fn hex_of(text: &str) -> String {
     let mut random = Random::stream(0, text);
-    (0..16)
-        .map(|_| format!("{:04x}", random.below(1 << 16)))
+    (0..64)
+        .filter_map(|_| char::from_digit(u32::try_from(random.below(16)).ok()?, 16))
         .collect()
 }
 

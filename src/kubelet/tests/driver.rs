@@ -8,7 +8,7 @@ use crate::api::{Actor, Event, Key, Kind, Object, Pod, Typed, core};
 use crate::apiserver::{
     Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, event_for,
 };
-use crate::client::{Context, Delivery, Input, Seen};
+use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct World {
     queue: EventQueue<Entry>,
     profile: Profile,
     random: Random,
-    next_request: RequestId,
+    line: Line,
     next_record: RecordId,
     is_off: bool,
 }
@@ -166,15 +166,10 @@ impl World {
             (self.now, cause, self.next_record),
             &self.profile,
             &mut self.random,
-            &mut self.next_request,
+            &mut self.line,
         );
         act(&mut kubelet, &mut hands);
-        let Context {
-            notes,
-            requests,
-            alarms,
-            ..
-        } = hands;
+        let Output { notes, requests, alarms } = hands.finish();
         for noted in notes {
             assert!(noted.cause < noted.id, "a cause comes first");
             self.next_record = noted.id.next();
