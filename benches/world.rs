@@ -35,22 +35,26 @@ fn start_of_the_default_world() -> Cluster {
 /// 100,000 steps of the default scenario: three nodes, three pods, then heartbeats.
 #[divan::bench(sample_count = 5)]
 fn a_hundred_thousand_steps(bencher: Bencher) {
-    bencher.with_inputs(|| world(3, 3)).bench_local_values(|mut cluster| {
-        for _ in 0..100_000 {
-            cluster.step();
-        }
-        cluster
-    });
+    bencher
+        .with_inputs(|| world(3, 3))
+        .bench_local_values(|mut cluster| {
+            for _ in 0..100_000 {
+                cluster.step();
+            }
+            cluster
+        });
 }
 
 /// Everything from the request to the last Ready.
 #[divan::bench(args = [(10, 100), (100, 1_000)], sample_count = 3)]
 fn pods_to_running(bencher: Bencher, (nodes, pods): (usize, u32)) {
-    bencher.with_inputs(|| world(nodes, pods)).bench_local_values(|mut cluster| {
-        let settled = cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
-        assert!(settled, "the pods run within an hour");
-        cluster
-    });
+    bencher
+        .with_inputs(|| world(nodes, pods))
+        .bench_local_values(|mut cluster| {
+            let settled = cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
+            assert!(settled, "the pods run within an hour");
+            cluster
+        });
 }
 
 #[divan::bench]

@@ -16,6 +16,7 @@ mod pod_index;
 mod pod_terms;
 mod preemption;
 mod profile;
+mod queue;
 mod snapshot;
 
 pub use amounts::Amounts;
@@ -27,6 +28,7 @@ pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
 pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
 pub use preemption::{Candidate, CandidateLimits, Criterion, Preemption, Victim};
 pub use profile::{ConfigError, Configuration, DEFAULT_SCHEDULER, Profile};
+pub use queue::{Move, Place, Queue, QueueTimes, QueuedPod};
 pub use snapshot::Snapshot;
 
 use crate::api::*;
