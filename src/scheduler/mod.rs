@@ -33,5 +33,5 @@ pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
 pub use note::Note;
 pub use preemption::{Candidate, CandidateLimits, Criterion, Preemption, Victim};
 pub use profile::{ConfigError, Configuration, DEFAULT_SCHEDULER, Profile};
-pub use queue::{Move, Place, Queue, QueuedPod};
+pub use queue::{Move, Place, Queue, QueueTimes, QueuedPod};
 pub use snapshot::Snapshot;

@@ -183,8 +183,7 @@ impl PodInfo {
 
 /// The ports of the node that the pod's containers and sidecars take.
 /// Source: `GetHostPorts` of `pkg/scheduler/util`.
-#[must_use]
-pub fn host_ports(pod: &Pod) -> Vec<HostPort> {
+pub(super) fn host_ports(pod: &Pod) -> Vec<HostPort> {
     let initial = pod.spec.init_containers.iter().flatten();
     let regular = pod.spec.containers.iter();
     regular

@@ -53,7 +53,7 @@ impl World {
             queue: EventQueue::new(),
             profile: Profile::kubernetes_1_34(),
             random: Random::stream(7, "kubelet/node-a"),
-            next_request: RequestId(1),
+            line: Line::default(),
             next_record: RecordId(1),
             is_off: false,
         };
