@@ -6,6 +6,8 @@ mod component;
 mod expression;
 mod fault;
 mod history;
+#[cfg(test)]
+mod staged;
 mod step;
 mod strike;
 pub mod task;
