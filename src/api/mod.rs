@@ -4,12 +4,15 @@ mod actor;
 mod key;
 mod kind;
 pub mod meta;
+pub mod node_affinity;
 mod object;
 pub mod pod;
 mod qos;
 mod quantity;
 pub mod requests;
+pub mod schema;
 pub mod selector;
+pub mod taint;
 
 /// Official types, by the group that they come from.
 pub use k8s_openapi::api::{

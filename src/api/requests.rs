@@ -102,13 +102,18 @@ pub fn read_list(
 fn container_requests(pod: &Pod, options: &RequestOptions) -> ResourceList {
     let mut sum = ResourceList::new();
     for container in &pod.spec.containers {
-        add(&mut sum, &requests_of(pod, container, options));
+        add(
+            &mut sum,
+            &requests_of(pod, container, options, options.use_status),
+        );
     }
     let mut sidecars = ResourceList::new();
     let mut starting = ResourceList::new();
     for container in pod.spec.init_containers.iter().flatten() {
-        let mut needed = requests_of(pod, container, options);
-        if is_sidecar(container) {
+        let is_sidecar = is_sidecar(container);
+        let use_status = options.use_status && is_sidecar;
+        let mut needed = requests_of(pod, container, options, use_status);
+        if is_sidecar {
             add(&mut sum, &needed);
             add(&mut sidecars, &needed);
             needed.clone_from(&sidecars);
@@ -127,12 +132,15 @@ pub fn is_sidecar(container: &core::Container) -> bool {
     container.restart_policy.as_deref() == Some("Always")
 }
 
-fn requests_of(pod: &Pod, container: &core::Container, options: &RequestOptions) -> ResourceList {
+fn requests_of(
+    pod: &Pod,
+    container: &core::Container,
+    options: &RequestOptions,
+    use_status: bool,
+) -> ResourceList {
     let resources = container.resources.as_ref();
     let mut requests = read_list(resources.and_then(|resources| resources.requests.as_ref()));
-    if options.use_status
-        && let Some(status) = status_of(pod, &container.name)
-    {
+    if use_status && let Some(status) = status_of(pod, &container.name) {
         requests = with_status(pod, requests, status);
     }
     for (name, amount) in &options.non_missing {

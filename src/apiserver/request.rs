@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::Refusal;
 use crate::api::selector::FieldSelector;
 use crate::api::{Actor, Key, LabelSelector, Object};
-use crate::manifest::patch::PatchType;
 use crate::sim::Urgency;
 
 /// The number that a client gives to its request, to know the answer by.
@@ -81,6 +80,17 @@ impl Scope {
         labels.is_none_or(|labels| crate::api::selector::matches_object(labels, object))
             && self.fields.matches(object)
     }
+}
+
+/// How a patch is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchType {
+    /// `application/json-patch+json`.
+    Json,
+    /// `application/merge-patch+json`.
+    Merge,
+    /// `application/strategic-merge-patch+json`.
+    Strategic,
 }
 
 /// Which part of the object a patch may change.

@@ -1,11 +1,11 @@
 //! Creates, updates, patches and bindings on their way through the stations.
 
 use super::{
-    ApiServer, Binding, Moment, Patch, Refusal, Stage, StageName, Subresource, Verb, Written,
-    admission, defaulting, prepare, validation,
+    ApiServer, Binding, Moment, Patch, PatchType, Refusal, Stage, StageName, Subresource, Verb,
+    Written, admission, defaulting, prepare, validation,
 };
 use crate::api::{Key, Object, core, meta};
-use crate::manifest::patch;
+use crate::manifest::{self, patch as patches};
 use crate::store::Precondition;
 
 /// How often a generated name that is taken is drawn again. Source: `pkg/registry/rest/create.go`.
@@ -70,12 +70,15 @@ impl ApiServer {
             moment.profile,
         )?;
         reach(stages, StageName::Admit, &object);
-        let mut object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
+        // The pods of a Job carry its name, so the name comes before the rest.
         self.generate_name(&mut object);
+        self.templates.share(&mut object);
+        let object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {
             return Err(Refusal::invalid(&object.key(), errors));
         }
+        admission::enforce(admission::Operation::Create, &object, &self.store)?;
         reach(stages, StageName::Validate, &object);
         let key = object.key();
         let change = self
@@ -130,7 +133,7 @@ impl ApiServer {
         reach(stages, StageName::Version, &object);
         let object = match part {
             Part::Main => prepare::for_update(object, &current),
-            Part::Status => current.clone().with_status_of(&object),
+            Part::Status => prepare::for_status(&object, &current),
             Part::Finalizers => prepare::for_finalize(&object, &current),
         };
         if part == Part::Main {
@@ -138,6 +141,7 @@ impl ApiServer {
             if !errors.is_empty() {
                 return Err(Refusal::invalid(key, errors));
             }
+            admission::enforce(admission::Operation::Update, &object, &self.store)?;
             reach(stages, StageName::Validate, &object);
         }
         self.replace(object, &current, stages)
@@ -180,10 +184,16 @@ impl ApiServer {
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         let current = self.get(key)?.to_value();
-        let patched = patch::apply(key.kind, patch.patch_type, current, &patch.body)
-            .map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let mut object = Object::from_value(key.kind, patched)
-            .map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let patched = match patch.patch_type {
+            PatchType::Json => patches::json(&current, &patch.body),
+            PatchType::Merge => Ok(patches::merge(&current, &patch.body)),
+            PatchType::Strategic => patches::strategic(key.kind, &current, &patch.body),
+        };
+        let patched = patched.map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let mut object = manifest::decode(key.kind, patched).map_err(|problems| {
+            let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Refusal::bad_request(messages.join(", "))
+        })?;
         if patch.body.pointer("/metadata/resourceVersion").is_none() {
             object.metadata_mut().resource_version = None;
         }

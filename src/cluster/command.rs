@@ -65,6 +65,24 @@ impl Command {
         })
     }
 
+    /// The files that the line names and that it needs the content of.
+    #[must_use]
+    pub fn file_names(&self) -> Vec<String> {
+        match self {
+            Self::Kubectl { invocation, .. } => invocation.file_names(),
+            Self::Fault { .. } => Vec::new(),
+        }
+    }
+
+    /// The same command with these files at hand.
+    #[must_use]
+    pub fn with_files(mut self, given: Files) -> Self {
+        if let Self::Kubectl { files, .. } = &mut self {
+            *files = Arc::new(given);
+        }
+        self
+    }
+
     /// The line as somebody would type it.
     #[must_use]
     pub fn line(&self) -> String {

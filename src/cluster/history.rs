@@ -59,6 +59,14 @@ impl History {
 }
 
 impl Cluster {
+    /// This run as it was after a step, made again from its beginning.
+    #[must_use]
+    pub fn at_step(&self, step: u64) -> Self {
+        let mut cluster = Self::new(self.config().clone());
+        cluster.replay(self, step);
+        cluster
+    }
+
     /// Makes steps up to `step`, taking the commands that `head` took at the same places.
     pub(super) fn replay(&mut self, head: &Self, step: u64) {
         let known = self.journal().count();

@@ -6,6 +6,7 @@ mod component;
 mod expression;
 mod fault;
 mod history;
+pub mod scenario;
 #[cfg(test)]
 mod staged;
 mod step;
@@ -25,6 +26,7 @@ pub use component::{ComponentId, Part, Power};
 pub use expression::{Expression, ExpressionError, FUNCTIONS as EXPRESSION_FUNCTIONS};
 pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
 pub use history::History;
+pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use trace::{Detail, Record, Trace};
 pub use watches::Watch;
 

@@ -1,28 +1,21 @@
-//! placeholder for the branch
-pub mod patch {
-    //! placeholder
-    use crate::api::Kind;
-    use serde_json::Value;
-    /// placeholder
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum PatchType {
-        /// Json
-        Json,
-        /// Merge
-        Merge,
-        /// Strategic
-        Strategic,
-    }
-    /// placeholder
-    /// # Errors
-    /// none
-    pub fn apply(
-        _k: Kind,
-        _t: PatchType,
-        mut current: Value,
-        body: &Value,
-    ) -> Result<Value, String> {
-        json_patch::merge(&mut current, body);
-        Ok(current)
-    }
-}
+//! From YAML text to objects with the place of every field, and back; and the patches between objects.
+
+mod check;
+mod document;
+mod fields;
+pub mod patch;
+pub mod print;
+mod problem;
+mod read;
+mod scalar;
+mod spans;
+mod yaml;
+
+pub use check::check;
+pub use document::Document;
+pub use fields::{FieldProblem, decode, strict_problems};
+pub use problem::{Place, Problem, Severity};
+pub use read::{MOST_BYTES, MOST_DOCUMENTS, Parse, parse};
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,91 @@
-//! placeholder for the branch
+//! What the API server looks at beside the object itself: its namespace, its account, its limits.
+//!
+//! Plugins of Kubernetes in Kubernetes' order. Those that change the object run before it has its
+//! name and its uid; those that only look run when it is valid and about to be written.
+//!
+//! Unlike Kubernetes: no token is mounted into pods, volumes and claims get no finalizer that
+//! protects them while they are used, and a new node gets no `not-ready` taint.
+
+mod default_tolerations;
+mod limit_ranger;
+mod namespace_lifecycle;
+mod priority;
+mod resource_quota;
+mod service_account;
+mod storage_class;
+
 use super::Refusal;
-use crate::api::Object;
+use crate::api::{Key, Object};
 use crate::sim::Profile;
 use crate::store::Store;
-pub enum Operation {
+
+/// What is being done with the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    /// It is new.
     Create,
+    /// It replaces what stands in the store.
     Update,
 }
-pub fn admit(_op: Operation, _o: &mut Object, _s: &Store, _p: &Profile) -> Result<(), Refusal> {
+
+/// Lets the plugins change the object, in the order in which the API server asks them.
+///
+/// # Errors
+/// What the first plugin that refuses says.
+pub(super) fn admit(
+    operation: Operation,
+    object: &mut Object,
+    store: &Store,
+    profile: &Profile,
+) -> Result<(), Refusal> {
+    let key = named(object);
+    if operation == Operation::Create {
+        namespace_lifecycle::admit(&key, store)?;
+    }
+    match object {
+        Object::Pod(pod) if operation == Operation::Create => {
+            limit_ranger::set_defaults(pod, store);
+            service_account::admit(pod, &key, store)?;
+            priority::admit(pod, &key, store)?;
+            default_tolerations::admit(pod, profile);
+        }
+        Object::Pod(pod) => {
+            priority::keep(pod, &key, store);
+            default_tolerations::admit(pod, profile);
+        }
+        Object::PersistentVolumeClaim(claim) if operation == Operation::Create => {
+            storage_class::admit(claim, store);
+        }
+        _ => {}
+    }
     Ok(())
 }
+
+/// Asks the plugins that only look, about an object that is valid.
+///
+/// # Errors
+/// What the first plugin that refuses says.
+pub(super) fn enforce(operation: Operation, object: &Object, store: &Store) -> Result<(), Refusal> {
+    let key = named(object);
+    match object {
+        Object::Pod(pod) if operation == Operation::Create => {
+            limit_ranger::check_pod(pod, &key, store)?;
+        }
+        Object::PersistentVolumeClaim(claim) => limit_ranger::check_claim(claim, &key, store)?,
+        Object::PriorityClass(class) => priority::one_default(class, &key, store)?,
+        _ => {}
+    }
+    resource_quota::check(operation, object, &key, store)
+}
+
+/// Where the object stands; one whose name is still to be generated is called by its base.
+fn named(object: &Object) -> Key {
+    let base = object.metadata().generate_name.as_deref();
+    match (object.name(), base) {
+        ("", Some(base)) => Key::new(object.kind(), object.namespace(), base),
+        _ => object.key(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

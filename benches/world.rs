@@ -1,0 +1,80 @@
+//! What the world costs: its start, its steps, a copy of it, a jump into the past.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan::Bencher;
+use glassplane::cluster::{Cluster, ClusterConfig, Command, Files, History};
+
+fn main() {
+    divan::main();
+}
+
+fn deployment(replicas: u32) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  \
+         selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    \
+         spec:\n      containers:\n      - {{name: web, image: nginx:1.27, resources: {{requests: \
+         {{cpu: 10m, memory: 16Mi}}}}}}\n"
+    )
+}
+
+fn world(nodes: usize, replicas: u32) -> Cluster {
+    let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, nodes));
+    let text: Arc<[u8]> = Arc::from(deployment(replicas).as_bytes());
+    let files = Arc::new(Files::from([("web.yaml".to_owned(), text)]));
+    cluster.submit(Command::parse("apply -f web.yaml", &files).expect("a command"));
+    cluster
+}
+
+#[divan::bench]
+fn start_of_the_default_world() -> Cluster {
+    Cluster::new(ClusterConfig::default())
+}
+
+/// 100,000 steps of the default scenario: three nodes, three pods, then heartbeats.
+#[divan::bench(sample_count = 5)]
+fn a_hundred_thousand_steps(bencher: Bencher) {
+    bencher
+        .with_inputs(|| world(3, 3))
+        .bench_local_values(|mut cluster| {
+            for _ in 0..100_000 {
+                cluster.step();
+            }
+            cluster
+        });
+}
+
+/// Everything from the request to the last Ready.
+#[divan::bench(args = [(10, 100), (100, 1_000)], sample_count = 3)]
+fn pods_to_running(bencher: Bencher, (nodes, pods): (usize, u32)) {
+    bencher
+        .with_inputs(|| world(nodes, pods))
+        .bench_local_values(|mut cluster| {
+            let settled = cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
+            assert!(settled, "the pods run within an hour");
+            cluster
+        });
+}
+
+#[divan::bench]
+fn a_copy_of_a_world_with_a_thousand_pods(bencher: Bencher) {
+    let mut cluster = world(100, 1_000);
+    cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
+    bencher.bench_local(|| cluster.clone());
+}
+
+#[divan::bench]
+fn a_jump_into_a_history_of_a_hundred_thousand_steps(bencher: Bencher) {
+    let mut cluster = world(3, 3);
+    let mut history = History::starting_at(&cluster);
+    for _ in 0..100_000 {
+        cluster.step();
+        history.keep(&cluster);
+    }
+    let mut step = 0;
+    bencher.bench_local(|| {
+        step = (step + 37_813) % 100_000;
+        history.at(step, &cluster)
+    });
+}

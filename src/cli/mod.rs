@@ -1,0 +1,199 @@
+//! The commands: the screen, a run without one, a drawn frame.
+
+mod input;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cluster::Finished;
+use crate::ui;
+
+/// A Kubernetes control plane made of glass, in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "glassplane", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run manifests or a script without a screen, and print what came of it
+    Run {
+        #[command(flatten)]
+        scenario: ScenarioArguments,
+        /// What to print
+        #[arg(short, long, value_enum, default_value_t = Output::Events)]
+        output: Output,
+    },
+    /// Run the same way and print one drawn frame
+    Frame {
+        #[command(flatten)]
+        scenario: ScenarioArguments,
+        /// Columns and rows
+        #[arg(long, default_value = "120x36", value_parser = input::size)]
+        size: (u16, u16),
+        /// The step to show; the last one if not given
+        #[arg(long, value_name = "STEP")]
+        at: Option<u64>,
+        /// The view, by its key: 1, 2, 3, 6, 7 or 9
+        #[arg(long, default_value = "1")]
+        view: char,
+        /// The object to select: pod/web-1, deployment/web
+        #[arg(long, value_name = "KIND/NAME")]
+        select: Option<String>,
+        /// How to print
+        #[arg(short, long, value_enum, default_value_t = Form::Text)]
+        output: Form,
+    },
+}
+
+/// What to run: the same for the screen, `run` and `frame`.
+#[derive(Debug, Args)]
+struct ScenarioArguments {
+    /// Manifests (files, folders, - for standard input), or one script
+    files: Vec<PathBuf>,
+    /// A command, at a time if one is given: '40s: fault node-down node-b'; repeatable
+    #[arg(long = "do", value_name = "[TIME:] COMMAND")]
+    steps: Vec<String>,
+    /// Stop when this is true: 'settled()', 'ready("web") == 5'
+    #[arg(long, value_name = "EXPRESSION")]
+    until: Option<String>,
+    /// The longest time that may pass in the cluster: 300s, 5m
+    #[arg(long = "for", value_name = "DURATION")]
+    limit: Option<String>,
+    /// Decides everything that is left to chance
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many nodes
+    #[arg(long)]
+    nodes: Option<usize>,
+}
+
+/// What `run` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Tables as kubectl prints them, and the events
+    Events,
+    /// All objects at the end, as a List in YAML
+    Yaml,
+    /// All objects at the end, as a List in JSON
+    Json,
+    /// Each record of the trace as one JSON object a line
+    Trace,
+    /// Each committed change as one JSON object a line
+    Watch,
+}
+
+/// How `frame` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Characters
+    Text,
+    /// Characters with the escapes of a terminal
+    Ansi,
+    /// A picture
+    Svg,
+}
+
+/// Does what the command line asks, and says how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.verb {
+        None => screen(&arguments.scenario),
+        Some(Verb::Run { scenario, output }) => run(scenario, *output),
+        Some(Verb::Frame {
+            scenario,
+            size,
+            at,
+            view,
+            select,
+            output,
+        }) => {
+            let wanted = ui::frame::Wanted {
+                size: *size,
+                view: *view,
+                select: select.clone(),
+            };
+            frame(scenario, *at, &wanted, *output)
+        }
+    };
+    result.unwrap_or_else(|message| {
+        output::complain(&message);
+        ExitCode::FAILURE
+    })
+}
+
+fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
+    let scenario = input::scenario(arguments)?;
+    let opening = if scenario.steps.is_empty() {
+        ui::Opening::FirstVisit
+    } else {
+        ui::Opening::Given
+    };
+    let cluster = scenario.open()?;
+    ui::run(cluster, opening).map_err(|error| format!("error: {error}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(arguments: &ScenarioArguments, output: Output) -> Result<ExitCode, String> {
+    let scenario = input::scenario(arguments)?;
+    let waited_for = scenario
+        .until
+        .as_ref()
+        .map(|until| until.source().to_owned());
+    let Finished {
+        cluster,
+        came_true,
+        failures,
+    } = scenario.run()?;
+    output::report(&cluster, output);
+    for failure in &failures {
+        output::complain(failure);
+    }
+    if !came_true {
+        let what = waited_for.as_deref().unwrap_or("settled()");
+        output::complain(&format!(
+            "error: {what} did not come true by {}",
+            cluster.now()
+        ));
+    }
+    let went_well = came_true && failures.is_empty();
+    Ok(if went_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn frame(
+    arguments: &ScenarioArguments,
+    at: Option<u64>,
+    wanted: &ui::frame::Wanted,
+    form: Form,
+) -> Result<ExitCode, String> {
+    let Finished { cluster, .. } = input::scenario(arguments)?.run()?;
+    let cluster = match at {
+        Some(step) if step > cluster.steps() => {
+            return Err(format!(
+                "error: step {step} is beyond the last one, {}",
+                cluster.steps()
+            ));
+        }
+        Some(step) => cluster.at_step(step),
+        None => cluster,
+    };
+    let drawn = ui::frame::draw(cluster, wanted)?;
+    output::print(&match form {
+        Form::Text => drawn.to_text(),
+        Form::Ansi => drawn.to_ansi(),
+        Form::Svg => drawn.to_svg(),
+    });
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,98 @@
+//! What a run leaves behind: tables and events, objects, the trace, the changes.
+
+use std::io::{self, BufWriter, Write};
+
+use serde_json::json;
+
+use super::Output;
+use crate::api::{Kind, Object};
+use crate::apiserver;
+use crate::cluster::{Cluster, Detail};
+use crate::kubectl::printers;
+use crate::manifest::print as manifest_print;
+
+/// Prints a text. A reader that went away is no failure of ours.
+pub(super) fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints a message where errors go.
+pub(super) fn complain(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+/// Prints what came of a run.
+pub(super) fn report(cluster: &Cluster, output: Output) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = match output {
+        Output::Events => tables(cluster, &mut out),
+        Output::Yaml => out.write_all(manifest_print::to_yaml(&list(cluster)).as_bytes()),
+        Output::Json => writeln!(out, "{}", manifest_print::to_json_pretty(&list(cluster))),
+        Output::Trace => trace(cluster, &mut out),
+        Output::Watch => watch(cluster, &mut out),
+    };
+    let _ = written.and_then(|()| out.flush());
+}
+
+/// The kinds that the tables begin with; the rest follow in the order of the table of kinds.
+const FIRST: [Kind; 4] = [Kind::Deployment, Kind::ReplicaSet, Kind::Pod, Kind::Node];
+
+/// The kinds that every cluster is full of and nobody asks for.
+const HIDDEN: [Kind; 6] = [
+    Kind::Namespace,
+    Kind::Lease,
+    Kind::ServiceAccount,
+    Kind::PriorityClass,
+    Kind::EndpointSlice,
+    Kind::Event,
+];
+
+fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
+    let rest = Kind::ALL
+        .iter()
+        .filter(|kind| !FIRST.contains(kind) && !HIDDEN.contains(kind));
+    for kind in FIRST.iter().chain(rest).chain([&Kind::Event]) {
+        let objects: Vec<&Object> = cluster.store().list(*kind, None).collect();
+        if objects.is_empty() {
+            continue;
+        }
+        let several = objects
+            .iter()
+            .any(|object| object.namespace() != objects[0].namespace());
+        let options = printers::Options {
+            namespaces: several,
+            ..printers::Options::default()
+        };
+        let table = printers::table(*kind, objects, cluster.now(), &options);
+        writeln!(out, "{}", printers::render(&table))?;
+    }
+    Ok(())
+}
+
+fn list(cluster: &Cluster) -> serde_json::Value {
+    manifest_print::list(cluster.store().iter().map(Object::to_value))
+}
+
+fn trace(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
+    for record in cluster.trace().iter() {
+        writeln!(out, "{}", record.to_value())?;
+    }
+    Ok(())
+}
+
+fn watch(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
+    for record in cluster.trace().iter() {
+        if let Detail::Api(apiserver::Note::Committed { change, by }) = &record.detail {
+            let line = json!({
+                "type": change.change_type.to_string(),
+                "time_ms": record.time.as_millis(),
+                "revision": change.revision,
+                "actor": by.to_string(),
+                "object": change.object.to_value(),
+            });
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,434 @@
+//! A run as a script: machines, seed, commands with their moments, and what to wait for.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Cluster, ClusterConfig, Command, Expression, Files, NodeConfig};
+use crate::api::{Quantity, core};
+use crate::sim::{Time, parse_duration};
+
+/// How long a run may take in virtual time when nobody says.
+pub const DEFAULT_LIMIT: Duration = Duration::from_secs(600);
+
+/// The most nodes that a number may ask for.
+const NODES_MOST: usize = 20_000;
+
+/// A run that is ready to go.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Seed and machines.
+    pub config: ClusterConfig,
+    /// What is done, in order.
+    pub steps: Vec<Timed>,
+    /// What is waited for; none means the whole limit, or (without a limit) that all is settled.
+    pub until: Option<Expression>,
+    /// The longest time.
+    pub limit: Option<Duration>,
+}
+
+/// A command and its moment.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// When.
+    pub trigger: Trigger,
+    /// What.
+    pub command: Command,
+}
+
+/// When a command is due. Each waits for the ones before it to have been given.
+#[derive(Clone, Debug)]
+pub enum Trigger {
+    /// At once.
+    Now,
+    /// At a moment of virtual time.
+    At(Time),
+    /// As soon as an expression is true.
+    When(Expression),
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The world at its end.
+    pub cluster: Cluster,
+    /// Whether what was waited for came true.
+    pub came_true: bool,
+    /// What went wrong on the way, in the words of who said so.
+    pub failures: Vec<String>,
+}
+
+/// Gives the files that a name stands for: one file, or all manifests of a folder.
+pub type Loader<'a> = &'a dyn Fn(&str) -> Result<Files, String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Script {
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    cluster: ScriptCluster,
+    #[serde(default, rename = "do")]
+    steps: Vec<ScriptStep>,
+    until: Option<String>,
+    #[serde(rename = "for")]
+    limit: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScriptCluster {
+    nodes: Option<ScriptNodes>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum ScriptNodes {
+    Count(usize),
+    List(Vec<ScriptNode>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScriptNode {
+    name: String,
+    cpu: Option<Text>,
+    memory: Option<Text>,
+    pods: Option<i64>,
+    zone: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    taints: Vec<ScriptTaint>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScriptTaint {
+    key: String,
+    value: Option<String>,
+    effect: String,
+}
+
+/// A number or a text, for quantities.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Number(serde_json::Number),
+    Text(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum ScriptStep {
+    Line(String),
+    Timed(TimedStep),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimedStep {
+    at: Option<String>,
+    when: Option<String>,
+    run: String,
+}
+
+impl Scenario {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// Says what in it does not fit, with its line where the text has one.
+    pub fn parse(text: &str, load: Loader<'_>) -> Result<Self, String> {
+        let script: Script = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let steps = script
+            .steps
+            .iter()
+            .map(|step| timed(step, load))
+            .collect::<Result<_, _>>()?;
+        let until = script.until.as_deref().map(parse_expression).transpose()?;
+        let limit = script.limit.as_deref().map(parse_duration).transpose()?;
+        Ok(Self {
+            config: config(script.seed, script.cluster.nodes)?,
+            steps,
+            until,
+            limit,
+        })
+    }
+
+    /// Whether a text is a script and not a manifest: its first key is one of a script's.
+    #[must_use]
+    pub fn is_script(text: &str) -> bool {
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let first = lines
+            .find(|line| !line.starts_with("---"))
+            .unwrap_or_default();
+        ["seed:", "cluster:", "do:", "until:", "for:"]
+            .iter()
+            .any(|key| first.starts_with(key))
+    }
+
+    /// The world with its commands given, as the screen opens it: nothing has happened yet.
+    ///
+    /// # Errors
+    /// When a command waits for an expression, which only a run can do.
+    pub fn open(self) -> Result<Cluster, String> {
+        let mut cluster = Cluster::new(self.config);
+        for timed in self.steps {
+            match timed.trigger {
+                Trigger::Now => cluster.submit(timed.command),
+                Trigger::At(at) => cluster.submit_at(at, timed.command),
+                Trigger::When(expression) => {
+                    return Err(format!(
+                        "error: \"when: {}\" needs glassplane run; the screen takes times only",
+                        expression.source()
+                    ));
+                }
+            }
+        }
+        Ok(cluster)
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// When an expression has no answer.
+    pub fn run(self) -> Result<Finished, String> {
+        let mut cluster = Cluster::new(self.config);
+        let mut pending: VecDeque<Timed> = self.steps.into();
+        let settled = parse_expression("settled()")?;
+        let until = match (self.until, self.limit) {
+            (None, None) => Some(settled),
+            (until, _) => until,
+        };
+        let end = cluster.now() + self.limit.unwrap_or(DEFAULT_LIMIT);
+        let mut watcher = Watcher::default();
+        let came_true = loop {
+            give(&mut pending, &mut cluster, &mut watcher)?;
+            if pending.is_empty()
+                && let Some(until) = &until
+                && watcher.holds(until, &cluster)?
+            {
+                break true;
+            }
+            match cluster.next_at() {
+                Some((at, _)) if at <= end => cluster.step(),
+                _ => {
+                    cluster.wait_until(end);
+                    break until.is_none() && pending.is_empty();
+                }
+            };
+        };
+        let mut failures = failures(&cluster);
+        failures.extend(
+            pending
+                .iter()
+                .map(|timed| format!("error: never came to: {}", timed.command.line())),
+        );
+        Ok(Finished {
+            cluster,
+            came_true,
+            failures,
+        })
+    }
+}
+
+/// Gives the commands that are due.
+fn give(
+    pending: &mut VecDeque<Timed>,
+    cluster: &mut Cluster,
+    watcher: &mut Watcher,
+) -> Result<(), String> {
+    while let Some(next) = pending.front() {
+        let at = match &next.trigger {
+            Trigger::Now => cluster.now(),
+            Trigger::At(at) => *at,
+            Trigger::When(expression) => {
+                if !watcher.holds(expression, cluster)? {
+                    return Ok(());
+                }
+                cluster.now()
+            }
+        };
+        if let Some(next) = pending.pop_front() {
+            cluster.submit_at(at, next.command);
+        }
+        watcher.forget();
+    }
+    Ok(())
+}
+
+/// Asks an expression again only when the world has changed in what expressions can see.
+#[derive(Debug, Default)]
+struct Watcher {
+    asked: Option<(u64, bool, u64)>,
+}
+
+impl Watcher {
+    fn holds(&mut self, expression: &Expression, cluster: &Cluster) -> Result<bool, String> {
+        let state = (
+            cluster.store().revision(),
+            cluster.is_settled(),
+            cluster.now().as_secs(),
+        );
+        if self.asked == Some(state) {
+            return Ok(false);
+        }
+        self.asked = Some(state);
+        expression.holds(cluster).map_err(|error| error.to_string())
+    }
+
+    fn forget(&mut self) {
+        self.asked = None;
+    }
+}
+
+/// What the runs of kubectl complained about.
+fn failures(cluster: &Cluster) -> Vec<String> {
+    let failed = cluster
+        .sessions()
+        .filter(|(_, session)| session.exit_code().is_some_and(|code| code != 0));
+    failed.map(|(_, session)| session.error_text()).collect()
+}
+
+/// Reads an expression.
+///
+/// # Errors
+/// In the words of the expression room.
+pub fn parse_expression(text: &str) -> Result<Expression, String> {
+    Expression::parse(text).map_err(|error| error.to_string())
+}
+
+/// Reads `40s: fault node-down node-b`, or a command without a time.
+///
+/// # Errors
+/// When the command is none.
+pub fn timed_line(line: &str, load: Loader<'_>) -> Result<Timed, String> {
+    let timed = line
+        .split_once(':')
+        .and_then(|(head, rest)| Some((parse_duration(head).ok()?, rest)));
+    let (trigger, line) = match timed {
+        Some((after, rest)) => (Trigger::At(Time::START + after), rest),
+        None => (Trigger::Now, line),
+    };
+    Ok(Timed {
+        trigger,
+        command: command(line, load)?,
+    })
+}
+
+fn timed(step: &ScriptStep, load: Loader<'_>) -> Result<Timed, String> {
+    match step {
+        ScriptStep::Line(line) => Ok(Timed {
+            trigger: Trigger::Now,
+            command: command(line, load)?,
+        }),
+        ScriptStep::Timed(TimedStep { at, when, run }) => {
+            let trigger = match (at, when) {
+                (Some(at), None) => Trigger::At(Time::START + parse_duration(at)?),
+                (None, Some(when)) => Trigger::When(parse_expression(when)?),
+                (None, None) => Trigger::Now,
+                (Some(_), Some(_)) => {
+                    return Err(format!(
+                        "error: \"{run}\" has both at and when; say one of them"
+                    ));
+                }
+            };
+            Ok(Timed {
+                trigger,
+                command: command(run, load)?,
+            })
+        }
+    }
+}
+
+/// Reads a command together with the files that it names.
+///
+/// # Errors
+/// In kubectl's words, or when a file cannot be had.
+pub fn command(line: &str, load: Loader<'_>) -> Result<Command, String> {
+    let mut files = Files::new();
+    let command = Command::parse(line, &Arc::default()).map_err(|error| error.to_string())?;
+    for name in command.file_names() {
+        files.extend(load(&name)?);
+    }
+    Ok(command.with_files(files))
+}
+
+fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String> {
+    match nodes {
+        None => Ok(ClusterConfig::with_nodes(seed, 3)),
+        Some(ScriptNodes::Count(count)) => counted(seed, count),
+        Some(ScriptNodes::List(list)) => {
+            let nodes = list.into_iter().map(node).collect::<Result<Vec<_>, _>>()?;
+            let mut names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+            names.sort_unstable();
+            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(format!("error: there are two nodes called \"{}\"", pair[0]));
+            }
+            Ok(ClusterConfig { seed, nodes })
+        }
+    }
+}
+
+/// A cluster of so many default nodes.
+///
+/// # Errors
+/// When there are too many.
+pub fn counted(seed: u64, count: usize) -> Result<ClusterConfig, String> {
+    if count > NODES_MOST {
+        return Err(format!(
+            "error: {count} nodes are too many; there may be {NODES_MOST}"
+        ));
+    }
+    Ok(ClusterConfig::with_nodes(seed, count))
+}
+
+fn node(script: ScriptNode) -> Result<NodeConfig, String> {
+    let zone = script.zone.as_deref().unwrap_or("a");
+    let mut node = NodeConfig::named(script.name, zone);
+    let quantity = |name: &str, text: &Text| -> Result<Quantity, String> {
+        let text = match text {
+            Text::Number(number) => number.to_string(),
+            Text::Text(text) => text.clone(),
+        };
+        let wrong = || {
+            format!(
+                "error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi",
+                node.name
+            )
+        };
+        text.parse()
+            .ok()
+            .filter(|quantity: &Quantity| !quantity.is_negative())
+            .ok_or_else(wrong)
+    };
+    let cpu = script
+        .cpu
+        .as_ref()
+        .map(|text| quantity("cpu", text))
+        .transpose()?;
+    let memory = script
+        .memory
+        .as_ref()
+        .map(|text| quantity("memory", text))
+        .transpose()?;
+    node.cpu = cpu.unwrap_or(node.cpu);
+    node.memory = memory.unwrap_or(node.memory);
+    node.pods = script.pods.unwrap_or(node.pods);
+    node.labels.extend(script.labels);
+    node.taints = script.taints.into_iter().map(taint).collect();
+    Ok(node)
+}
+
+fn taint(script: ScriptTaint) -> core::Taint {
+    core::Taint {
+        key: script.key,
+        value: script.value,
+        effect: script.effect,
+        time_added: None,
+    }
+}

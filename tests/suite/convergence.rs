@@ -1,0 +1,132 @@
+//! Whatever goes wrong on the way, a world that is left alone ends as it was asked to be.
+
+use std::time::Duration;
+
+use glassplane::api::{Kind, Object, meta};
+use glassplane::cluster::Cluster;
+use glassplane::sim::Random;
+
+use crate::worlds::{broken_promises, command, pods, ready, settle, with_web};
+
+/// What may go wrong, and what is asked for, in between.
+const TROUBLES: [&str; 12] = [
+    "fault node-down node-a",
+    "fault node-down node-b",
+    "fault node-up node-a",
+    "fault node-up node-b",
+    "fault crash web",
+    "fault cut-watch replicaset-controller",
+    "fault cut-watch deployment-controller",
+    "fault cut-watch kube-scheduler",
+    "fault cut-watch kubelet/node-c",
+    "fault restart replicaset-controller",
+    "fault restart kube-scheduler",
+    "fault restart deployment-controller",
+];
+
+/// A run with a dozen troubles, and its end.
+fn troubled(seed: u64) -> (Cluster, u32) {
+    let mut random = Random::stream(seed, "troubles");
+    let mut replicas = 1 + u32::try_from(random.below(6)).expect("a small number");
+    let mut cluster = with_web(seed, 4, replicas);
+    for _ in 0..8 {
+        let pause = Duration::from_millis(random.below(30_000));
+        cluster.run_until(pause, |_| false);
+        if random.below(4) == 0 {
+            replicas = 1 + u32::try_from(random.below(9)).expect("a small number");
+            cluster.submit(command(
+                &format!("scale deployment/web --replicas={replicas}"),
+                "",
+            ));
+        } else {
+            let trouble =
+                usize::try_from(random.below(TROUBLES.len() as u64)).expect("a small number");
+            cluster.submit(command(TROUBLES[trouble], ""));
+        }
+        assert_eq!(
+            broken_promises(&cluster),
+            Vec::<String>::new(),
+            "seed {seed}"
+        );
+    }
+    for node in ["node-a", "node-b"] {
+        cluster.submit(command(&format!("fault node-up {node}"), ""));
+    }
+    // Lost nodes are noticed after a minute and given up five minutes later.
+    cluster.run_until(Duration::from_secs(600), |_| false);
+    assert!(
+        settle(&mut cluster, 1_800),
+        "seed {seed} does not come to rest"
+    );
+    (cluster, replicas)
+}
+
+fn check(seed: u64) {
+    let (cluster, replicas) = troubled(seed);
+    assert_eq!(
+        broken_promises(&cluster),
+        Vec::<String>::new(),
+        "seed {seed}"
+    );
+    assert_eq!(
+        ready(&cluster, "web"),
+        i32::try_from(replicas).expect("small"),
+        "seed {seed}"
+    );
+    let alive: Vec<_> = pods(&cluster)
+        .into_iter()
+        .filter(|pod| !pod.is_finished())
+        .collect();
+    assert_eq!(
+        alive.len(),
+        usize::try_from(replicas).expect("small"),
+        "seed {seed}"
+    );
+    for pod in &alive {
+        assert!(
+            !pod.is_terminating() && pod.is_ready(),
+            "seed {seed}: {}",
+            pod.name()
+        );
+        let owner = meta::controller_of(&pod.metadata).expect("a ReplicaSet made it");
+        let owners = cluster.store().list(Kind::ReplicaSet, None);
+        assert!(
+            owners.into_iter().any(|object| object.uid() == owner.uid),
+            "seed {seed}: an orphan"
+        );
+    }
+    let mut bound: Vec<(String, String)> = Vec::new();
+    for change in cluster
+        .trace()
+        .iter()
+        .filter_map(|record| match &record.detail {
+            glassplane::cluster::Detail::Api(glassplane::apiserver::Note::Committed {
+                change,
+                ..
+            }) => Some(change),
+            _ => None,
+        })
+    {
+        if let Object::Pod(pod) = &change.object
+            && let Some(node) = &pod.spec.node_name
+        {
+            let known = bound.iter().find(|(uid, _)| uid == pod.uid());
+            match known {
+                Some((_, first)) => assert_eq!(**first, **node, "seed {seed}: bound twice"),
+                None => bound.push((pod.uid().to_owned(), node.to_string())),
+            }
+        }
+    }
+}
+
+#[test]
+fn sixty_troubled_worlds_end_as_they_were_asked_to_be() {
+    (0..60).for_each(check);
+}
+
+/// The full size; the figure goes into the closing notes.
+#[test]
+#[ignore = "takes minutes; run it with --ignored in a release build"]
+fn a_thousand_troubled_worlds_end_as_they_were_asked_to_be() {
+    (0..1000).for_each(check);
+}

@@ -1,0 +1,8 @@
+//! The integration tests, in one binary because each one links the whole program again.
+
+mod convergence;
+mod determinism;
+mod races;
+mod scheduler;
+mod tidy;
+mod worlds;
