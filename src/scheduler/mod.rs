@@ -26,6 +26,7 @@ pub use event::{Change, ClusterEvent, Hint, changes};
 pub use filters::Rejection;
 pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
 pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
+pub use plugins::{VolumePlan, volume_plan};
 pub use preemption::{Candidate, CandidateLimits, Criterion, Preemption, Victim};
 pub use profile::{ConfigError, Configuration, DEFAULT_SCHEDULER, Profile};
 pub use queue::{Move, Place, Queue, QueueTimes, QueuedPod};
