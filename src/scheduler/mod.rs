@@ -31,6 +31,7 @@ pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
 pub use live::{Scheduler, SchedulerAlarm};
 pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
 pub use note::Note;
+pub use plugins::{VolumePlan, volume_plan};
 pub use preemption::{Candidate, CandidateLimits, Criterion, Preemption, Victim};
 pub use profile::{ConfigError, Configuration, DEFAULT_SCHEDULER, Profile};
 pub use queue::{Move, Place, Queue, QueueTimes, QueuedPod};
