@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::controller::{Action, Change};
 use crate::api::{Key, Kind, LabelSelector, Object, Typed, meta, selector};
+use crate::apiserver::PatchType;
 use crate::apiserver::{Outcome, Patch, Subresource, Verb};
 use crate::client::Informers;
-use crate::apiserver::PatchType;
 
 /// The objects of one kind, as an owner has to do with them.
 /// Source: `pkg/controller/controller_ref_manager.go`.
