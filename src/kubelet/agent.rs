@@ -450,7 +450,9 @@ impl Agent {
             // The watch will tell that it is gone.
             Err(refusal) if matches!(refusal.reason, Reason::NotFound | Reason::Conflict) => {}
             Err(_) => {
-                worker.standing = Standing::Stored;
+                if worker.standing == Standing::Released {
+                    worker.standing = Standing::Stored;
+                }
                 let what = Happening::BackedOff("StatusNotWritten", WRITE_AGAIN);
                 let record = self.say(&uid, None, what, cause, hands);
                 self.turn(&uid, record, hands, |worker, turn| {

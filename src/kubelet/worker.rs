@@ -192,7 +192,8 @@ impl Worker {
         )
     }
 
-    /// The grace that the deletion gives; never less than a second.
+    /// The grace that the deletion gives, never less than a second; that of the spec when the pod was
+    /// removed by force, which says nothing of a grace.
     /// Source: `calculateEffectiveGracePeriod` of `pkg/kubelet/pod_workers.go`.
     pub(super) fn grace(&self) -> Duration {
         let asked = self.pod.metadata.deletion_grace_period_seconds;

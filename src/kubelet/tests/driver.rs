@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::api::{Actor, Event, Key, Kind, Object, Pod, Typed, core};
+use crate::api::{Actor, Event, Key, Kind, Node, Object, Pod, Typed, core};
 use crate::apiserver::{
     Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, event_for,
 };
@@ -105,7 +105,11 @@ impl World {
         if spec.get("containers").is_none() {
             spec["containers"] = json!([{"name": "web", "image": "nginx:1.29"}]);
         }
-        let value = json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec});
+        self.create(json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec}))
+    }
+
+    /// Creates a pod as it is written.
+    pub(super) fn create(&mut self, value: Value) -> Key {
         let object = Object::from_value(Kind::Pod, value).expect("the test writes a pod");
         let key = object.key();
         self.ask(key.clone(), Verb::Create(object));
@@ -125,6 +129,30 @@ impl World {
         change(&mut object);
         object.metadata_mut().resource_version = None;
         self.ask(pod.clone(), Verb::Update(object.into_object()));
+    }
+
+    /// Somebody else writes the status of a pod.
+    pub(super) fn change_status(&mut self, pod: &Key, change: impl FnOnce(&mut core::PodStatus)) {
+        let mut object = self.pod(pod).expect("the pod is there");
+        change(object.status_mut());
+        object.metadata_mut().resource_version = None;
+        self.ask(pod.clone(), Verb::UpdateStatus(object.into_object()));
+    }
+
+    /// Somebody else writes the status of the node.
+    pub(super) fn change_node(&mut self, change: impl FnOnce(&mut core::NodeStatus)) {
+        let key = Key::new(Kind::Node, "", "node-a");
+        let object = self.server.store().get(&key).and_then(Node::of);
+        let mut node = object.expect("the node is there").clone();
+        change(node.status_mut());
+        node.metadata_mut().resource_version = None;
+        self.ask(key, Verb::UpdateStatus(node.into_object()));
+    }
+
+    /// The process of the kubelet is started again; its watches begin anew.
+    pub(super) fn restart(&mut self) {
+        self.input(Input::Start);
+        self.list();
     }
 
     pub(super) fn suffer(&mut self, trouble: &Trouble) {
