@@ -4,6 +4,7 @@ mod actor;
 mod key;
 mod kind;
 pub mod meta;
+pub mod node_affinity;
 mod object;
 pub mod pod;
 mod qos;
@@ -11,6 +12,7 @@ mod quantity;
 pub mod requests;
 pub mod schema;
 pub mod selector;
+pub mod taint;
 
 /// Official types, by the group that they come from.
 pub use k8s_openapi::api::{

@@ -102,13 +102,18 @@ pub fn read_list(
 fn container_requests(pod: &Pod, options: &RequestOptions) -> ResourceList {
     let mut sum = ResourceList::new();
     for container in &pod.spec.containers {
-        add(&mut sum, &requests_of(pod, container, options));
+        add(
+            &mut sum,
+            &requests_of(pod, container, options, options.use_status),
+        );
     }
     let mut sidecars = ResourceList::new();
     let mut starting = ResourceList::new();
     for container in pod.spec.init_containers.iter().flatten() {
-        let mut needed = requests_of(pod, container, options);
-        if is_sidecar(container) {
+        let is_sidecar = is_sidecar(container);
+        let use_status = options.use_status && is_sidecar;
+        let mut needed = requests_of(pod, container, options, use_status);
+        if is_sidecar {
             add(&mut sum, &needed);
             add(&mut sidecars, &needed);
             needed.clone_from(&sidecars);
@@ -127,12 +132,15 @@ pub fn is_sidecar(container: &core::Container) -> bool {
     container.restart_policy.as_deref() == Some("Always")
 }
 
-fn requests_of(pod: &Pod, container: &core::Container, options: &RequestOptions) -> ResourceList {
+fn requests_of(
+    pod: &Pod,
+    container: &core::Container,
+    options: &RequestOptions,
+    use_status: bool,
+) -> ResourceList {
     let resources = container.resources.as_ref();
     let mut requests = read_list(resources.and_then(|resources| resources.requests.as_ref()));
-    if options.use_status
-        && let Some(status) = status_of(pod, &container.name)
-    {
+    if use_status && let Some(status) = status_of(pod, &container.name) {
         requests = with_status(pod, requests, status);
     }
     for (name, amount) in &options.non_missing {
@@ -185,7 +193,7 @@ mod tests {
     use super::*;
     use crate::api::{Kind, Object, Typed};
 
-    fn pod(spec: serde_json::Value) -> Pod {
+    fn pod(spec: &serde_json::Value) -> Pod {
         let value = serde_json::json!({"metadata": {"name": "web"}, "spec": spec});
         let object = Object::from_value(Kind::Pod, value).expect("a pod");
         Pod::of(&object).expect("a pod").clone()
@@ -220,7 +228,7 @@ mod tests {
         ];
         for (containers, init, expected) in cases {
             let spec = serde_json::json!({"containers": containers, "initContainers": init});
-            assert_eq!(millis(&pod(spec.clone())), expected, "{spec}");
+            assert_eq!(millis(&pod(&spec)), expected, "{spec}");
         }
     }
 
@@ -231,7 +239,7 @@ mod tests {
             "resources": {"requests": {"cpu": "700m", "example.com/card": "1"}},
             "overhead": {"cpu": "50m"},
         });
-        let requests = pod_requests(&pod(spec), &RequestOptions::of_spec());
+        let requests = pod_requests(&pod(&spec), &RequestOptions::of_spec());
         assert_eq!(requests["cpu"].milli_value(), 750);
         assert!(!requests.contains_key("example.com/card"));
     }
@@ -239,7 +247,7 @@ mod tests {
     #[test]
     fn s3_for_scores_a_container_without_requests_counts_100m_and_200_mebibytes() {
         let spec = serde_json::json!({"containers": [{"name": "a"}, asks("300m")]});
-        let requests = pod_requests(&pod(spec), &RequestOptions::of_spec().with_defaults());
+        let requests = pod_requests(&pod(&spec), &RequestOptions::of_spec().with_defaults());
         assert_eq!(requests["cpu"].milli_value(), 400);
         assert_eq!(requests["memory"].value(), 400 * 1024 * 1024);
     }

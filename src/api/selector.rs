@@ -27,6 +27,35 @@ pub fn is_empty(selector: &LabelSelector) -> bool {
             .is_none_or(Vec::is_empty)
 }
 
+/// What is wrong with a selector of an object, if anything; such a selector is an error to
+/// components that ask first, and picks nothing.
+/// Source: `LabelSelectorAsSelector` and `NewRequirement` of `k8s.io/apimachinery`.
+#[must_use]
+pub fn problem(selector: &LabelSelector) -> Option<String> {
+    let mut expressions = selector.match_expressions.iter().flatten();
+    expressions.find_map(|requirement| {
+        let values = requirement.values.as_deref().unwrap_or_default();
+        values_problem(&requirement.operator, values)
+    })
+}
+
+/// What is wrong with the number of values that stand with an operator, or with the operator.
+pub(super) fn values_problem(operator: &str, values: &[String]) -> Option<String> {
+    match operator {
+        "In" | "NotIn" if values.is_empty() => Some(
+            "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"
+                .to_owned(),
+        ),
+        "Exists" | "DoesNotExist" if !values.is_empty() => Some(format!(
+            "values: Invalid value: {values:?}: values set must be empty for exists and does not exist"
+        )),
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => None,
+        other => Some(format!(
+            "\"{other}\" is not a valid label selector operator"
+        )),
+    }
+}
+
 fn requirement_holds(requirement: &LabelSelectorRequirement, labels: &Labels) -> bool {
     let present = labels.get(&requirement.key);
     let listed = |value: &String| {

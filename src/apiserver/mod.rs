@@ -8,6 +8,7 @@ mod note;
 mod prepare;
 mod refusal;
 mod request;
+mod template;
 mod validation;
 mod watch;
 mod write;
@@ -26,12 +27,14 @@ pub use watch::{WatchEvent, changes_since, event_for};
 use crate::api::{Key, Kind, Object};
 use crate::sim::{Profile, Random, Time};
 use crate::store::{Change, Store};
+use template::SharedTemplates;
 
 /// The API server and the store behind it.
 #[derive(Clone, Debug)]
 pub struct ApiServer {
     store: Store,
     random: Random,
+    templates: SharedTemplates,
 }
 
 /// What the server knows of the world beside the store.
@@ -102,6 +105,7 @@ impl ApiServer {
         Self {
             store: Store::new(),
             random: Random::stream(seed, "kube-apiserver"),
+            templates: SharedTemplates::default(),
         }
     }
 

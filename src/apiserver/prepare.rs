@@ -162,6 +162,21 @@ pub(super) fn for_update(object: Object, current: &Object) -> Object {
     object
 }
 
+/// The current state with another status. A Deployment's annotations come along: that is how its
+/// controller writes the revision. Source: `deploymentStatusStrategy`.
+pub(super) fn for_status(object: &Object, current: &Object) -> Object {
+    let mut result = current.clone().with_status_of(object);
+    if let Object::Deployment(deployment) = &mut result
+        && deployment.metadata.annotations != object.metadata().annotations
+    {
+        deployment
+            .metadata_mut()
+            .annotations
+            .clone_from(&object.metadata().annotations);
+    }
+    result
+}
+
 /// The namespace with the finalizers that are left.
 pub(super) fn for_finalize(object: &Object, current: &Object) -> Object {
     let mut result = current.clone();

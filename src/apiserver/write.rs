@@ -72,6 +72,7 @@ impl ApiServer {
         reach(stages, StageName::Admit, &object);
         // The pods of a Job carry its name, so the name comes before the rest.
         self.generate_name(&mut object);
+        self.templates.share(&mut object);
         let object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {
@@ -132,7 +133,7 @@ impl ApiServer {
         reach(stages, StageName::Version, &object);
         let object = match part {
             Part::Main => prepare::for_update(object, &current),
-            Part::Status => current.clone().with_status_of(&object),
+            Part::Status => prepare::for_status(&object, &current),
             Part::Finalizers => prepare::for_finalize(&object, &current),
         };
         if part == Part::Main {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::api::{Key, Kind, Object, Typed, meta};
+use crate::api::{Key, Kind, Object, OwnerReference, Typed, meta};
 use crate::apiserver::{Scope, WatchEvent};
 use crate::sim::{RecordId, Time};
 
@@ -93,8 +93,7 @@ impl Cache {
 
     fn put(&mut self, object: Object, now: Time, record: RecordId) -> Option<Object> {
         let key = object.key();
-        let owner =
-            meta::controller_of(object.metadata()).map(|owner| Arc::from(owner.uid.as_str()));
+        let owners = object.metadata().owner_references.clone();
         let cached = Cached {
             object,
             arrived: now,
@@ -104,16 +103,15 @@ impl Cache {
             .objects
             .insert(key.clone(), cached)
             .map(|cached| cached.object);
-        let owner_before = before
+        let owners_before = before
             .as_ref()
-            .and_then(|object| meta::controller_of(object.metadata()))
-            .map(|owner| Arc::<str>::from(owner.uid.as_str()));
-        if owner != owner_before {
-            if let Some(owner) = owner_before {
-                self.by_owner.remove(&(owner, key.clone()));
+            .map(|object| &object.metadata().owner_references);
+        if owners_before != Some(&owners) {
+            if let Some(owners) = owners_before {
+                self.forget_owners(owners.as_deref(), &key);
             }
-            if let Some(owner) = owner {
-                self.by_owner.insert((owner, key));
+            for uid in index_uids(owners.as_deref()) {
+                self.by_owner.insert((uid, key.clone()));
             }
         }
         before
@@ -121,12 +119,40 @@ impl Cache {
 
     fn remove(&mut self, key: &Key) -> Option<Object> {
         let before = self.objects.remove(key)?.object;
-        if let Some(owner) = meta::controller_of(before.metadata()) {
-            self.by_owner
-                .remove(&(Arc::from(owner.uid.as_str()), key.clone()));
-        }
+        self.forget_owners(before.metadata().owner_references.as_deref(), key);
         Some(before)
     }
+
+    fn forget_owners(&mut self, owners: Option<&[OwnerReference]>, key: &Key) {
+        for uid in index_uids(owners) {
+            self.by_owner.remove(&(uid, key.clone()));
+        }
+    }
+
+    /// The objects in the index under this uid, from this key on.
+    fn indexed<'a>(&'a self, uid: &str, first: Key) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let uid: Arc<str> = uid.into();
+        self.by_owner
+            .range((Arc::clone(&uid), first)..)
+            .take_while(move |(owner, _)| *owner == uid)
+            .filter_map(|(_, key)| Some(&self.objects.get(key)?.object))
+    }
+}
+
+/// The uid under which objects stand that nobody is responsible for.
+const NOBODY: &str = "";
+
+/// Under which uids an object stands in the index: those of all its owners, and [`NOBODY`] when
+/// none of them is responsible for it.
+fn index_uids(owners: Option<&[OwnerReference]>) -> Vec<Arc<str>> {
+    let owners = owners.unwrap_or_default();
+    let nobody = !owners.iter().any(|owner| owner.controller == Some(true));
+    owners
+        .iter()
+        .map(|owner| owner.uid.as_str())
+        .chain(nobody.then_some(NOBODY))
+        .map(Arc::from)
+        .collect()
 }
 
 /// All caches of one component. This is what a plan is made from.
@@ -203,10 +229,21 @@ impl Informers {
         &'a self,
         namespace: Option<&str>,
     ) -> impl Iterator<Item = &'a T> {
-        let namespace = namespace.map(str::to_owned);
-        let first = Key::first_of(T::KIND, namespace.as_deref().unwrap_or_default());
+        self.all(T::KIND, namespace)
+            .filter_map(|cached| T::of(&cached.object))
+    }
+
+    /// The objects of a kind with the times of their arrival, in one namespace or (with `None`) in
+    /// all, ordered by key.
+    pub fn all<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = &'a Cached> + use<'a> {
+        let namespace: Option<Arc<str>> = namespace.map(Arc::from);
+        let first = Key::first_of(kind, namespace.as_deref().unwrap_or_default());
         self.caches
-            .get(&T::KIND)
+            .get(&kind)
             .into_iter()
             .flat_map(move |cache| cache.objects.range(first.clone()..))
             .take_while(move |(key, _)| {
@@ -214,24 +251,54 @@ impl Informers {
                     .as_deref()
                     .is_none_or(|namespace| *key.namespace == *namespace)
             })
-            .filter_map(|(_, cached)| T::of(&cached.object))
+            .map(|(_, cached)| cached)
     }
 
     /// The objects of a type whose responsible owner has this uid, ordered by key.
     pub fn owned_by<'a, T: Typed + 'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a T> {
-        let uid: Arc<str> = uid.into();
-        let first = (Arc::clone(&uid), Key::first_of(T::KIND, ""));
+        self.owned(T::KIND, uid).filter_map(T::of)
+    }
+
+    /// The objects of a kind whose responsible owner has this uid, ordered by key.
+    pub fn owned<'a>(
+        &'a self,
+        kind: Kind,
+        uid: &str,
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let uid = uid.to_owned();
         self.caches
-            .get(&T::KIND)
+            .get(&kind)
             .into_iter()
-            .flat_map(move |cache| {
-                let uid = Arc::clone(&uid);
-                cache
-                    .by_owner
-                    .range(first.clone()..)
-                    .take_while(move |(owner, _)| *owner == uid)
-                    .filter_map(|(_, key)| T::of(&cache.objects.get(key)?.object))
+            .flat_map({
+                let uid = uid.clone();
+                move |cache| cache.indexed(&uid, Key::first_of(kind, NOBODY))
             })
+            .filter(move |object| {
+                meta::controller_of(object.metadata()).is_some_and(|owner| owner.uid == uid)
+            })
+    }
+
+    /// The objects of a kind in a namespace that nobody is responsible for, ordered by key.
+    pub fn unowned<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let namespace: Arc<str> = namespace.into();
+        let first = Key::first_of(kind, &namespace);
+        self.caches
+            .get(&kind)
+            .into_iter()
+            .flat_map(move |cache| cache.indexed(NOBODY, first.clone()))
+            .take_while(move |object| *object.namespace() == *namespace)
+    }
+
+    /// The objects of every kind that name this uid among their owners.
+    pub fn dependents<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let uid = uid.to_owned();
+        self.caches
+            .iter()
+            .flat_map(move |(kind, cache)| cache.indexed(&uid, Key::first_of(*kind, NOBODY)))
     }
 }
 
@@ -257,8 +324,10 @@ fn replace(
         .map(|before| (Some(before), None))
         .collect();
     for object in objects {
-        let before = cache.put(object.clone(), now, record);
-        if before.as_ref() != Some(object) {
+        // What has not changed has not arrived anew.
+        let held = cache.objects.get(&object.key());
+        if held.is_none_or(|cached| cached.object != *object) {
+            let before = cache.put(object.clone(), now, record);
             changes.push((before, Some(object.clone())));
         }
     }

@@ -9,5 +9,5 @@ mod work_queue;
 pub use cache::{Cache, Cached, Delivery, Informers, Seen, Subscription};
 pub use context::{Alarm, Component, Context, Input, Line, Noted, Output, Sending};
 pub use note::{Note, Reconcile};
-pub use recorder::{EventType, Recorder};
+pub use recorder::{About, EventType, Recorder};
 pub use work_queue::{Added, Queued, WorkQueue};

@@ -30,8 +30,33 @@ impl EventType {
     }
 }
 
+/// What an event is about: an object, or a part of it.
+#[derive(Clone, Debug)]
+pub struct About<'a> {
+    /// The object.
+    pub object: &'a Object,
+    /// The part, as in `spec.containers{web}`; none for the whole.
+    pub field_path: Option<String>,
+}
+
+impl<'a> From<&'a Object> for About<'a> {
+    fn from(object: &'a Object) -> Self {
+        Self {
+            object,
+            field_path: None,
+        }
+    }
+}
+
 /// What makes two events one: about whom, what, and in which words.
-type Similar = (Key, &'static str, String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Similar {
+    about: Key,
+    uid: String,
+    field_path: Option<String>,
+    reason: &'static str,
+    message: String,
+}
 
 /// Remembers what it has written, to count it when it comes again.
 #[derive(Clone, Debug)]
@@ -55,16 +80,23 @@ impl Recorder {
     }
 
     /// Writes that `reason` happened to an object.
-    pub fn event<N, A>(
+    pub fn event<'a, N, A>(
         &mut self,
         context: &mut Context<'_, N, A>,
         cause: RecordId,
-        about: &Object,
+        about: impl Into<About<'a>>,
         what: (EventType, &'static str, String),
     ) {
         let (event_type, reason, message) = what;
+        let about = about.into();
         let now = context.now;
-        let similar = (about.key(), reason, message);
+        let similar = Similar {
+            about: about.object.key(),
+            uid: about.object.uid().to_owned(),
+            field_path: about.field_path.clone(),
+            reason,
+            message,
+        };
         if let Some((event, last)) = self.written.get_mut(&similar)
             && now.since(*last) < TIME_TO_LIVE
         {
@@ -76,18 +108,45 @@ impl Recorder {
             context.tell(cause, object.key(), Verb::Update(object));
             return;
         }
-        let event = self.first(about, (event_type, reason, &similar.2), now);
+        let event = self.first(&about, (event_type, reason, &similar.message), now);
         self.written.insert(similar, (event.clone(), now));
         let object = event.into_object();
         context.tell(cause, object.key(), Verb::Create(object));
     }
 
-    fn first(&mut self, about: &Object, what: (EventType, &'static str, &str), now: Time) -> Event {
+    /// Forgets what was written about an object that is gone.
+    pub fn forget(&mut self, about: &Key) {
+        let first = Similar {
+            about: about.clone(),
+            uid: String::new(),
+            field_path: None,
+            reason: "",
+            message: String::new(),
+        };
+        let of_it: Vec<Similar> = self
+            .written
+            .range(first..)
+            .map(|(similar, _)| similar)
+            .take_while(|similar| similar.about == *about)
+            .cloned()
+            .collect();
+        for similar in of_it {
+            self.written.remove(&similar);
+        }
+    }
+
+    fn first(
+        &mut self,
+        about: &About<'_>,
+        what: (EventType, &'static str, &str),
+        now: Time,
+    ) -> Event {
         let (event_type, reason, message) = what;
-        let namespace = if about.namespace().is_empty() {
+        let object = about.object;
+        let namespace = if object.namespace().is_empty() {
             "default"
         } else {
-            about.namespace()
+            object.namespace()
         };
         // Real names carry the nanosecond; two events of one step must differ.
         self.last_name_nanos = now.as_nanos().max(self.last_name_nanos + 1);
@@ -95,7 +154,7 @@ impl Recorder {
             .to_timestamp()
             .as_nanosecond();
         let metadata = ObjectMeta {
-            name: Some(format!("{}.{stamp:x}", about.name())),
+            name: Some(format!("{}.{stamp:x}", object.name())),
             namespace: Some(namespace.to_owned()),
             ..ObjectMeta::default()
         };
@@ -123,21 +182,22 @@ impl Recorder {
     }
 }
 
-fn reference(about: &Object) -> core::ObjectReference {
-    let info = about.kind().info();
+fn reference(about: &About<'_>) -> core::ObjectReference {
+    let About { object, field_path } = about;
+    let info = object.kind().info();
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     core::ObjectReference {
         api_version: Some(info.api_version()),
         kind: Some(info.name.to_owned()),
-        name: text(about.name()),
-        namespace: text(about.namespace()),
+        name: text(object.name()),
+        namespace: text(object.namespace()),
         // Source: kubelets and controllers refer to nodes by name in the place of the uid.
-        uid: if about.kind() == Kind::Node {
-            text(about.name())
+        uid: if object.kind() == Kind::Node {
+            text(object.name())
         } else {
-            text(about.uid())
+            text(object.uid())
         },
-        resource_version: about.metadata().resource_version.clone(),
-        field_path: None,
+        resource_version: object.metadata().resource_version.clone(),
+        field_path: field_path.clone(),
     }
 }

@@ -66,14 +66,16 @@ impl NodeConfig {
         }
     }
 
-    fn machine(&self) -> Machine {
+    /// The machine number `number`; the number decides its addresses.
+    fn machine(&self, number: usize) -> Machine {
+        let number = u16::try_from(number).unwrap_or(u16::MAX);
         Machine {
-            name: Arc::from(self.name.as_str()),
             cpu: self.cpu,
             memory: self.memory,
             pods: self.pods,
             labels: self.labels.clone(),
             taints: self.taints.clone(),
+            ..Machine::new(&self.name, number)
         }
     }
 }
@@ -115,12 +117,12 @@ impl Cluster {
                 Arc::new(Part::new(&id, Runner::new(controller), seed)),
             )
         };
-        let kubelet = |node: &NodeConfig| {
+        let kubelet = |(number, node): (usize, &NodeConfig)| {
             let name: Arc<str> = Arc::from(node.name.as_str());
             let id = ComponentId::Kubelet(Arc::clone(&name));
             (
                 name,
-                Arc::new(Part::new(&id, Kubelet::new(node.machine()), seed)),
+                Arc::new(Part::new(&id, Kubelet::new(node.machine(number)), seed)),
             )
         };
         let mut cluster = Self {
@@ -133,7 +135,7 @@ impl Cluster {
             trace: Trace::default(),
             controllers: CONTROLLERS.iter().map(controller).collect(),
             scheduler: Arc::new(Part::new(&ComponentId::Scheduler, Scheduler::new(), seed)),
-            kubelets: config.nodes.iter().map(kubelet).collect(),
+            kubelets: config.nodes.iter().enumerate().map(kubelet).collect(),
             sessions: OrdMap::new(),
             network: Random::stream(seed, "network"),
             journal: Vector::new(),

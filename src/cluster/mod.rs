@@ -7,6 +7,8 @@ mod expression;
 mod fault;
 mod history;
 pub mod scenario;
+#[cfg(test)]
+mod staged;
 mod step;
 mod strike;
 pub mod task;

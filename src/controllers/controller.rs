@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use crate::api::{Key, Kind, Object};
-use crate::apiserver::Verb;
+use super::deployment::DEPLOYMENT;
+use super::garbage_collector::GARBAGE_COLLECTOR;
+use super::namespace::NAMESPACE;
+use super::node_lifecycle::NODE_LIFECYCLE;
+use super::pod_gc::POD_GC;
+use super::replica_set::REPLICA_SET;
+use super::service_account::SERVICE_ACCOUNT;
+use super::taint_eviction::TAINT_EVICTION;
+use crate::api::{Key, Kind, Object, Typed};
+use crate::apiserver::{Outcome, Refusal, Verb};
 use crate::client::{EventType, Informers};
-use crate::sim::{Profile, Time};
+use crate::sim::{Profile, Time, Urgency};
 
 /// One loop. Everything it knows is in its caches, so it is a value without a state of its own.
 #[derive(Debug)]
@@ -32,7 +40,7 @@ pub struct Periodic {
     /// How often.
     pub period: fn(&Profile) -> Duration,
     /// The keys to look at. Only those whose plan would do something become work.
-    pub keys: fn(&Informers) -> Vec<Key>,
+    pub keys: fn(&Informers, Time, &Profile) -> Vec<Key>,
 }
 
 /// An object as the cache held it before and after a delivery.
@@ -63,6 +71,18 @@ pub struct Planned<'a> {
     pub now: Time,
     /// Constants.
     pub profile: &'a Profile,
+    /// Why the last plan for the key came to nothing, if it did.
+    pub refused: Option<&'a Refusal>,
+    /// Since when the key has been waiting to be looked at again, if it has.
+    pub waiting_since: Option<Time>,
+}
+
+impl<'a> Planned<'a> {
+    /// The object of the key, if it is in the cache and of this type.
+    #[must_use]
+    pub fn subject<T: Typed + 'a>(&self) -> Option<&'a T> {
+        self.caches.object(self.key).and_then(T::of)
+    }
 }
 
 /// One thing to ask the API server for.
@@ -78,7 +98,7 @@ pub struct Action {
     pub act: Act,
     /// The event to record when it succeeded.
     pub event: Option<Said>,
-    /// The event to record when it failed; the refusal is appended to its message.
+    /// The event to record when it failed; `{refusal}` in its message stands for the refusal.
     pub failure: Option<Said>,
 }
 
@@ -109,7 +129,7 @@ pub struct Said {
 }
 
 /// What a loop saw, what it wants, and what it will do.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// What is wanted, in words.
     pub desired: String,
@@ -117,12 +137,61 @@ pub struct Plan {
     pub observed: String,
     /// The difference in words; empty when there is none.
     pub difference: String,
+    /// What has to be read from the API server before it can be decided what to do.
+    pub inquiry: Option<Inquiry>,
     /// What to ask for, one after the other. The first refusal ends the plan.
     pub actions: Vec<Action>,
     /// Events to record that go with no action.
     pub events: Vec<Said>,
     /// When to look again without being woken.
-    pub requeue_after: Option<Duration>,
+    pub look_again: Option<LookAgain>,
+}
+
+/// Questions to the API server itself, for what a cache that may be behind cannot tell.
+#[derive(Clone, Debug)]
+pub struct Inquiry {
+    /// What to read. A refusal is an answer like any other.
+    pub questions: Vec<(Key, Verb)>,
+    /// The plan that follows from the answers, which come in the order of the questions.
+    pub then: fn(&Planned<'_>, &[Outcome]) -> Plan,
+}
+
+/// A look without being woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookAgain {
+    /// After how long.
+    pub after: Duration,
+    /// Whether a world that waits only for this look still has something to do.
+    pub urgency: Urgency,
+}
+
+impl LookAgain {
+    /// Something will have to be done then.
+    #[must_use]
+    pub const fn to_act(after: Duration) -> Self {
+        Self {
+            after,
+            urgency: Urgency::Work,
+        }
+    }
+
+    /// Only a check, as of a deadline that may pass unnoticed or an appointment far away.
+    #[must_use]
+    pub const fn to_check(after: Duration) -> Self {
+        Self {
+            after,
+            urgency: Urgency::Periodic,
+        }
+    }
+
+    /// The earlier of two looks.
+    #[must_use]
+    pub fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        [one, other]
+            .into_iter()
+            .flatten()
+            .min_by_key(|look| look.after)
+    }
 }
 
 impl Plan {
@@ -136,10 +205,48 @@ impl Plan {
         }
     }
 
-    /// True when the plan asks for nothing.
+    /// Reads first, and plans then.
+    #[must_use]
+    pub fn asking(
+        about: &str,
+        questions: Vec<(Key, Verb)>,
+        then: fn(&Planned<'_>, &[Outcome]) -> Plan,
+    ) -> Self {
+        Self {
+            desired: "certainty".to_owned(),
+            observed: "a cache that may be behind".to_owned(),
+            difference: about.to_owned(),
+            inquiry: Some(Inquiry { questions, then }),
+            ..Self::default()
+        }
+    }
+
+    /// True when the plan asks for nothing and has nothing to say.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.actions.is_empty() && self.events.is_empty()
+        self.actions.is_empty() && self.events.is_empty() && self.inquiry.is_none()
+    }
+}
+
+impl Said {
+    /// Good news.
+    #[must_use]
+    pub fn normal(about: &Object, reason: &'static str, message: String) -> Self {
+        Self {
+            about: about.clone(),
+            event_type: EventType::Normal,
+            reason,
+            message,
+        }
+    }
+
+    /// Bad news.
+    #[must_use]
+    pub fn warning(about: &Object, reason: &'static str, message: String) -> Self {
+        Self {
+            event_type: EventType::Warning,
+            ..Self::normal(about, reason, message)
+        }
     }
 }
 
@@ -157,39 +264,42 @@ impl Action {
         }
     }
 
-    /// The same, with an event about `about` when it succeeds.
+    /// A write of an object's status.
     #[must_use]
-    pub fn saying(mut self, about: &Object, reason: &'static str, message: String) -> Self {
-        let about = about.clone();
-        self.event = Some(Said {
-            about,
-            event_type: EventType::Normal,
-            reason,
-            message,
-        });
+    pub fn status(object: Object, why: String) -> Self {
+        Self::new(object.key(), Verb::UpdateStatus(object), why)
+    }
+
+    /// The same, with an event when it succeeds.
+    #[must_use]
+    pub fn saying(mut self, event: Said) -> Self {
+        self.event = Some(event);
         self
     }
 
-    /// The same, with a warning about `about` when it fails.
+    /// The same, with an event when it fails.
     #[must_use]
-    pub fn warning(mut self, about: &Object, reason: &'static str, message: String) -> Self {
-        let about = about.clone();
-        self.failure = Some(Said {
-            about,
-            event_type: EventType::Warning,
-            reason,
-            message,
-        });
+    pub fn warning(mut self, event: Said) -> Self {
+        self.failure = Some(event);
         self
     }
 
     /// The same, as another kind of act.
     #[must_use]
-    pub fn as_act(mut self, act: Act) -> Self {
+    pub const fn as_act(mut self, act: Act) -> Self {
         self.act = act;
         self
     }
 }
 
-/// Every loop, in the order in which kube-controller-manager lists them.
-pub static CONTROLLERS: &[&Controller] = &[];
+/// Every loop.
+pub static CONTROLLERS: &[&Controller] = &[
+    &SERVICE_ACCOUNT,
+    &NAMESPACE,
+    &DEPLOYMENT,
+    &REPLICA_SET,
+    &POD_GC,
+    &NODE_LIFECYCLE,
+    &TAINT_EVICTION,
+    &GARBAGE_COLLECTOR,
+];

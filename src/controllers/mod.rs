@@ -1,7 +1,24 @@
 //! One file per loop, named as in kube-controller-manager; each observes, plans and applies.
 
+mod claim;
 mod controller;
+mod deployment;
+mod disruption_target;
+mod garbage_collector;
+mod namespace;
+mod node_lifecycle;
+mod pod_gc;
+mod pod_template;
+mod replica_set;
 mod runner;
+mod service_account;
+mod taint_eviction;
+mod wording;
 
-pub use controller::{Action, CONTROLLERS, Change, Controller, Plan, Planned};
+pub use controller::{
+    Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Periodic, Plan, Planned, Said,
+};
 pub use runner::{ControllerAlarm, Runner};
+
+#[cfg(test)]
+mod bench;

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 
-use super::controller::{Act, Action, Change, Controller, Plan, Planned, Said};
+use super::controller::{Act, Action, Change, Controller, Inquiry, LookAgain, Plan, Planned, Said};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Outcome, Reason, RequestId};
+use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
-    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder,
+    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Seen,
     Subscription, WorkQueue,
 };
-use crate::sim::{RecordId, Time};
+use crate::sim::{RecordId, Time, Urgency};
+
+/// Retries that wait longer than this go on behind an idle world: what has failed so often will not
+/// come right without somebody's help.
+const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
 
 /// The alarms of a controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,9 @@ pub struct Runner {
     work: OrdMap<Key, Work>,
     asked: OrdMap<RequestId, Key>,
     expected: OrdMap<Key, Expected>,
+    unlisted: OrdSet<Kind>,
+    refused: OrdMap<Key, Refusal>,
+    waiting_since: OrdMap<Key, Time>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
@@ -44,9 +51,12 @@ pub struct Runner {
 /// A plan half done.
 #[derive(Clone, Debug)]
 struct Work {
+    questions: Vector<(Key, Verb)>,
+    answers: Vector<Outcome>,
+    then: Option<fn(&Planned<'_>, &[Outcome]) -> Plan>,
     rest: Vector<Action>,
     current: Option<Action>,
-    requeue_after: Option<Duration>,
+    look_again: Option<LookAgain>,
     record: RecordId,
 }
 
@@ -99,6 +109,9 @@ impl Runner {
             work: OrdMap::new(),
             asked: OrdMap::new(),
             expected: OrdMap::new(),
+            unlisted: controller.watches.iter().copied().collect(),
+            refused: OrdMap::new(),
+            waiting_since: OrdMap::new(),
             recorder: Recorder::new(controller.event_source, ""),
             last_plan: None,
             keeps_expectations: true,
@@ -162,7 +175,26 @@ impl Runner {
                 self.enqueue(&key, record, hands);
             }
         }
+        if matches!(delivery.seen, Seen::Listed(_)) {
+            self.unlisted.remove(&delivery.kind);
+            if self.is_ready() {
+                self.wake_for_waiting(record, hands);
+            }
+        }
         self.release(record, hands);
+    }
+
+    /// Whether every cache has been filled once. Before that, what is not there may only not have
+    /// been heard of. Source: `cache.WaitForCacheSync`.
+    fn is_ready(&self) -> bool {
+        self.unlisted.is_empty()
+    }
+
+    /// One look into the queue for each key that came while the caches were being filled.
+    fn wake_for_waiting(&self, record: RecordId, hands: &mut Hands<'_>) {
+        for _ in self.queue.waiting() {
+            self.wake_worker(record, hands);
+        }
     }
 
     /// Puts back the keys that were waiting to see their own writes and have seen them now.
@@ -217,7 +249,7 @@ impl Runner {
     }
 
     fn take(&mut self, hands: &mut Hands<'_>) {
-        if self.work.len() >= hands.profile.controllers.workers {
+        if !self.is_ready() || self.work.len() >= hands.profile.controllers.workers {
             return;
         }
         let Some(Queued { key, record, .. }) = self.queue.take() else {
@@ -233,72 +265,114 @@ impl Runner {
             let ended = hands.note(started, Note::Ended(key.clone(), why));
             self.queue.park(&key);
             self.queue.done(&key);
-            self.delay(&key, until, ended, hands);
+            // Only a safety net: the key comes back when its writes are seen.
+            self.delay(&key, until, (ended, Urgency::Periodic), hands);
             return;
         }
         self.expected.remove(&key);
         self.queue.unpark(&key);
-        let plan = (self.controller.plan)(&Planned {
-            caches: &self.informers,
-            key: &key,
-            now: hands.now,
-            profile: hands.profile,
-        });
+        let plan = (self.controller.plan)(&self.planned(&key, hands));
         self.begin(&key, plan, started, hands);
     }
 
+    fn planned<'a>(&'a self, key: &'a Key, hands: &'a Hands<'_>) -> Planned<'a> {
+        Planned {
+            caches: &self.informers,
+            key,
+            now: hands.now,
+            profile: hands.profile,
+            refused: self.refused.get(key),
+            waiting_since: self.waiting_since.get(key).copied(),
+        }
+    }
+
     fn begin(&mut self, key: &Key, plan: Plan, started: RecordId, hands: &mut Hands<'_>) {
+        let words = |action: &Action| action.why.clone();
         let reconcile = Arc::new(Reconcile {
             key: key.clone(),
             desired: plan.desired,
             observed: plan.observed,
             difference: plan.difference,
-            actions: plan
-                .actions
-                .iter()
-                .map(|action| action.why.clone())
-                .collect(),
-            requeue_after: plan.requeue_after,
+            actions: plan.actions.iter().map(words).collect(),
+            requeue_after: plan.look_again.map(|look| look.after),
         });
         self.last_plan = Some(Arc::clone(&reconcile));
         let record = hands.note(started, Note::Planned(reconcile));
         for said in &plan.events {
             self.say(said, None, record, hands);
         }
+        let (questions, then) = match plan.inquiry {
+            Some(Inquiry { questions, then }) => (questions.into(), Some(then)),
+            None => (Vector::new(), None),
+        };
         let work = Work {
+            questions,
+            answers: Vector::new(),
+            then,
             rest: plan.actions.into(),
             current: None,
-            requeue_after: plan.requeue_after,
+            look_again: plan.look_again,
             record,
         };
         self.work.insert(key.clone(), work);
         self.proceed(key, record, hands);
     }
 
-    /// Sends the next request of a plan, or ends the work on the key.
+    /// Sends the next request of a plan, plans with the answers, or ends the work on the key.
     fn proceed(&mut self, key: &Key, cause: RecordId, hands: &mut Hands<'_>) {
         let Some(work) = self.work.get_mut(key) else {
             return;
         };
-        let Some(action) = work.rest.pop_front() else {
-            let after = work.requeue_after;
-            self.queue.succeeded(key);
-            self.end(key, "done".to_owned(), cause, hands);
-            if let Some(after) = after {
-                self.delay(key, hands.now + after, cause, hands);
-            }
-            return;
-        };
+        if let Some((about, verb)) = work.questions.pop_front() {
+            let why = format!("{}s {about} from the API server itself", verb.name());
+            let record = hands.note(cause, Note::Acted(key.clone(), why));
+            let request = hands.ask(record, about, verb);
+            self.asked.insert(request, key.clone());
+        } else if let Some(then) = work.then.take() {
+            let answers: Vec<Outcome> = std::mem::take(&mut work.answers).into_iter().collect();
+            let plan = then(&self.planned(key, hands), &answers);
+            self.begin(key, plan, cause, hands);
+        } else if let Some(action) = work.rest.pop_front() {
+            work.current = Some(action.clone());
+            self.act(key, action, cause, hands);
+        } else {
+            let look_again = work.look_again;
+            self.finish(key, look_again, cause, hands);
+        }
+    }
+
+    fn act(&mut self, key: &Key, action: Action, cause: RecordId, hands: &mut Hands<'_>) {
         let note = match action.act {
-            Act::Reconcile => Note::Acted(key.clone(), action.why.clone()),
-            Act::LeaseLost => Note::LeaseLost(action.key.clone(), action.why.clone()),
-            Act::Taint => Note::Tainted(action.key.clone(), action.why.clone()),
-            Act::Collect => Note::Collected(action.key.clone(), action.why.clone()),
+            Act::Reconcile => Note::Acted(key.clone(), action.why),
+            Act::LeaseLost => Note::LeaseLost(action.key.clone(), action.why),
+            Act::Taint => Note::Tainted(action.key.clone(), action.why),
+            Act::Collect => Note::Collected(action.key.clone(), action.why),
         };
-        work.current = Some(action.clone());
         let record = hands.note(cause, note);
         let request = hands.ask(record, action.key, action.verb);
         self.asked.insert(request, key.clone());
+    }
+
+    /// The plan is done.
+    fn finish(
+        &mut self,
+        key: &Key,
+        look_again: Option<LookAgain>,
+        cause: RecordId,
+        hands: &mut Hands<'_>,
+    ) {
+        self.queue.succeeded(key);
+        self.refused.remove(key);
+        self.end(key, "done".to_owned(), cause, hands);
+        match look_again {
+            Some(LookAgain { after, urgency }) => {
+                self.waiting_since.entry(key.clone()).or_insert(hands.now);
+                self.delay(key, hands.now + after, (cause, urgency), hands);
+            }
+            None => {
+                self.waiting_since.remove(key);
+            }
+        }
     }
 
     fn hear(&mut self, request: RequestId, outcome: &Outcome, hands: &mut Hands<'_>) {
@@ -309,6 +383,8 @@ impl Runner {
             return;
         };
         let Some(action) = work.current.take() else {
+            work.answers.push_back(outcome.clone());
+            self.proceed(&key, hands.cause, hands);
             return;
         };
         let planned = work.record;
@@ -322,17 +398,23 @@ impl Runner {
                 }
                 self.proceed(&key, hands.cause, hands);
             }
+            // What is gone already needs no second attempt.
+            Err(refusal) if refusal.reason == Reason::NotFound && is_delete(&action.verb) => {
+                self.proceed(&key, hands.cause, hands);
+            }
+            Err(refusal) if is_namespace_going(refusal) => {
+                self.finish(&key, None, hands.cause, hands);
+            }
             Err(refusal) => {
                 if let Some(said) = &action.failure {
-                    let mut said = said.clone();
-                    said.message.push_str(&refusal.message);
+                    let message = said.message.replace("{refusal}", &refusal.message);
+                    let said = Said {
+                        message,
+                        ..said.clone()
+                    };
                     self.say(&said, None, planned, hands);
                 }
-                // What is gone already needs no second attempt.
-                if refusal.reason == Reason::NotFound && action.verb.name() == "delete" {
-                    self.proceed(&key, hands.cause, hands);
-                    return;
-                }
+                self.refused.insert(key.clone(), refusal.clone());
                 let why = format!("{}: {refusal}", refusal.reason);
                 self.retry(&key, why, hands);
             }
@@ -346,7 +428,12 @@ impl Runner {
             .failed(key, times.backoff_first, times.backoff_most);
         let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
         self.end(key, "gives up for now".to_owned(), record, hands);
-        self.delay(key, hands.now + wait, record, hands);
+        let urgency = if wait > RETRY_IN_SIGHT {
+            Urgency::Periodic
+        } else {
+            Urgency::Work
+        };
+        self.delay(key, hands.now + wait, (record, urgency), hands);
     }
 
     fn end(&mut self, key: &Key, what: String, cause: RecordId, hands: &mut Hands<'_>) {
@@ -358,13 +445,21 @@ impl Runner {
         }
     }
 
-    fn delay(&mut self, key: &Key, until: Time, cause: RecordId, hands: &mut Hands<'_>) {
-        if self.queue.delay(key, until) {
-            hands.wake(
-                until.since(hands.now),
-                cause,
-                ControllerAlarm::Due(key.clone()),
-            );
+    fn delay(
+        &mut self,
+        key: &Key,
+        until: Time,
+        (cause, urgency): (RecordId, Urgency),
+        hands: &mut Hands<'_>,
+    ) {
+        if !self.queue.delay(key, until) {
+            return;
+        }
+        let after = until.since(hands.now);
+        let alarm = ControllerAlarm::Due(key.clone());
+        match urgency {
+            Urgency::Work => hands.wake(after, cause, alarm),
+            Urgency::Periodic => hands.wake_periodic(after, cause, alarm),
         }
     }
 
@@ -396,15 +491,11 @@ impl Runner {
             return;
         };
         let record = hands.note(hands.cause, Note::Rang(periodic.name, None));
-        for key in (periodic.keys)(&self.informers) {
-            let plan = (self.controller.plan)(&Planned {
-                caches: &self.informers,
-                key: &key,
-                now: hands.now,
-                profile: hands.profile,
-            });
-            if !plan.is_empty() {
-                self.enqueue(&key, record, hands);
+        if self.is_ready() {
+            for key in (periodic.keys)(&self.informers, hands.now, hands.profile) {
+                if self.has_work(&key, hands) {
+                    self.enqueue(&key, record, hands);
+                }
             }
         }
         hands.wake_periodic(
@@ -413,4 +504,22 @@ impl Runner {
             ControllerAlarm::Periodic,
         );
     }
+
+    /// Whether the plan for a key would do something, or begin to wait.
+    fn has_work(&self, key: &Key, hands: &Hands<'_>) -> bool {
+        let planned = self.planned(key, hands);
+        let plan = (self.controller.plan)(&planned);
+        !plan.is_empty() || (plan.look_again.is_some() && planned.waiting_since.is_none())
+    }
+}
+
+const fn is_delete(verb: &Verb) -> bool {
+    matches!(verb, Verb::Delete(_))
+}
+
+/// Whether nothing can be made any more because the namespace is being deleted: no reason to try
+/// again or to complain. Source: the status cause `NamespaceTerminating`.
+fn is_namespace_going(refusal: &Refusal) -> bool {
+    refusal.reason == Reason::Forbidden
+        && refusal.message.ends_with("because it is being terminated")
 }

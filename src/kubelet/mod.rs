@@ -1,74 +1,109 @@
-//! placeholder
-use crate::api::*;
-use crate::client::*;
-use crate::sim::*;
-use serde_json::Value;
+//! The kubelet: one worker for each pod of its node, a pretend container runtime, images, probes,
+//! the node's status and its lease.
+
+mod admission;
+mod agent;
+mod alarm;
+mod back_off;
+mod behaviour;
+mod container;
+mod heartbeat;
+mod image;
+mod machine;
+mod node;
+mod note;
+mod pod_status;
+mod probe;
+mod pulling;
+mod screen;
+mod start;
+mod stop;
+mod trouble;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use alarm::{KubeletAlarm, PodTimer, ProbeKind};
+pub use behaviour::{Behaviour, ExitCode, Failing};
+pub use image::{Image, Pull, Reference, Wanted};
+pub use machine::Machine;
+pub use note::{Happening, NodeReport, Note, PodNote};
+pub use screen::{Holding, PodState};
+pub use trouble::Trouble;
+
+use crate::api::selector::FieldSelector;
+use crate::api::{Kind, Object, Typed};
+use crate::apiserver::Scope;
+use crate::client::{Component, Context, Input, Subscription};
+use crate::sim::Time;
+
+/// The kubelet of one node. Cloning copies one pointer.
 #[derive(Clone, Debug)]
-pub struct Kubelet;
-#[derive(Clone, Debug)]
-pub enum KubeletAlarm {
-    A,
+pub struct Kubelet {
+    agent: Arc<agent::Agent>,
 }
-#[derive(Clone, Debug)]
-pub enum Note {
-    Client(crate::client::Note),
+
+impl Kubelet {
+    /// The kubelet of a machine, not started yet.
+    #[must_use]
+    pub fn new(machine: Machine) -> Self {
+        Self {
+            agent: Arc::new(agent::Agent::new(machine)),
+        }
+    }
+
+    /// The node as it registers it.
+    #[must_use]
+    pub fn node_object(&self, now: Time) -> Object {
+        let agent = &self.agent;
+        let facts = (&agent.images, agent.boots);
+        let status = node::status(&agent.machine, facts, None, now);
+        node::node(&agent.machine, status).into_object()
+    }
+
+    /// The lease as it writes it first.
+    #[must_use]
+    pub fn lease_object(&self, now: Time) -> Object {
+        let seconds = node::FIRST_LEASE_SECONDS;
+        node::lease(self.machine(), None, seconds, now).into_object()
+    }
+
+    /// Something goes wrong at the node.
+    pub fn suffer(&mut self, trouble: &Trouble, hands: &mut Context<'_, Note, KubeletAlarm>) {
+        Arc::make_mut(&mut self.agent).suffer(trouble, hands);
+    }
 }
-impl Note {
-    pub fn kind(&self) -> RecordKind {
-        let Self::Client(n) = self;
-        n.kind()
-    }
-    pub fn object(&self) -> Option<Key> {
-        let Self::Client(n) = self;
-        n.object()
-    }
-    pub fn uid(&self) -> Option<&str> {
-        let Self::Client(n) = self;
-        n.uid()
-    }
-    pub fn sentence(&self) -> String {
-        let Self::Client(n) = self;
-        n.sentence()
-    }
-    pub fn to_value(&self) -> Value {
-        let Self::Client(n) = self;
-        n.to_value()
-    }
-}
+
 impl Component for Kubelet {
     type Note = Note;
     type Alarm = KubeletAlarm;
-    fn subscriptions(&self) -> Vec<Subscription> {
-        vec![]
-    }
-    fn handle(&mut self, _i: Input<KubeletAlarm>, _h: &mut Context<'_, Note, KubeletAlarm>) {}
-}
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-pub struct Machine {
-    pub name: Arc<str>,
-    pub cpu: Quantity,
-    pub memory: Quantity,
-    pub pods: i64,
-    pub labels: BTreeMap<String, String>,
-    pub taints: Vec<core::Taint>,
-}
-pub enum Trouble {
-    CrashContainer { pod: Key, container: Option<String> },
-    SlowRegistry { factor: u32, until: Time },
-    PowerOff,
-    PowerOn,
-}
-impl Kubelet {
-    pub fn new(_m: Machine) -> Self {
-        Self
+    /// What it watches: the pods of its node, and its node.
+    fn subscriptions(&self) -> Vec<Subscription> {
+        let name = &self.machine().name;
+        let only = |kind, field| Subscription {
+            kind,
+            scope: Scope {
+                labels: None,
+                fields: FieldSelector::equal(field, name),
+            },
+        };
+        vec![
+            only(Kind::Pod, "spec.nodeName"),
+            only(Kind::Node, "metadata.name"),
+        ]
     }
-    pub fn node_object(&self, _n: Time) -> Object {
-        todo!()
+
+    /// Runs one step. A machine without power does nothing.
+    ///
+    /// The cluster opens the watches at the start and again when the power is back; each begins
+    /// with everything there is.
+    fn handle(&mut self, input: Input<KubeletAlarm>, hands: &mut Context<'_, Note, KubeletAlarm>) {
+        if !self.agent.is_off {
+            Arc::make_mut(&mut self.agent).handle(input, hands);
+        }
     }
-    pub fn lease_object(&self, _n: Time) -> Object {
-        todo!()
-    }
-    pub fn suffer(&mut self, _t: &Trouble, _h: &mut Context<'_, Note, KubeletAlarm>) {}
 }

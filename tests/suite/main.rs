@@ -3,5 +3,6 @@
 mod convergence;
 mod determinism;
 mod races;
+mod scheduler;
 mod tidy;
 mod worlds;

@@ -23,7 +23,13 @@ const ANSWER_LINES_MOST: u16 = 6;
 
 /// Draws it.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let inside = border::draw(view, Pane::Editor, aside(view), area, buf);
+    let inside = border::draw(
+        view,
+        Pane::Editor,
+        (Pane::Editor.name(), Pane::Editor.question(), aside(view)),
+        area,
+        buf,
+    );
     let answer = answer_lines(view, inside.width);
     let below = u16::try_from(answer.len())
         .unwrap_or(ANSWER_LINES_MOST)
@@ -224,7 +230,7 @@ fn answer_lines<'a>(view: &View<'_>, width: u16) -> Vec<Line<'a>> {
         Answer::Before => ("not sent yet".to_owned(), Role::Waiting),
         Answer::Going(_) => ("waits for the API server".to_owned(), Role::Waiting),
         Answer::Done(session) if session.exit_code() == Some(0) => {
-            (session.output_text(), Role::Good)
+            (session.output().to_owned(), Role::Good)
         }
         Answer::Done(session) => (session.error_text(), Role::Bad),
     };

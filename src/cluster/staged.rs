@@ -1,0 +1,112 @@
+//! Hand-made worlds for tests: a scene is set through the same door as everything else.
+
+use crate::api::{Actor, Key, Kind, Object, Typed};
+use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb};
+use crate::sim::{RecordId, Time, Urgency};
+
+use super::{Cluster, ClusterConfig, Detail};
+
+impl Cluster {
+    /// A world without machines in which nobody does anything: the test does everything.
+    pub(crate) fn staged() -> Self {
+        Self::new(ClusterConfig::with_nodes(7, 0))
+    }
+
+    /// Begins a step at a moment; what follows belongs to it.
+    pub(crate) fn stage_step(&mut self, at: Time) {
+        self.now = self.now.max(at);
+        self.last_step = self.next_record();
+        self.steps += 1;
+    }
+
+    /// Somebody says something.
+    pub(crate) fn stage_note(
+        &mut self,
+        actor: Actor,
+        cause: Option<RecordId>,
+        note: impl Into<Detail>,
+    ) -> RecordId {
+        self.record(actor, cause, note)
+    }
+
+    /// Somebody asks the API server; returns the last record of it and the answer.
+    pub(crate) fn stage_request(
+        &mut self,
+        actor: Actor,
+        cause: RecordId,
+        key: Key,
+        verb: Verb,
+    ) -> (RecordId, Outcome) {
+        let request = std::sync::Arc::new(Request {
+            id: RequestId(0),
+            actor: actor.clone(),
+            key,
+            verb,
+            answer: Answering::Ignored,
+            urgency: Urgency::Work,
+        });
+        let sent = self.record(
+            actor.clone(),
+            Some(cause),
+            Note::Sent(std::sync::Arc::clone(&request)),
+        );
+        let moment = Moment {
+            now: self.now,
+            profile: &self.profile,
+        };
+        let handled = self.api.handle(&request, moment);
+        let stages = handled.stages;
+        let note = match &handled.outcome {
+            Ok(_) => Note::Admitted {
+                request,
+                stages,
+                wrote: handled.change.is_some(),
+            },
+            Err(refusal) => Note::Refused {
+                request,
+                stages,
+                refusal: refusal.clone(),
+            },
+        };
+        let passed = self.record(Actor::ApiServer, Some(sent), note);
+        let last = handled.change.map_or(passed, |change| {
+            let note = Note::Committed { change, by: actor };
+            self.record(Actor::Etcd, Some(passed), note)
+        });
+        (last, handled.outcome)
+    }
+
+    /// Puts an object there with its status, and returns it as it is stored.
+    ///
+    /// # Panics
+    /// When the API server refuses it.
+    pub(crate) fn stage(&mut self, kind: Kind, value: serde_json::Value) -> Object {
+        let object = Object::from_value(kind, value).expect("the scene is well-formed");
+        let (key, actor) = (object.key(), Actor::Outside);
+        let cause = self.trace.last().map_or(RecordId(0), |record| record.id);
+        let (last, created) = self.stage_request(
+            actor.clone(),
+            cause,
+            key.clone(),
+            Verb::Create(object.clone()),
+        );
+        let created = created.expect("the scene is valid").object().cloned();
+        let created = created.expect("a create answers with the object");
+        if !kind.info().has_status || object.same_status(&created) {
+            return created;
+        }
+        let updated = created.with_status_of(&object);
+        let (_, outcome) = self.stage_request(actor, last, key, Verb::UpdateStatus(updated));
+        let stored = outcome.expect("the scene is valid").object().cloned();
+        stored.expect("an update answers with the object")
+    }
+
+    /// The stored object as its type.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub(crate) fn staged_object<T: Typed>(&self, namespace: &str, name: &str) -> T {
+        let object = self.store().get(&Key::new(T::KIND, namespace, name));
+        object.and_then(T::of).expect("the scene has it").clone()
+    }
+}

@@ -1,0 +1,174 @@
+//! Whose an object is: adopting what matches and belongs to nobody, releasing what matches no longer.
+
+use serde_json::json;
+
+use super::controller::{Action, Change};
+use crate::api::{Key, Kind, LabelSelector, Object, Typed, meta, selector};
+use crate::apiserver::PatchType;
+use crate::apiserver::{Outcome, Patch, Subresource, Verb};
+use crate::client::Informers;
+
+/// The objects of one kind, as an owner has to do with them.
+/// Source: `pkg/controller/controller_ref_manager.go`.
+pub(super) struct Claims<'a> {
+    /// Its own, which match.
+    pub(super) owned: Vec<&'a Object>,
+    /// Nobody's, which match.
+    pub(super) orphans: Vec<&'a Object>,
+    /// Its own, which match no longer.
+    pub(super) strays: Vec<&'a Object>,
+}
+
+impl<'a> Claims<'a> {
+    /// What `owner` has to do with the objects of a kind in its namespace. An owner that is being
+    /// deleted neither adopts nor releases.
+    pub(super) fn of(
+        caches: &'a Informers,
+        kind: Kind,
+        owner: &Object,
+        wanted: &LabelSelector,
+    ) -> Self {
+        let mut claims = Self {
+            owned: Vec::new(),
+            orphans: Vec::new(),
+            strays: Vec::new(),
+        };
+        for object in caches.owned(kind, owner.uid()) {
+            if selector::matches_object(wanted, object) {
+                claims.owned.push(object);
+            } else if !owner.is_terminating() {
+                claims.strays.push(object);
+            }
+        }
+        if !owner.is_terminating() {
+            claims.orphans = caches
+                .unowned(kind, owner.namespace())
+                .filter(|object| !object.is_terminating())
+                .filter(|object| selector::matches_object(wanted, object))
+                .collect();
+        }
+        claims
+    }
+
+    /// Its own as objects of a type, and those that it adopts.
+    pub(super) fn mine<T: Typed + 'a>(&self, adopts: bool) -> Vec<&'a T> {
+        let adopted = self.orphans.iter().filter(|_| adopts);
+        let mine = self.owned.iter().chain(adopted).copied();
+        mine.filter_map(T::of).collect()
+    }
+
+    /// The patches that make it so.
+    pub(super) fn actions(&self, owner: &Object, adopts: bool) -> Vec<Action> {
+        let adopted = self.orphans.iter().filter(|_| adopts);
+        adopted
+            .map(|object| adoption(owner, object))
+            .chain(self.strays.iter().map(|object| release(owner, object)))
+            .collect()
+    }
+}
+
+/// The question to ask before an adoption: a cache may not know yet that the owner is being
+/// deleted, and what its deletion set free must not be caught again.
+/// Source: `RecheckDeletionTimestamp`.
+pub(super) fn question(owner: &Object) -> Vec<(Key, Verb)> {
+    vec![(owner.key(), Verb::Get)]
+}
+
+/// Whether the answer to the [`question`] allows adopting.
+pub(super) fn may_adopt(owner_uid: &str, answers: &[Outcome]) -> bool {
+    let fresh = answers.first().and_then(|answer| answer.as_ref().ok());
+    fresh
+        .and_then(crate::apiserver::Answer::object)
+        .is_some_and(|fresh| fresh.uid() == owner_uid && !fresh.is_terminating())
+}
+
+fn patch(object: &Object, owner_reference: serde_json::Value, why: String) -> Action {
+    // The uid in the body makes sure that it is still the same object.
+    let body = json!({"metadata": {
+        "uid": object.uid(),
+        "ownerReferences": [owner_reference],
+    }});
+    let patch = Patch {
+        patch_type: PatchType::Strategic,
+        subresource: Subresource::Main,
+        body,
+    };
+    Action::new(object.key(), Verb::Patch(patch), why)
+}
+
+fn adoption(owner: &Object, object: &Object) -> Action {
+    let reference = meta::controller_reference(owner);
+    let reference = json!({
+        "apiVersion": reference.api_version,
+        "kind": reference.kind,
+        "name": reference.name,
+        "uid": reference.uid,
+        "controller": true,
+        "blockOwnerDeletion": true,
+    });
+    let why = format!("adopts {}: it matches and is nobody's", object.key());
+    patch(object, reference, why)
+}
+
+fn release(owner: &Object, object: &Object) -> Action {
+    let reference = json!({"$patch": "delete", "uid": owner.uid()});
+    let why = format!("releases {}: it matches no longer", object.key());
+    patch(object, reference, why)
+}
+
+/// The owners of type `T` that a change concerns: the owner itself, the one responsible for a
+/// changed object, or, for an orphan, all that would have it.
+pub(super) fn owners_concerned<T: Typed>(
+    caches: &Informers,
+    change: &Change<'_>,
+    selector_of: fn(&T) -> &LabelSelector,
+) -> Vec<Key> {
+    let Some(latest) = change.latest() else {
+        return Vec::new();
+    };
+    if latest.kind() == T::KIND {
+        return vec![latest.key()];
+    }
+    let owner_key = |object: &Object| responsible(caches, T::KIND, object);
+    let mut keys: Vec<Key> = change.before.and_then(owner_key).into_iter().collect();
+    match change.after {
+        Some(after) if meta::controller_of(after.metadata()).is_some() => {
+            keys.extend(owner_key(after));
+        }
+        Some(after) if is_news_of_orphan(change.before, after) => {
+            let takers = caches.all(T::KIND, Some(after.namespace()));
+            keys.extend(
+                takers
+                    .filter(|taker| {
+                        T::of(&taker.object).is_some_and(|taker| {
+                            selector::matches_object(selector_of(taker), after)
+                        })
+                    })
+                    .map(|taker| taker.object.key()),
+            );
+        }
+        _ => {}
+    }
+    keys.dedup();
+    keys
+}
+
+fn is_news_of_orphan(before: Option<&Object>, after: &Object) -> bool {
+    before.is_none_or(|before| {
+        meta::labels(before.metadata()) != meta::labels(after.metadata())
+            || meta::controller_of(before.metadata()).is_some()
+    })
+}
+
+/// The owner of this kind that is responsible for the object and still there.
+pub(super) fn responsible(caches: &Informers, kind: Kind, object: &Object) -> Option<Key> {
+    let owner = meta::controller_of(object.metadata())?;
+    if owner.kind != kind.info().name {
+        return None;
+    }
+    let key = Key::new(kind, object.namespace(), &owner.name);
+    caches
+        .object(&key)
+        .is_some_and(|found| found.uid() == owner.uid)
+        .then_some(key)
+}

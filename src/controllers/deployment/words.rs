@@ -1,0 +1,49 @@
+//! A rollout in words.
+
+use super::super::controller::Action;
+use super::super::wording;
+use super::limits::Limits;
+use super::revision::{Member, Members};
+
+pub(super) fn desired(limits: Limits) -> String {
+    let pods = wording::count(wording::size(limits.replicas), "pod");
+    if limits.surge == 0 && limits.unavailable == 0 {
+        return format!("{pods} of the newest template");
+    }
+    let (most, least) = (limits.most(), limits.least_available());
+    format!("{pods} of the newest template, at most {most}, at least {least} available")
+}
+
+fn numbers(members: &Members) -> (usize, usize) {
+    let new = members.new.as_ref().map_or(0, Member::replicas_before);
+    let old = members.old.iter().map(Member::replicas_before).sum();
+    (wording::size(new), wording::size(old))
+}
+
+pub(super) fn observed(members: &Members) -> String {
+    let (new, old) = numbers(members);
+    let available: i32 = members.all().map(Member::available).sum();
+    let new = if members.new.is_some() {
+        new.to_string()
+    } else {
+        "no ReplicaSet for it".to_owned()
+    };
+    if old == 0 {
+        format!("{new}, {available} available")
+    } else {
+        format!("{new}, {old} old, {available} available")
+    }
+}
+
+pub(super) fn difference(members: &Members, limits: Limits, actions: &[Action]) -> String {
+    let (new, old) = numbers(members);
+    let mut parts = vec![wording::difference(wording::size(limits.replicas), new)];
+    if old > 0 {
+        parts.push(format!("{old} old"));
+    }
+    parts.retain(|part| !part.is_empty());
+    if parts.is_empty() && !actions.is_empty() {
+        parts.push("the status is behind".to_owned());
+    }
+    parts.join(", ")
+}

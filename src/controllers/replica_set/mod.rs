@@ -1,0 +1,141 @@
+//! replicaset-controller: as many pods as a ReplicaSet asks for. Source: `pkg/controller/replicaset`.
+
+mod status;
+mod victims;
+
+use super::claim::{self, Claims};
+use super::controller::{Action, Controller, Plan, Planned, Said};
+use super::pod_template::{PodMould, is_active};
+use super::wording;
+use crate::api::{Kind, Object, Pod, ReplicaSet, Typed};
+use crate::apiserver::{DeleteOptions, Outcome, Verb};
+
+/// How many pods one sync creates or deletes at most. Source: `BurstReplicas`.
+const BURST: usize = 500;
+
+/// Unlike Kubernetes: creates are not sent in batches of 1, 2, 4, … at the same time, but one after
+/// the other until the first refusal.
+pub(super) static REPLICA_SET: Controller = Controller {
+    name: "replicaset-controller",
+    event_source: "replicaset-controller",
+    watches: &[Kind::ReplicaSet, Kind::Pod],
+    concerns: |caches, change| {
+        claim::owners_concerned(caches, change, |set: &ReplicaSet| &set.spec.selector)
+    },
+    plan,
+    periodic: None,
+};
+
+fn plan(planned: &Planned<'_>) -> Plan {
+    let Some(set) = planned.subject::<ReplicaSet>() else {
+        return Plan::nothing("the ReplicaSet is gone");
+    };
+    let owner = set.clone().into_object();
+    let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
+    if claims.orphans.is_empty() {
+        return reconcile(planned, set, &claims, false);
+    }
+    let about = "pods to adopt, if the ReplicaSet is still wanted";
+    Plan::asking(about, claim::question(&owner), plan_with_answer)
+}
+
+fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
+    let Some(set) = planned.subject::<ReplicaSet>() else {
+        return Plan::nothing("the ReplicaSet is gone");
+    };
+    let owner = set.clone().into_object();
+    let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
+    reconcile(planned, set, &claims, claim::may_adopt(set.uid(), answers))
+}
+
+fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopts: bool) -> Plan {
+    let owner = set.clone().into_object();
+    let mut pods: Vec<&Pod> = claims.mine(adopts);
+    pods.retain(|pod| is_active(pod));
+    let desired = wording::size(set.spec.replicas.unwrap_or(1));
+    let mut actions = claims.actions(&owner, adopts);
+    if !set.is_terminating() {
+        actions.extend(replicas(planned, set, &pods, desired));
+    }
+    let status = status::of(set, &pods, planned);
+    let mut difference = wording::difference(desired, pods.len());
+    if status.written != *set.status {
+        if difference.is_empty() && actions.is_empty() {
+            "the status is behind".clone_into(&mut difference);
+        }
+        let mut written = set.clone();
+        *written.status_mut() = status.written;
+        let write = Action::status(written.into_object(), "writes the status".to_owned());
+        if status::failure(planned).is_some() {
+            // What went wrong last time is told before it is tried again.
+            actions.insert(0, write);
+        } else {
+            actions.push(write);
+        }
+    }
+    Plan {
+        desired: wording::count(desired, "pod"),
+        observed: wording::count(pods.len(), "pod"),
+        difference,
+        actions,
+        look_again: status.look_again,
+        ..Plan::default()
+    }
+}
+
+/// The creates or deletes that bring the number of pods to what is wanted.
+fn replicas(planned: &Planned<'_>, set: &ReplicaSet, pods: &[&Pod], desired: usize) -> Vec<Action> {
+    if pods.len() < desired {
+        let missing = (desired - pods.len()).min(BURST);
+        create(set, missing)
+    } else {
+        let surplus = (pods.len() - desired).min(BURST);
+        let owner = set.clone().into_object();
+        victims::choose(planned, set, pods, surplus)
+            .into_iter()
+            .map(|pod| delete(&owner, pod))
+            .collect()
+    }
+}
+
+fn create(set: &ReplicaSet, missing: usize) -> Vec<Action> {
+    let Some(template) = &set.spec.template else {
+        return Vec::new();
+    };
+    let owner = set.clone().into_object();
+    let mould = PodMould::new(&owner, template);
+    (1..=missing)
+        .map(|number| {
+            let pod = mould.unnamed(&owner).into_object();
+            let why = format!("creates pod {number} of {missing} missing");
+            Action::new(pod.key(), Verb::Create(pod), why)
+                .saying(Said::normal(
+                    &owner,
+                    "SuccessfulCreate",
+                    "Created pod: {name}".to_owned(),
+                ))
+                .warning(Said::warning(
+                    &owner,
+                    "FailedCreate",
+                    "Error creating: {refusal}".to_owned(),
+                ))
+        })
+        .collect()
+}
+
+fn delete(owner: &Object, pod: &Pod) -> Action {
+    let name = pod.name();
+    let key = pod.clone().into_object().key();
+    let why = format!("deletes {key}: one too many");
+    let failed = format!("Error deleting pod \"{name}\": {{refusal}}");
+    Action::new(key, Verb::Delete(DeleteOptions::default()), why)
+        .saying(Said::normal(
+            owner,
+            "SuccessfulDelete",
+            format!("Deleted pod: {name}"),
+        ))
+        .warning(Said::warning(owner, "FailedDelete", failed))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What a ReplicaSet says about its pods.
+
+use super::super::controller::{LookAgain, Planned};
+use super::super::pod_template::{min_ready, until_available};
+use super::super::wording;
+use crate::api::{Kind, Pod, ReplicaSet, apps, meta};
+use crate::apiserver::Refusal;
+
+/// A status, and when it will change by itself.
+pub(super) struct Status {
+    /// As it is to be written.
+    pub(super) written: apps::ReplicaSetStatus,
+    /// When the next pod will have been ready for long enough.
+    pub(super) look_again: Option<LookAgain>,
+}
+
+/// Source: `calculateStatus` in `pkg/controller/replicaset/replica_set_utils.go`.
+pub(super) fn of(set: &ReplicaSet, pods: &[&Pod], planned: &Planned<'_>) -> Status {
+    let template_labels = set
+        .spec
+        .template
+        .as_ref()
+        .and_then(|template| template.metadata.as_ref()?.labels.as_ref());
+    let is_fully_labelled = |pod: &&&Pod| {
+        let labels = meta::labels(&pod.metadata);
+        let mut wanted = template_labels.into_iter().flatten();
+        wanted.all(|(key, value)| labels.get(key) == Some(value))
+    };
+    let least = min_ready(set.spec.min_ready_seconds);
+    let waits: Vec<_> = pods
+        .iter()
+        .filter_map(|pod| until_available(pod, least, planned.now))
+        .collect();
+    let available = waits.iter().filter(|wait| wait.is_zero()).count();
+    let next = waits.iter().filter(|wait| !wait.is_zero()).min();
+    let number = |count: usize| (count > 0).then_some(wording::replicas(count));
+    let mut conditions = set.status.conditions.clone().unwrap_or_default();
+    match failure(planned) {
+        Some(refusal) => tell_failure(&mut conditions, refusal, set, pods.len(), planned),
+        None => conditions.retain(|condition| condition.type_ != REPLICA_FAILURE),
+    }
+    let written = apps::ReplicaSetStatus {
+        replicas: wording::replicas(pods.len()),
+        fully_labeled_replicas: number(pods.iter().filter(is_fully_labelled).count()),
+        ready_replicas: number(waits.len()),
+        available_replicas: number(available),
+        observed_generation: set.metadata.generation,
+        conditions: (!conditions.is_empty()).then_some(conditions),
+        terminating_replicas: None,
+    };
+    Status {
+        written,
+        look_again: next.copied().map(LookAgain::to_act),
+    }
+}
+
+/// Why pods could not be created or deleted last time.
+pub(super) fn failure<'a>(planned: &Planned<'a>) -> Option<&'a Refusal> {
+    planned.refused.filter(|refusal| {
+        refusal
+            .key
+            .as_ref()
+            .is_some_and(|key| key.kind == Kind::Pod)
+    })
+}
+
+const REPLICA_FAILURE: &str = "ReplicaFailure";
+
+/// Only the first failure is told: the condition stays as it is until it goes.
+fn tell_failure(
+    conditions: &mut Vec<apps::ReplicaSetCondition>,
+    refusal: &Refusal,
+    set: &ReplicaSet,
+    observed: usize,
+    planned: &Planned<'_>,
+) {
+    let desired = wording::size(set.spec.replicas.unwrap_or(1));
+    let reason = match observed.cmp(&desired) {
+        std::cmp::Ordering::Less => "FailedCreate",
+        std::cmp::Ordering::Greater => "FailedDelete",
+        std::cmp::Ordering::Equal => return,
+    };
+    if conditions.iter().any(|each| each.type_ == REPLICA_FAILURE) {
+        return;
+    }
+    conditions.push(apps::ReplicaSetCondition {
+        type_: REPLICA_FAILURE.to_owned(),
+        status: "True".to_owned(),
+        last_transition_time: Some(meta::object_time(planned.now)),
+        reason: Some(reason.to_owned()),
+        message: Some(refusal.message.clone()),
+    });
+}

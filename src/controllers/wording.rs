@@ -1,0 +1,31 @@
+//! Numbers in words, as plans show them: `3 pods`, `1 pod`, `2 too few`.
+
+/// `1 pod`, `3 pods`, `no pods`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    match number {
+        0 => format!("no {noun}s"),
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// `2 too few`, `1 too many`, or nothing.
+pub(super) fn difference(desired: usize, observed: usize) -> String {
+    if observed < desired {
+        format!("{} too few", desired - observed)
+    } else if observed > desired {
+        format!("{} too many", observed - desired)
+    } else {
+        String::new()
+    }
+}
+
+/// A number of replicas as an index; what is below zero counts as zero.
+pub(super) fn size(replicas: i32) -> usize {
+    usize::try_from(replicas).unwrap_or(0)
+}
+
+/// A number of objects as a status field counts them.
+pub(super) fn replicas(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

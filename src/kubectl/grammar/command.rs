@@ -1,0 +1,319 @@
+//! What a kubectl line asks for, as a value.
+
+use serde_json::Value;
+
+use crate::api::selector::FieldSelector;
+use crate::api::{Kind, LabelSelector, Object, core};
+use crate::apiserver::{PatchType, Propagation, Subresource};
+use crate::kubectl::printers::LabelColumns;
+
+/// One kubectl line, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation {
+    /// The line as it was typed, with `kubectl` in front.
+    pub line: String,
+    /// The namespace of `-n`, where it was given.
+    pub namespace: Option<String>,
+    /// What is asked.
+    pub command: Command,
+}
+
+impl Invocation {
+    /// The namespace that the command works in.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// The files that the command reads, as they were named.
+    #[must_use]
+    pub fn files(&self) -> &[String] {
+        match &self.command {
+            Command::Apply { files } | Command::Create(Source::Files(files)) => files,
+            command => match command.targets() {
+                Some(Targets::Files(files)) => files,
+                _ => &[],
+            },
+        }
+    }
+
+    /// The same as names of one's own.
+    #[must_use]
+    pub fn file_names(&self) -> Vec<String> {
+        self.files().to_vec()
+    }
+}
+
+impl Command {
+    /// Which objects the command is about; none for those that make objects.
+    #[must_use]
+    pub fn targets(&self) -> Option<&Targets> {
+        match self {
+            Self::Apply { .. } | Self::Create(_) => None,
+            Self::Get(get) => Some(&get.targets),
+            Self::Delete(delete) => Some(&delete.targets),
+            Self::Scale(scale) => Some(&scale.targets),
+            Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
+            Self::Describe { targets }
+            | Self::Cordon { targets, .. }
+            | Self::SetImage { targets, .. }
+            | Self::Patch { targets, .. }
+            | Self::Autoscale { targets, .. }
+            | Self::Expose { targets, .. }
+            | Self::Taint { targets, .. }
+            | Self::Rollout { targets, .. } => Some(targets),
+        }
+    }
+}
+
+/// What kubectl is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Make objects be as the files say.
+    Apply {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Make objects that are not there yet.
+    Create(Source),
+    /// Show objects in a table or as they are.
+    Get(Get),
+    /// Tell everything about objects.
+    Describe {
+        /// Which.
+        targets: Targets,
+    },
+    /// Remove objects.
+    Delete(Delete),
+    /// Set the number of replicas.
+    Scale(Scale),
+    /// Set the images of containers.
+    SetImage {
+        /// Of which workloads.
+        targets: Targets,
+        /// Container and image; `*` stands for every container.
+        images: Vec<(String, String)>,
+    },
+    /// Set and remove labels.
+    Label(Relabel),
+    /// Set and remove annotations.
+    Annotate(Relabel),
+    /// Set and remove taints of nodes.
+    Taint {
+        /// Which nodes.
+        targets: Targets,
+        /// What to add and to remove.
+        changes: TaintChanges,
+        /// Whether a taint of the same key and effect is replaced.
+        overwrite: bool,
+    },
+    /// Close nodes for new pods, or open them again.
+    Cordon {
+        /// Which nodes.
+        targets: Targets,
+        /// Closed, or open.
+        closed: bool,
+    },
+    /// Look at or steer a rollout.
+    Rollout {
+        /// Of which workloads.
+        targets: Targets,
+        /// What to do.
+        action: RolloutAction,
+    },
+    /// Change some fields.
+    Patch {
+        /// Of which objects.
+        targets: Targets,
+        /// How the patch is to be read.
+        patch_type: PatchType,
+        /// Which part it changes.
+        subresource: Subresource,
+        /// The patch.
+        body: Value,
+    },
+    /// Make an autoscaler for a workload.
+    Autoscale {
+        /// Which workload.
+        targets: Targets,
+        /// The autoscaler's name, where it is not that of the workload.
+        name: Option<String>,
+        /// Fewest replicas.
+        minimum: Option<i32>,
+        /// Most replicas.
+        maximum: i32,
+        /// Per cent of the requested cpu.
+        cpu: Option<i32>,
+    },
+    /// Make a service for a workload.
+    Expose {
+        /// Which workload.
+        targets: Targets,
+        /// The service.
+        service: Exposed,
+    },
+}
+
+/// Where new objects come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// From files.
+    Files(Vec<String>),
+    /// From the flags of `kubectl create KIND` or `kubectl run`.
+    Object(Box<Object>),
+}
+
+/// One object by kind and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The kind.
+    pub kind: Kind,
+    /// The name.
+    pub name: String,
+}
+
+/// Which objects a command is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// These.
+    Named(Vec<Named>),
+    /// Those of some kinds that selectors pick.
+    Kinds {
+        /// The kinds, in the order in which they are asked for.
+        kinds: Vec<Kind>,
+        /// Label selector.
+        labels: Option<LabelSelector>,
+        /// Field selector.
+        fields: FieldSelector,
+        /// In every namespace.
+        everywhere: bool,
+    },
+    /// Those in files.
+    Files(Vec<String>),
+}
+
+/// How objects are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// A table.
+    #[default]
+    Table,
+    /// A table with further columns.
+    Wide,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// `pod/web`, one line each.
+    Name,
+}
+
+/// `kubectl get`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Get {
+    /// Which objects.
+    pub targets: Targets,
+    /// How to show them.
+    pub output: Output,
+    /// Which labels have columns.
+    pub labels: LabelColumns,
+    /// Whether the table has a line of headers.
+    pub headers: bool,
+    /// Whether a name that is not there is passed over in silence.
+    pub ignore_not_found: bool,
+}
+
+/// `kubectl delete`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delete {
+    /// Which objects.
+    pub targets: Targets,
+    /// What happens to what they own.
+    pub propagation: Propagation,
+    /// Seconds to end in good order; none means what the object says.
+    pub grace_period_seconds: Option<i64>,
+    /// Whether kubectl says that it does not wait for the end of the pod.
+    pub force: bool,
+    /// Whether kubectl stays until the objects are gone.
+    pub wait: bool,
+    /// Whether a name that is not there is passed over in silence.
+    pub ignore_not_found: bool,
+    /// Whether only names are printed.
+    pub names_only: bool,
+}
+
+/// `kubectl scale`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scale {
+    /// Which workloads.
+    pub targets: Targets,
+    /// How many replicas.
+    pub replicas: i32,
+    /// How many there must be now.
+    pub current_replicas: Option<i32>,
+}
+
+/// `kubectl label` and `kubectl annotate`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relabel {
+    /// Which objects.
+    pub targets: Targets,
+    /// Keys and values to set.
+    pub set: Vec<(String, String)>,
+    /// Keys to remove.
+    pub remove: Vec<String>,
+    /// Whether a key that has another value may change.
+    pub overwrite: bool,
+}
+
+/// What happens to the taints of a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaintChanges {
+    /// Taints to add.
+    pub add: Vec<core::Taint>,
+    /// Keys to remove, with the effect where only one is meant.
+    pub remove: Vec<(String, Option<String>)>,
+}
+
+/// What to do with a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolloutAction {
+    /// Say how far it is, until it is done (or once).
+    Status {
+        /// Whether to stay until it is done.
+        watch: bool,
+        /// Only for this revision; 0 for the newest.
+        revision: i64,
+    },
+    /// Go back to a revision; 0 is the one before.
+    Undo {
+        /// The revision.
+        to_revision: i64,
+    },
+    /// Replace all pods.
+    Restart,
+    /// List the revisions, or (unless 0) show one of them.
+    History {
+        /// The revision.
+        revision: i64,
+    },
+    /// Stop rolling.
+    Pause,
+    /// Go on rolling.
+    Resume,
+}
+
+/// The service that `kubectl expose` makes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposed {
+    /// Its name, where it is not that of the workload.
+    pub name: Option<String>,
+    /// Its port; that of the containers where it is not given.
+    pub port: Option<i32>,
+    /// The port of the containers, by number or by name.
+    pub target_port: Option<String>,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+    /// `ClusterIP`, `NodePort`, `LoadBalancer`.
+    pub service_type: Option<String>,
+}

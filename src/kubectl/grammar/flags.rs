@@ -1,0 +1,536 @@
+//! The verbs of kubectl with their flags, and how a line is split into both.
+//!
+//! clap does the splitting; the words of its errors become those of kubectl.
+
+use clap::builder::BoolishValueParser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches};
+
+use super::UsageError;
+
+/// What a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// A text; the last one wins.
+    Text,
+    /// Texts, separated by commas or by repeating the flag.
+    List,
+    /// A text each time; commas are part of it.
+    Each,
+    /// A whole number.
+    Number,
+    /// Nothing, or `=true` or `=false`.
+    Switch,
+    /// Nothing, or `=text`; nothing means this text.
+    Optional(&'static str),
+}
+
+/// One flag of a verb.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flag {
+    long: &'static str,
+    short: Option<char>,
+    takes: Takes,
+}
+
+const fn flag(long: &'static str, takes: Takes) -> Flag {
+    Flag {
+        long,
+        short: None,
+        takes,
+    }
+}
+
+const fn short(short: char, long: &'static str, takes: Takes) -> Flag {
+    Flag {
+        long,
+        short: Some(short),
+        takes,
+    }
+}
+
+const NAMESPACE: Flag = short('n', "namespace", Takes::Text);
+const FILENAME: Flag = short('f', "filename", Takes::List);
+const SELECTOR: Flag = short('l', "selector", Takes::Text);
+const FIELD_SELECTOR: Flag = flag("field-selector", Takes::Text);
+const ALL: Flag = flag("all", Takes::Switch);
+const ALL_NAMESPACES: Flag = short('A', "all-namespaces", Takes::Switch);
+const OUTPUT: Flag = short('o', "output", Takes::Text);
+const OVERWRITE: Flag = flag("overwrite", Takes::Switch);
+const IMAGE: Flag = flag("image", Takes::Each);
+const REPLICAS: Flag = flag("replicas", Takes::Number);
+const PORT: Flag = flag("port", Takes::Number);
+
+/// One verb: its words and its flags.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verb {
+    /// One word, or two for the members of a group.
+    pub(super) words: &'static str,
+    /// Other names of its last word.
+    aliases: &'static [&'static str],
+    flags: &'static [Flag],
+}
+
+const fn verb(words: &'static str, flags: &'static [Flag]) -> Verb {
+    Verb {
+        words,
+        aliases: &[],
+        flags,
+    }
+}
+
+const CHANGING: &[Flag] = &[
+    SELECTOR,
+    FIELD_SELECTOR,
+    ALL,
+    ALL_NAMESPACES,
+    OVERWRITE,
+    FILENAME,
+];
+const ROLLOUT: &[Flag] = &[SELECTOR, FILENAME];
+
+/// All verbs, in the order of their words.
+pub(super) const VERBS: &[Verb] = &[
+    verb("annotate", CHANGING),
+    verb("apply", &[FILENAME]),
+    verb(
+        "autoscale",
+        &[
+            flag("min", Takes::Number),
+            flag("max", Takes::Number),
+            flag("cpu", Takes::Text),
+            flag("cpu-percent", Takes::Number),
+            flag("name", Takes::Text),
+        ],
+    ),
+    verb("cordon", &[SELECTOR]),
+    verb("create", &[FILENAME]),
+    Verb {
+        aliases: &["cm"],
+        ..verb("create configmap", &[flag("from-literal", Takes::Each)])
+    },
+    Verb {
+        aliases: &["cj"],
+        ..verb(
+            "create cronjob",
+            &[
+                IMAGE,
+                flag("schedule", Takes::Text),
+                flag("restart", Takes::Text),
+            ],
+        )
+    },
+    Verb {
+        aliases: &["deploy"],
+        ..verb(
+            "create deployment",
+            &[IMAGE, short('r', "replicas", Takes::Number), PORT],
+        )
+    },
+    verb("create job", &[IMAGE]),
+    Verb {
+        aliases: &["ns"],
+        ..verb("create namespace", &[])
+    },
+    Verb {
+        aliases: &["sa"],
+        ..verb("create serviceaccount", &[])
+    },
+    verb(
+        "delete",
+        &[
+            FILENAME,
+            SELECTOR,
+            FIELD_SELECTOR,
+            ALL,
+            ALL_NAMESPACES,
+            OUTPUT,
+            flag("grace-period", Takes::Number),
+            flag("force", Takes::Switch),
+            flag("now", Takes::Switch),
+            flag("ignore-not-found", Takes::Switch),
+            flag("wait", Takes::Switch),
+            flag("cascade", Takes::Optional("background")),
+        ],
+    ),
+    verb("describe", &[SELECTOR, ALL_NAMESPACES, FILENAME]),
+    verb(
+        "expose",
+        &[
+            PORT,
+            flag("target-port", Takes::Text),
+            flag("protocol", Takes::Text),
+            flag("type", Takes::Text),
+            flag("name", Takes::Text),
+        ],
+    ),
+    verb(
+        "get",
+        &[
+            OUTPUT,
+            SELECTOR,
+            FIELD_SELECTOR,
+            ALL_NAMESPACES,
+            FILENAME,
+            short('L', "label-columns", Takes::List),
+            flag("show-labels", Takes::Switch),
+            flag("no-headers", Takes::Switch),
+            flag("ignore-not-found", Takes::Switch),
+        ],
+    ),
+    verb("label", CHANGING),
+    verb(
+        "patch",
+        &[
+            short('p', "patch", Takes::Text),
+            flag("type", Takes::Text),
+            flag("subresource", Takes::Text),
+            FILENAME,
+        ],
+    ),
+    verb(
+        "rollout history",
+        &[SELECTOR, FILENAME, flag("revision", Takes::Number)],
+    ),
+    verb("rollout pause", ROLLOUT),
+    verb("rollout restart", ROLLOUT),
+    verb("rollout resume", ROLLOUT),
+    verb(
+        "rollout status",
+        &[
+            SELECTOR,
+            FILENAME,
+            short('w', "watch", Takes::Switch),
+            flag("revision", Takes::Number),
+        ],
+    ),
+    verb(
+        "rollout undo",
+        &[SELECTOR, FILENAME, flag("to-revision", Takes::Number)],
+    ),
+    verb(
+        "run",
+        &[
+            IMAGE,
+            PORT,
+            short('l', "labels", Takes::List),
+            flag("env", Takes::Each),
+            flag("restart", Takes::Text),
+            flag("command", Takes::Switch),
+        ],
+    ),
+    verb(
+        "scale",
+        &[
+            REPLICAS,
+            flag("current-replicas", Takes::Number),
+            SELECTOR,
+            ALL,
+            FILENAME,
+        ],
+    ),
+    verb("set image", &[SELECTOR, ALL, FILENAME]),
+    verb("taint", &[SELECTOR, ALL, OVERWRITE]),
+    verb("uncordon", &[SELECTOR]),
+];
+
+/// Commands of kubectl that have no counterpart here.
+const NOT_HERE: [&str; 23] = [
+    "alpha",
+    "api-resources",
+    "api-versions",
+    "attach",
+    "auth",
+    "certificate",
+    "cluster-info",
+    "completion",
+    "config",
+    "cp",
+    "debug",
+    "diff",
+    "drain",
+    "edit",
+    "events",
+    "exec",
+    "explain",
+    "kustomize",
+    "logs",
+    "port-forward",
+    "proxy",
+    "replace",
+    "wait",
+];
+
+/// How far a word may be from a command that is suggested. Source: cobra's default.
+const NEAR: usize = 2;
+
+/// Finds the verb that the line begins with, and the words that are left for it.
+pub(super) fn split(words: &[String]) -> Result<(&'static Verb, Vec<String>), UsageError> {
+    let mut rest = words.to_vec();
+    let Some(first) = take_word(&mut rest) else {
+        return Err(UsageError(format!(
+            "kubectl needs a command: {}",
+            names("").join(", ")
+        )));
+    };
+    let group: Vec<&'static Verb> = VERBS
+        .iter()
+        .filter(|verb| verb.words.split(' ').next() == Some(&first))
+        .collect();
+    if group.is_empty() {
+        return Err(unknown_command(&first));
+    }
+    let own = group.iter().copied().find(|verb| verb.words == first);
+    if let ([_], Some(own)) = (group.as_slice(), own) {
+        return Ok((own, rest));
+    }
+    let mut inner = rest.clone();
+    let second = take_word(&mut inner);
+    let member = second.as_deref().and_then(|second| {
+        group.iter().copied().find(|verb| {
+            let last = verb.words.split(' ').nth(1);
+            last == Some(second) || verb.aliases.contains(&second)
+        })
+    });
+    match (member, own) {
+        (Some(member), _) => Ok((member, inner)),
+        (None, Some(own)) => Ok((own, rest)),
+        (None, None) => Err(unknown_member(&first, &rest)),
+    }
+}
+
+/// Takes the first word that is no flag out of the words; only the namespace may stand before it.
+fn take_word(words: &mut Vec<String>) -> Option<String> {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        if !word.starts_with('-') {
+            return Some(words.remove(at));
+        }
+        at += if matches!(word.as_str(), "-n" | "--namespace") {
+            2
+        } else {
+            1
+        };
+    }
+    None
+}
+
+/// The first words of all verbs, or the second ones of a group, each once.
+fn names(group: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for verb in VERBS {
+        let mut words = verb.words.split(' ');
+        let (first, second) = (words.next(), words.next());
+        let name = if group.is_empty() {
+            first
+        } else {
+            second.filter(|_| first == Some(group))
+        };
+        found.extend(name);
+    }
+    found.dedup();
+    found
+}
+
+fn unknown_command(word: &str) -> UsageError {
+    if NOT_HERE.contains(&word) || word == "top" {
+        return UsageError(format!(
+            "error: Unlike Kubernetes: glassplane has no \"kubectl {word}\""
+        ));
+    }
+    let lower = word.to_lowercase();
+    let near: Vec<&str> = names("")
+        .into_iter()
+        .filter(|name| strsim::levenshtein(&lower, name) <= NEAR || name.starts_with(&lower))
+        .collect();
+    let mut message = format!("error: unknown command \"{word}\" for \"kubectl\"");
+    if !near.is_empty() {
+        message.push_str("\n\nDid you mean this?");
+        for name in near {
+            message.push_str("\n\t");
+            message.push_str(name);
+        }
+    }
+    UsageError(message)
+}
+
+fn unknown_member(group: &str, rest: &[String]) -> UsageError {
+    if rest.is_empty() {
+        return UsageError(format!(
+            "error: kubectl {group} needs one of: {}",
+            names(group).join(", ")
+        ));
+    }
+    UsageError(format!(
+        "error: unknown command \"{}\"\nSee 'kubectl {group} -h' for help and examples",
+        rest.join(" ")
+    ))
+}
+
+/// What was given to a verb.
+#[derive(Debug)]
+pub(super) struct Given {
+    verb: &'static Verb,
+    matches: ArgMatches,
+}
+
+/// Reads the flags and arguments of a verb.
+pub(super) fn read(verb: &'static Verb, words: &[String]) -> Result<Given, UsageError> {
+    let mut command = clap::Command::new("kubectl")
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .args_override_self(true)
+        .arg(Arg::new("args").num_args(0..).action(ArgAction::Append))
+        .arg(Arg::new("after").last(true).num_args(0..));
+    for flag in verb.flags.iter().chain([&NAMESPACE]) {
+        command = command.arg(argument(flag));
+    }
+    command
+        .try_get_matches_from(words)
+        .map(|matches| Given { verb, matches })
+        .map_err(|error| translate(&error, verb, words))
+}
+
+fn argument(flag: &Flag) -> Arg {
+    let mut arg = Arg::new(flag.long).long(flag.long);
+    if let Some(short) = flag.short {
+        arg = arg.short(short);
+    }
+    match flag.takes {
+        Takes::Text => arg.allow_hyphen_values(true).overrides_with(flag.long),
+        Takes::List => arg
+            .allow_hyphen_values(true)
+            .action(ArgAction::Append)
+            .value_delimiter(','),
+        Takes::Each => arg.allow_hyphen_values(true).action(ArgAction::Append),
+        Takes::Number => arg
+            .allow_hyphen_values(true)
+            .value_parser(clap::value_parser!(i64)),
+        Takes::Switch => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_parser(BoolishValueParser::new()),
+        Takes::Optional(missing) => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value(missing),
+    }
+}
+
+/// clap's complaint in the words of kubectl.
+fn translate(error: &clap::Error, verb: &Verb, words: &[String]) -> UsageError {
+    let context = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let named = context(ContextKind::InvalidArg);
+    let value = context(ContextKind::InvalidValue);
+    let long = named
+        .trim_start_matches('-')
+        .split([' ', '=', '['])
+        .next()
+        .unwrap_or_default();
+    let flag = verb
+        .flags
+        .iter()
+        .chain([&NAMESPACE])
+        .find(|flag| flag.long == long);
+    let problem = match (error.kind(), flag) {
+        (ErrorKind::UnknownArgument, _) => unknown_flag(&named, words),
+        (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(flag)) if !value.is_empty() => {
+            let reader = match flag.takes {
+                Takes::Switch => "ParseBool",
+                _ => "ParseInt",
+            };
+            let name = match flag.short {
+                Some(short) => format!("-{short}, --{}", flag.long),
+                None => format!("--{}", flag.long),
+            };
+            format!(
+                "invalid argument \"{value}\" for \"{name}\" flag: strconv.{reader}: parsing \"{value}\": invalid syntax"
+            )
+        }
+        (ErrorKind::InvalidValue, Some(flag)) => match (flag.short, words.last()) {
+            (Some(short), Some(last)) if !last.starts_with("--") => {
+                format!("flag needs an argument: '{short}' in {last}")
+            }
+            _ => format!("flag needs an argument: --{}", flag.long),
+        },
+        _ => error.kind().to_string(),
+    };
+    let first = verb.words;
+    UsageError(format!(
+        "error: {problem}\nSee 'kubectl {first} --help' for usage."
+    ))
+}
+
+fn unknown_flag(named: &str, words: &[String]) -> String {
+    if named.starts_with("--") {
+        return format!("unknown flag: {}", named.split('=').next().unwrap_or(named));
+    }
+    let letter = named.trim_start_matches('-');
+    let typed = words
+        .iter()
+        .find(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter));
+    let typed = typed.map_or(named, String::as_str);
+    format!("unknown shorthand flag: '{letter}' in {typed}")
+}
+
+impl Given {
+    /// The words that are no flags.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        self.texts("args")
+    }
+
+    /// The words after `--`.
+    pub(super) fn after_dashes(&self) -> Vec<String> {
+        self.texts("after")
+    }
+
+    fn is_known(&self, flag: &str) -> bool {
+        matches!(flag, "args" | "after" | "namespace")
+            || self.verb.flags.iter().any(|each| each.long == flag)
+    }
+
+    /// The texts of a flag; none for a flag that the verb does not have.
+    pub(super) fn texts(&self, flag: &str) -> Vec<String> {
+        if !self.is_known(flag) {
+            return Vec::new();
+        }
+        let values = self.matches.get_many::<String>(flag);
+        values.into_iter().flatten().cloned().collect()
+    }
+
+    /// The text of a flag.
+    pub(super) fn text(&self, flag: &str) -> Option<String> {
+        self.texts(flag).pop()
+    }
+
+    /// The number of a flag.
+    pub(super) fn number(&self, flag: &str) -> Option<i64> {
+        self.matches.get_one::<i64>(flag).copied()
+    }
+
+    /// Whether a switch is on; off for a switch that the verb does not have.
+    pub(super) fn is_on(&self, flag: &str) -> bool {
+        self.switch(flag).unwrap_or(false)
+    }
+
+    /// What a switch was set to, if it was.
+    pub(super) fn switch(&self, flag: &str) -> Option<bool> {
+        self.is_known(flag)
+            .then(|| self.matches.get_one::<bool>(flag).copied())
+            .flatten()
+    }
+
+    /// The number of a flag that must be given.
+    pub(super) fn required_number(&self, flag: &str) -> Result<i64, UsageError> {
+        self.number(flag).ok_or_else(|| not_set(flag))
+    }
+}
+
+/// The complaint about a flag that must be given.
+pub(super) fn not_set(flag: &str) -> UsageError {
+    UsageError(format!("error: required flag(s) \"{flag}\" not set"))
+}

@@ -1,0 +1,425 @@
+//! kubectl's own grammar: a typed line becomes an [`Invocation`], or an error in kubectl's words.
+
+mod changes;
+mod command;
+mod flags;
+mod generate;
+mod resources;
+
+use serde_json::Value;
+
+pub use command::{
+    Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
+    Source, TaintChanges, Targets,
+};
+
+use self::flags::Given;
+use self::resources::Bare;
+use crate::api::Kind;
+use crate::apiserver::{PatchType, Propagation, Subresource};
+use crate::kubectl::printers::LabelColumns;
+
+/// Why a line is no kubectl line: what kubectl prints on stderr, without a newline at the end.
+/// Its exit code is 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+/// Reads a line as a shell and then kubectl would. The word `kubectl` in front may be left out.
+///
+/// Source: the behaviour of kubectl 1.33, which is that of 1.34 in all that is here.
+///
+/// # Errors
+/// In the words of kubectl; commands that kubectl has and that are not here say so.
+pub fn parse(line: &str) -> Result<Invocation, UsageError> {
+    let words =
+        shlex::split(line).ok_or_else(|| UsageError("error: a quote is not closed".to_owned()))?;
+    parse_words(&words)
+}
+
+/// The same for a line that is words already.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
+    let words = match words {
+        [first, rest @ ..] if first == "kubectl" => rest,
+        all => all,
+    };
+    let quoted = shlex::try_join(words.iter().map(String::as_str))
+        .map_err(|_| UsageError("error: a word has a zero byte in it".to_owned()))?;
+    let (verb, rest) = flags::split(words)?;
+    let given = flags::read(verb, &rest)?;
+    let namespace = given.text("namespace").filter(|name| !name.is_empty());
+    Ok(Invocation {
+        line: format!("kubectl {quoted}"),
+        namespace,
+        command: command(verb.words, &given)?,
+    })
+}
+
+fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
+    Ok(match verb {
+        "annotate" => Command::Annotate(relabel(given, "annotation")?),
+        "apply" => Command::Apply {
+            files: files(given, "apply")?,
+        },
+        "autoscale" => autoscale(given)?,
+        "cordon" | "uncordon" => Command::Cordon {
+            targets: resources::nodes(given, verb)?,
+            closed: verb == "cordon",
+        },
+        "create" => Command::Create(Source::Files(files(given, "create")?)),
+        "delete" => Command::Delete(delete(given)?),
+        "describe" => Command::Describe {
+            targets: describe(given)?,
+        },
+        "expose" => expose(given)?,
+        "get" => Command::Get(get(given)?),
+        "label" => Command::Label(relabel(given, "label")?),
+        "patch" => patch(given)?,
+        "scale" => Command::Scale(scale(given)?),
+        "set image" => set_image(given)?,
+        "taint" => taint(given)?,
+        other => match other.strip_prefix("rollout ") {
+            Some(action) => rollout(action, given)?,
+            None => Command::Create(Source::Object(Box::new(generated(other, given)?))),
+        },
+    })
+}
+
+fn generated(verb: &str, given: &Given) -> Result<crate::api::Object, UsageError> {
+    match verb {
+        "create configmap" => generate::config_map(given),
+        "create cronjob" => generate::cron_job(given),
+        "create deployment" => generate::deployment(given),
+        "create job" => generate::job(given),
+        "create namespace" => generate::named(Kind::Namespace, given, verb),
+        "create serviceaccount" => generate::named(Kind::ServiceAccount, given, verb),
+        _ => generate::pod(given),
+    }
+}
+
+fn usage(verb: &str, problem: &str) -> UsageError {
+    UsageError(format!(
+        "error: {problem}\nSee 'kubectl {verb} -h' for help and examples"
+    ))
+}
+
+fn files(given: &Given, verb: &str) -> Result<Vec<String>, UsageError> {
+    let words = given.arguments();
+    if !words.is_empty() {
+        let words = words.join(" ");
+        return Err(usage(verb, &format!("Unexpected args: [{words}]")));
+    }
+    let files = given.texts("filename");
+    if files.is_empty() {
+        return Err(UsageError(
+            "error: must specify one of -f and -k".to_owned(),
+        ));
+    }
+    Ok(files)
+}
+
+fn get(given: &Given) -> Result<Get, UsageError> {
+    let words = given.arguments();
+    if words.is_empty() && given.texts("filename").is_empty() {
+        return Err(UsageError(
+            "You must specify the type of resource to get. Use \"kubectl api-resources\" for a \
+             complete list of supported resources.\n\nerror: Required resource not \
+             specified.\nUse \"kubectl explain <resource>\" for a detailed description of that \
+             resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples"
+                .to_owned(),
+        ));
+    }
+    Ok(Get {
+        targets: resources::read(given, &words, Bare::All)?,
+        output: output(given)?,
+        labels: LabelColumns {
+            chosen: given.texts("label-columns"),
+            all: given.is_on("show-labels"),
+        },
+        headers: !given.is_on("no-headers"),
+        ignore_not_found: given.is_on("ignore-not-found"),
+    })
+}
+
+fn output(given: &Given) -> Result<Output, UsageError> {
+    match given.text("output").as_deref() {
+        None | Some("") => Ok(Output::Table),
+        Some("wide") => Ok(Output::Wide),
+        Some("json") => Ok(Output::Json),
+        Some("yaml") => Ok(Output::Yaml),
+        Some("name") => Ok(Output::Name),
+        Some(other) => Err(UsageError(format!(
+            "error: unable to match a printer suitable for the output format \"{other}\", \
+             allowed formats are: json,name,wide,yaml"
+        ))),
+    }
+}
+
+fn describe(given: &Given) -> Result<Targets, UsageError> {
+    let words = given.arguments();
+    if words.is_empty() && given.texts("filename").is_empty() {
+        return Err(UsageError(
+            "error: You must specify the type of resource to describe. Use \"kubectl \
+             api-resources\" for a complete list of supported resources."
+                .to_owned(),
+        ));
+    }
+    resources::read(given, &words, Bare::All)
+}
+
+fn delete(given: &Given) -> Result<Delete, UsageError> {
+    let targets = resources::read(given, &given.arguments(), Bare::Refused)?;
+    let propagation = match given.text("cascade").as_deref() {
+        None | Some("background" | "true") => Propagation::Background,
+        Some("foreground") => Propagation::Foreground,
+        Some("orphan" | "false") => Propagation::Orphan,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: invalid cascade value ({other}). Must be \"background\", \
+                 \"foreground\", or \"orphan\""
+            )));
+        }
+    };
+    let (force, now) = (given.is_on("force"), given.is_on("now"));
+    let grace = given.number("grace-period").filter(|grace| *grace >= 0);
+    let grace = match (grace, now, force) {
+        (Some(_), true, _) => {
+            return Err(UsageError(
+                "error: --now and --grace-period cannot be specified together".to_owned(),
+            ));
+        }
+        (None, true, _) => Some(1),
+        (None, false, true) => Some(0),
+        // Without --force kubectl asks for one second: the kubelet shall see the end.
+        (Some(0), false, false) => Some(1),
+        (Some(grace), false, true) if grace > 0 => {
+            return Err(UsageError(
+                "error: --force and --grace-period greater than 0 cannot be specified together"
+                    .to_owned(),
+            ));
+        }
+        (grace, false, _) => grace,
+    };
+    let names_only = match given.text("output").as_deref() {
+        None | Some("") => false,
+        Some("name") => true,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: unexpected -o output mode: {other}. We only support '-o name'"
+            )));
+        }
+    };
+    Ok(Delete {
+        targets,
+        propagation,
+        grace_period_seconds: grace,
+        force,
+        wait: given.switch("wait").unwrap_or(true) && !force,
+        ignore_not_found: given.is_on("ignore-not-found"),
+        names_only,
+    })
+}
+
+fn scale(given: &Given) -> Result<Scale, UsageError> {
+    let replicas = given.required_number("replicas")?;
+    let small = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    if replicas < 0 {
+        return Err(UsageError(
+            "error: The --replicas=COUNT flag is required, and COUNT must be greater than or \
+             equal to 0"
+                .to_owned(),
+        ));
+    }
+    let current = given.number("current-replicas");
+    Ok(Scale {
+        targets: resources::read(given, &given.arguments(), Bare::Refused)?,
+        replicas: small(replicas),
+        current_replicas: current.filter(|number| *number >= 0).map(small),
+    })
+}
+
+fn set_image(given: &Given) -> Result<Command, UsageError> {
+    let words = given.arguments();
+    let is_image: fn(&str) -> bool = |word| word.find('=').is_some_and(|at| at > 0);
+    let (objects, changes) = changes::split(words, is_image, "image")?;
+    let targets = resources::read(given, &objects, Bare::Refused)?;
+    Ok(Command::SetImage {
+        targets,
+        images: changes::images(&changes)?,
+    })
+}
+
+fn relabel(given: &Given, what: &str) -> Result<Relabel, UsageError> {
+    let (objects, changes) = changes::split(given.arguments(), changes::is_pair, what)?;
+    let has_files = !given.texts("filename").is_empty();
+    if objects.is_empty() && !has_files {
+        return Err(UsageError(
+            "error: one or more resources must be specified as <resource> <name> or \
+             <resource>/<name>"
+                .to_owned(),
+        ));
+    }
+    if changes.is_empty() {
+        return Err(UsageError(format!(
+            "error: at least one {what} update is required"
+        )));
+    }
+    let (set, remove) = changes::pairs(&changes, what)?;
+    Ok(Relabel {
+        targets: resources::read(given, &objects, Bare::Refused)?,
+        set,
+        remove,
+        overwrite: given.is_on("overwrite"),
+    })
+}
+
+fn taint(given: &Given) -> Result<Command, UsageError> {
+    let (objects, changes) = changes::split(given.arguments(), changes::is_taint, "taint")?;
+    let Some(word) = objects.first() else {
+        return Err(UsageError(
+            "error: one or more resources must be specified as <resource> <name>".to_owned(),
+        ));
+    };
+    if changes.is_empty() {
+        return Err(UsageError(
+            "error: at least one taint update is required".to_owned(),
+        ));
+    }
+    let changes = changes::taints(&changes)?;
+    let kind = resources::kind_of(word)?;
+    if kind != Kind::Node {
+        return Err(UsageError(format!(
+            "error: invalid resource type {word}, only node types are supported"
+        )));
+    }
+    Ok(Command::Taint {
+        targets: resources::read(given, &objects, Bare::Refused)?,
+        changes,
+        overwrite: given.is_on("overwrite"),
+    })
+}
+
+fn rollout(action: &str, given: &Given) -> Result<Command, UsageError> {
+    let words = given.arguments();
+    if words.is_empty() && given.texts("filename").is_empty() {
+        return Err(UsageError(
+            "error: required resource not specified".to_owned(),
+        ));
+    }
+    let number = |flag: &str| given.number(flag).unwrap_or(0);
+    let action = match action {
+        "status" => RolloutAction::Status {
+            watch: given.switch("watch").unwrap_or(true),
+            revision: number("revision"),
+        },
+        "undo" => RolloutAction::Undo {
+            to_revision: number("to-revision"),
+        },
+        "history" => RolloutAction::History {
+            revision: number("revision"),
+        },
+        "pause" => RolloutAction::Pause,
+        "resume" => RolloutAction::Resume,
+        _ => RolloutAction::Restart,
+    };
+    Ok(Command::Rollout {
+        targets: resources::read(given, &words, Bare::All)?,
+        action,
+    })
+}
+
+fn patch(given: &Given) -> Result<Command, UsageError> {
+    let Some(text) = given.text("patch") else {
+        return Err(UsageError(
+            "error: must specify --patch or --patch-file containing the contents of the patch"
+                .to_owned(),
+        ));
+    };
+    let patch_type = match given.text("type").as_deref() {
+        None | Some("strategic") => PatchType::Strategic,
+        Some("merge") => PatchType::Merge,
+        Some("json") => PatchType::Json,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: --type must be one of [json merge strategic], not \"{other}\""
+            )));
+        }
+    };
+    let subresource = match given.text("subresource").as_deref() {
+        None | Some("") => Subresource::Main,
+        Some("status") => Subresource::Status,
+        Some("scale") => Subresource::Scale,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: invalid subresource value: \"{other}\". Must be one of [status scale \
+                 resize]"
+            )));
+        }
+    };
+    let body: Value = serde_yaml::from_str(&text)
+        .map_err(|problem| UsageError(format!("error: unable to parse {text:?}: {problem}")))?;
+    Ok(Command::Patch {
+        targets: resources::read(given, &given.arguments(), Bare::Refused)?,
+        patch_type,
+        subresource,
+        body,
+    })
+}
+
+fn autoscale(given: &Given) -> Result<Command, UsageError> {
+    let small = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    let maximum = small(given.required_number("max")?);
+    let minimum = given.number("min").filter(|number| *number >= 0).map(small);
+    if maximum < 1 {
+        return Err(UsageError(format!(
+            "error: --max=MAXPODS is required and must be at least 1, max: {maximum}"
+        )));
+    }
+    if let Some(minimum) = minimum.filter(|minimum| maximum < *minimum) {
+        return Err(UsageError(format!(
+            "error: --max=MAXPODS must be larger or equal to --min=MINPODS, max: {maximum}, min: \
+             {minimum}"
+        )));
+    }
+    let share = given.text("cpu");
+    let share = match &share {
+        Some(text) => {
+            let number = text.strip_suffix('%').and_then(|text| text.parse().ok());
+            Some(number.ok_or_else(|| {
+                UsageError(format!(
+                    "error: invalid value {text:?} for --cpu: write a percentage, as in 50%"
+                ))
+            })?)
+        }
+        None => given.number("cpu-percent").map(small),
+    };
+    Ok(Command::Autoscale {
+        targets: resources::read(given, &given.arguments(), Bare::Refused)?,
+        name: given.text("name"),
+        minimum,
+        maximum,
+        cpu: share,
+    })
+}
+
+fn expose(given: &Given) -> Result<Command, UsageError> {
+    let targets = resources::read(given, &given.arguments(), Bare::Refused)?;
+    let port = given.number("port");
+    let port = port.map(|port| i32::try_from(port).unwrap_or(i32::MAX));
+    Ok(Command::Expose {
+        targets,
+        service: Exposed {
+            name: given.text("name"),
+            port,
+            target_port: given.text("target-port"),
+            protocol: given.text("protocol").unwrap_or_else(|| "TCP".to_owned()),
+            service_type: given.text("type"),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests;

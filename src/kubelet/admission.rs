@@ -1,0 +1,64 @@
+//! The node's own look at a pod before it takes it in.
+
+use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
+use crate::api::{Pod, Quantity};
+
+/// Why a node does not take a pod. Source: `pkg/kubelet/lifecycle/predicate.go`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rejection {
+    /// `OutOfcpu` and so on: the reason in the status.
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+}
+
+/// The resources that are looked at, with the reason when one is short.
+const RESOURCES: [(&str, &str); 4] = [
+    ("pods", "OutOfpods"),
+    ("cpu", "OutOfcpu"),
+    ("memory", "OutOfmemory"),
+    ("ephemeral-storage", "OutOfephemeral-storage"),
+];
+
+/// Whether the pod fits beside those that the node has taken in already.
+///
+/// # Errors
+/// The first resource that is short, with the message of the kubelet.
+pub(super) fn fits<'a>(
+    pod: &Pod,
+    others: impl Iterator<Item = &'a Pod>,
+    allocatable: &ResourceList,
+) -> Result<(), Rejection> {
+    let asked = demand(pod);
+    let mut used = ResourceList::new();
+    for other in others {
+        for (name, amount) in demand(other) {
+            *used.entry(name).or_insert(Quantity::ZERO) += amount;
+        }
+    }
+    for (name, reason) in RESOURCES {
+        let amount = |list: &ResourceList| list.get(name).copied().unwrap_or(Quantity::ZERO);
+        let (asked, used, most) = (amount(&asked), amount(&used), amount(allocatable));
+        if asked.is_zero() || used + asked <= most {
+            continue;
+        }
+        // Processors are counted in thousandths, the rest in whole units.
+        let count = |amount: Quantity| match name {
+            "cpu" => amount.milli_value(),
+            _ => amount.value(),
+        };
+        let message = format!(
+            "Node didn't have enough resource: {name}, requested: {}, used: {}, capacity: {}",
+            count(asked),
+            count(used),
+            count(most)
+        );
+        return Err(Rejection { reason, message });
+    }
+    Ok(())
+}
+
+fn demand(pod: &Pod) -> ResourceList {
+    let mut demand = pod_requests(pod, &RequestOptions::of_placed());
+    demand.insert("pods".to_owned(), Quantity::units(1));
+    demand
+}

@@ -1,0 +1,155 @@
+//! The runtime state of one container.
+
+use std::sync::Arc;
+
+use super::alarm::ProbeKind;
+use super::back_off::BackOff;
+use super::behaviour::{Behaviour, ExitCode};
+use super::probe::Probe;
+use crate::sim::Time;
+
+/// Where a container stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It may be started when its turn comes.
+    Idle,
+    /// Its image is wanted.
+    Pulling,
+    /// It is being created.
+    Creating,
+    /// It is being started.
+    Starting,
+    /// It runs since this moment, but its postStart hook is not done.
+    Hooked(Time),
+    /// It runs since this moment.
+    Running(Time),
+    /// It runs, and has to end.
+    Stopping {
+        /// Since when it runs.
+        since: Time,
+        /// When its grace is over.
+        deadline: Time,
+    },
+    /// It waits before another attempt.
+    Held(Attempt),
+    /// It will not be started again.
+    Ended,
+}
+
+/// What is attempted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// The pull of the image.
+    Pull,
+    /// A start after an end.
+    Restart,
+}
+
+/// Why a container does not run, as the status says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// It waits for its turn, or for the first attempt to be done.
+    #[default]
+    Turn,
+    /// For this reason, with this message.
+    For(&'static str, String),
+}
+
+/// One end of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    pub(super) exit: ExitCode,
+    pub(super) started: Time,
+    pub(super) finished: Time,
+    /// Which run it was, counted from 1.
+    pub(super) run: u32,
+}
+
+/// A container as the kubelet knows it. What it shall be stands in the pod spec.
+#[derive(Clone, Debug)]
+pub(super) struct Container {
+    pub(super) phase: Phase,
+    pub(super) waiting: Waiting,
+    /// How often it was created.
+    pub(super) runs: u32,
+    /// The image that it runs or is to run, as the spec names it.
+    pub(super) image: Arc<str>,
+    /// Whether it has passed its startup probe.
+    pub(super) is_started: bool,
+    /// Whether it is an init container that did its work in this sandbox.
+    pub(super) is_done: bool,
+    pub(super) ending: Option<Arc<Ending>>,
+    pub(super) earlier: Option<Arc<Ending>>,
+    pub(super) restart: Option<BackOff>,
+    pub(super) pull: Option<BackOff>,
+    pub(super) probes: Vec<Probe>,
+    pub(super) behaviour: Option<Arc<Behaviour>>,
+}
+
+impl Container {
+    pub(super) fn new(image: &str) -> Self {
+        Self {
+            phase: Phase::Idle,
+            waiting: Waiting::Turn,
+            runs: 0,
+            image: image.into(),
+            is_started: false,
+            is_done: false,
+            ending: None,
+            earlier: None,
+            restart: None,
+            pull: None,
+            probes: Vec::new(),
+            behaviour: None,
+        }
+    }
+
+    /// Since when its process runs, if it does.
+    pub(super) fn running_since(&self) -> Option<Time> {
+        match self.phase {
+            Phase::Hooked(since) | Phase::Running(since) | Phase::Stopping { since, .. } => {
+                Some(since)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the worker has its hands full with it.
+    pub(super) fn is_in_work(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Pulling | Phase::Creating | Phase::Starting | Phase::Hooked(_)
+        )
+    }
+
+    /// Whether it may get requests.
+    pub(super) fn is_ready(&self) -> bool {
+        let readiness = self.probe(ProbeKind::Readiness);
+        self.running_since().is_some()
+            && self.is_started
+            && readiness.is_none_or(|probe| probe.verdict == Some(true))
+    }
+
+    pub(super) fn probe(&self, kind: ProbeKind) -> Option<&Probe> {
+        self.probes.iter().find(|probe| probe.kind == kind)
+    }
+
+    pub(super) fn probe_mut(&mut self, kind: ProbeKind) -> Option<&mut Probe> {
+        self.probes.iter_mut().find(|probe| probe.kind == kind)
+    }
+
+    /// Writes down the end of the process, and forgets what was known of it while it ran.
+    pub(super) fn end(&mut self, exit: ExitCode, started: Time, finished: Time) {
+        self.earlier = self.ending.take();
+        self.ending = Some(Arc::new(Ending {
+            exit,
+            started,
+            finished,
+            run: self.runs,
+        }));
+        self.phase = Phase::Ended;
+        self.waiting = Waiting::Turn;
+        self.is_started = false;
+        self.probes.clear();
+    }
+}

@@ -1,0 +1,131 @@
+//! The signs of life of a node: its lease, and its status when that has changed or is old.
+
+use std::time::Duration;
+
+use super::agent::{Agent, Hands};
+use super::alarm::KubeletAlarm;
+use super::node;
+use super::note::{NodeReport, Note};
+use crate::api::{Node, ObjectMeta, Typed, core};
+use crate::apiserver::Verb;
+use crate::client::EventType;
+use crate::sim::{Range, RecordId};
+
+/// By how much the wait between two renewals varies: a twenty-fifth.
+/// Source: `JitterUntilWithContext` with factor 0.04 of `component-helpers/apimachinery/lease`.
+const JITTER: u32 = 25;
+
+impl Agent {
+    /// Sets the first alarm of a kubelet that starts. The kubelets of a cluster do not beat as one.
+    pub(super) fn beat_first(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        self.starts += 1;
+        let most = if self.is_reviving {
+            hands.profile.network.rewatch.most
+        } else {
+            hands.profile.nodes.lease_renew
+        };
+        let least = Duration::ZERO;
+        let after = hands.random.duration(Range { least, most });
+        let alarm = KubeletAlarm::Heartbeat { boot: self.starts };
+        hands.wake_periodic(after, cause, alarm);
+    }
+
+    /// Renews the lease, and looks whether the node's status has to be written.
+    ///
+    /// Unlike Kubernetes: one clock does both; there are two, with the same period.
+    pub(super) fn heartbeat(&mut self, hands: &mut Hands<'_>) {
+        let nodes = &hands.profile.nodes;
+        let seconds = nodes.lease_duration.as_secs();
+        let renew = nodes.lease_renew;
+        let uid = self.node.as_ref().map(Node::uid);
+        let lease = node::lease(&self.machine, uid, seconds, hands.now).into_object();
+        let record = hands.note(hands.cause, Note::LeaseRenewed(self.node_key()));
+        hands.beat(record, lease.key(), Verb::Update(lease));
+        self.check_node(record, hands);
+        let jitter = hands.random.duration(Range {
+            least: Duration::ZERO,
+            most: renew / JITTER,
+        });
+        let alarm = KubeletAlarm::Heartbeat { boot: self.starts };
+        hands.wake_periodic(renew + jitter, record, alarm);
+    }
+
+    fn check_node(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        let Some(current) = self.node.clone() else {
+            return;
+        };
+        let is_old = hands.now.since(self.reported) >= hands.profile.nodes.status_report;
+        if self.is_node_checked && !is_old {
+            return;
+        }
+        self.is_node_checked = true;
+        let facts = (&self.images, self.boots);
+        let status = node::status(&self.machine, facts, Some(&current.status), hands.now);
+        let has_changed = !node::says_the_same(&status, &current.status);
+        if !has_changed && !is_old {
+            return;
+        }
+        self.reported = hands.now;
+        let comes_back = !node::is_ready(&current.status) && node::is_ready(&status);
+        let key = self.node_key();
+        let object = status_only(&current, status).into_object();
+        let verb = Verb::UpdateStatus(object);
+        if has_changed {
+            let note = Note::NodeReported(key.clone(), NodeReport::Changed);
+            let record = hands.note(cause, note);
+            hands.tell(record, key, verb);
+            if comes_back {
+                self.say_status("NodeReady", record, hands);
+            }
+        } else {
+            let note = Note::NodeReported(key.clone(), NodeReport::Repeated);
+            let record = hands.note(cause, note);
+            hands.beat(record, key, verb);
+        }
+    }
+
+    /// The events of a kubelet that comes up on a machine that was off.
+    pub(super) fn say_rebooted(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        let boot = self.machine.system(self.boots).boot_id;
+        let name = &self.machine.name;
+        let rebooted = format!("Node {name} has been rebooted, boot id: {boot}");
+        let said = [
+            (
+                EventType::Normal,
+                "Starting",
+                "Starting kubelet.".to_owned(),
+            ),
+            (EventType::Warning, "Rebooted", rebooted),
+        ];
+        let Some(node) = self.node.clone() else {
+            return;
+        };
+        let object = node.into_object();
+        for what in said {
+            self.recorder.event(hands, cause, &object, what);
+        }
+    }
+
+    fn say_status(&mut self, reason: &'static str, cause: RecordId, hands: &mut Hands<'_>) {
+        let Some(node) = self.node.clone() else {
+            return;
+        };
+        let message = format!("Node {} status is now: {reason}", self.machine.name);
+        let what = (EventType::Normal, reason, message);
+        self.recorder.event(hands, cause, &node.into_object(), what);
+    }
+}
+
+/// What a status write carries: which node it is meant for, and the status.
+fn status_only(node: &Node, status: core::NodeStatus) -> Node {
+    let metadata = ObjectMeta {
+        name: Some(node.name().to_owned()),
+        uid: Some(node.uid().to_owned()),
+        ..ObjectMeta::default()
+    };
+    Node {
+        metadata: metadata.into(),
+        spec: std::sync::Arc::default(),
+        status: status.into(),
+    }
+}

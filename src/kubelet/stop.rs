@@ -1,0 +1,308 @@
+//! The way of a pod down: hooks, SIGTERM, SIGKILL, ends, deadlines, loss of power.
+
+use std::time::Duration;
+
+use super::ExitCode;
+use super::alarm::{PodTimer, ProbeKind};
+use super::behaviour::hook_duration;
+use super::container::Phase;
+use super::note::Happening;
+use super::worker::{Action, Failure, Stage, Turn, Worker};
+use crate::client::EventType;
+use crate::sim::{Time, Urgency};
+
+/// A process always gets this long after SIGTERM.
+/// Source: `minimumGracePeriodInSeconds` of `pkg/kubelet/kuberuntime`.
+const LEAST_GRACE: Duration = Duration::from_secs(2);
+
+impl Worker {
+    /// Puts the whole pod to its end; a second time with a shorter grace, sooner.
+    pub(super) fn terminate(&mut self, grace: Duration, turn: &mut Turn<'_>) {
+        match self.stage {
+            Stage::Ended => self.end(turn),
+            Stage::Stopping(until) => {
+                let sooner = until.min(turn.now + grace);
+                self.stage = Stage::Stopping(sooner);
+                self.hurry(sooner, turn);
+            }
+            Stage::New | Stage::Sandbox | Stage::Running => {
+                self.stage = Stage::Stopping(turn.now + grace);
+                self.drop_plans();
+                turn.actions.push(Action::CancelPulls);
+                self.stop_next(turn);
+            }
+        }
+    }
+
+    /// Forgets everything that was to bring the pod up. Readiness is asked to the end.
+    fn drop_plans(&mut self) {
+        self.dues.retain(|due| {
+            matches!(
+                due.timer,
+                PodTimer::PreStop(_)
+                    | PodTimer::Stop(_)
+                    | PodTimer::Kill(_)
+                    | PodTimer::Exit(_)
+                    | PodTimer::Probe(_, ProbeKind::Readiness)
+            )
+        });
+        for container in &mut self.containers {
+            match container.phase {
+                Phase::Idle
+                | Phase::Pulling
+                | Phase::Creating
+                | Phase::Starting
+                | Phase::Held(_) => container.phase = Phase::Ended,
+                Phase::Hooked(since) => container.phase = Phase::Running(since),
+                Phase::Running(_) | Phase::Stopping { .. } | Phase::Ended => {}
+            }
+        }
+    }
+
+    /// Stops what is to be stopped next: first containers and unfinished init containers, then the
+    /// sidecars in the reverse of their order.
+    /// Source: `pkg/kubelet/kuberuntime/kuberuntime_termination_order.go`.
+    pub(super) fn stop_next(&mut self, turn: &mut Turn<'_>) {
+        let Stage::Stopping(until) = self.stage else {
+            return;
+        };
+        let grace = until.since(turn.now);
+        let mut is_waiting = false;
+        for place in (0..self.containers.len()).rev() {
+            if self.is_sidecar(place) || self.containers[place].running_since().is_none() {
+                continue;
+            }
+            is_waiting = true;
+            self.stop_for_good(place, grace, turn);
+        }
+        let sidecars = (0..self.inits()).rev().filter(|place| {
+            self.is_sidecar(*place) && self.containers[*place].running_since().is_some()
+        });
+        match sidecars.into_iter().next() {
+            _ if is_waiting => {}
+            Some(place) => self.stop_for_good(place, grace, turn),
+            None => self.end(turn),
+        }
+    }
+
+    fn stop_for_good(&mut self, place: usize, grace: Duration, turn: &mut Turn<'_>) {
+        if matches!(self.containers[place].phase, Phase::Running(_)) {
+            let message = format!("Stopping container {}", self.spec_of(place).name);
+            self.stop(place, grace, message, turn);
+        }
+    }
+
+    /// Stops one container: preStop hook, SIGTERM, SIGKILL.
+    /// Source: `killContainer` of `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+    pub(super) fn stop(
+        &mut self,
+        place: usize,
+        grace: Duration,
+        message: String,
+        turn: &mut Turn<'_>,
+    ) {
+        let Phase::Running(since) = self.containers[place].phase else {
+            return;
+        };
+        let deadline = turn.now + grace;
+        self.containers[place].phase = Phase::Stopping { since, deadline };
+        self.disarm(PodTimer::Probe(place, ProbeKind::Liveness));
+        self.disarm(PodTimer::Probe(place, ProbeKind::Startup));
+        turn.event(EventType::Normal, "Killing", message, Some(place));
+        let lifecycle = self.spec_of(place).lifecycle.as_ref();
+        match lifecycle.and_then(|lifecycle| lifecycle.pre_stop.clone()) {
+            Some(hook) if !grace.is_zero() => {
+                let usual = turn.profile.kubelet.exit;
+                let span = hook_duration(&hook).unwrap_or_else(|| turn.random.duration(usual));
+                let span = span.min(grace);
+                turn.say(Happening::HookBegun(span), Some(place));
+                self.arm(PodTimer::PreStop(place), span, Urgency::Work, turn);
+            }
+            _ => self.terminate_process(place, turn),
+        }
+    }
+
+    /// Sends SIGTERM. What ends in time is not waited for any longer.
+    pub(super) fn terminate_process(&mut self, place: usize, turn: &mut Turn<'_>) {
+        let Phase::Stopping { deadline, .. } = self.containers[place].phase else {
+            return;
+        };
+        let grace = deadline.since(turn.now).max(LEAST_GRACE);
+        turn.say(Happening::Sigterm(grace), Some(place));
+        let behaviour = self.containers[place].behaviour.as_deref();
+        let is_deaf = behaviour.is_some_and(|behaviour| behaviour.ignores_sigterm);
+        let needs = turn.random.duration(turn.profile.kubelet.exit);
+        let (timer, after) = if is_deaf || needs > grace {
+            (PodTimer::Kill(place), grace)
+        } else {
+            (PodTimer::Stop(place), needs)
+        };
+        self.arm(timer, after, Urgency::Work, turn);
+    }
+
+    /// The grace became shorter.
+    fn hurry(&mut self, until: Time, turn: &mut Turn<'_>) {
+        let after = until.since(turn.now);
+        for place in 0..self.containers.len() {
+            let Phase::Stopping { since, deadline } = self.containers[place].phase else {
+                continue;
+            };
+            if deadline <= until {
+                continue;
+            }
+            let deadline = until;
+            self.containers[place].phase = Phase::Stopping { since, deadline };
+            let end = self.dues.iter().find(|due| {
+                matches!(due.timer, PodTimer::PreStop(at) | PodTimer::Kill(at) if at == place)
+            });
+            if let Some(due) = end.copied() {
+                let least = match due.timer {
+                    PodTimer::Kill(_) => LEAST_GRACE,
+                    _ => Duration::ZERO,
+                };
+                let left = due.at.since(turn.now).min(after.max(least));
+                self.arm(due.timer, left, Urgency::Work, turn);
+            }
+        }
+    }
+
+    /// A process ended, for whatever reason.
+    pub(super) fn exited(&mut self, place: usize, exit: ExitCode, turn: &mut Turn<'_>) {
+        let Some(since) = self.containers[place].running_since() else {
+            return;
+        };
+        self.dues.retain(|due| due.timer.container() != Some(place));
+        self.containers[place].end(exit, since, turn.now);
+        turn.say(Happening::Exited(exit), Some(place));
+        if matches!(self.stage, Stage::Stopping(_)) {
+            self.stop_next(turn);
+            return;
+        }
+        let is_done = exit.code == 0 && place < self.inits() && !self.is_sidecar(place);
+        self.containers[place].is_done = is_done;
+        if self.restarts(place, exit) {
+            self.restart_or_wait(place, turn);
+        }
+        turn.write();
+        self.advance(turn);
+    }
+
+    /// Whether a container that ended is to be started again.
+    /// Source: `ShouldContainerBeRestarted` of `pkg/kubelet/container/helpers.go`.
+    fn restarts(&self, place: usize, exit: ExitCode) -> bool {
+        if self.is_sidecar(place) {
+            return true;
+        }
+        let always = self.restart_policy() == "Always" && place >= self.inits();
+        always || exit.code != 0 && self.restart_policy() != "Never"
+    }
+
+    /// All containers have ended for good, or one that all others wait for: sidecars go too.
+    pub(super) fn finish(&mut self, turn: &mut Turn<'_>) {
+        self.terminate(self.own_grace(), turn);
+    }
+
+    /// Nothing runs any more.
+    fn end(&mut self, turn: &mut Turn<'_>) {
+        self.stage = Stage::Ended;
+        self.has_sandbox = false;
+        self.dues.clear();
+        if self.is_gone() {
+            turn.actions.push(Action::Forget);
+        } else {
+            turn.write();
+        }
+    }
+
+    /// `activeDeadlineSeconds` is over. Source: `pkg/kubelet/active_deadline.go`.
+    pub(super) fn exceed_deadline(&mut self, turn: &mut Turn<'_>) {
+        if matches!(self.stage, Stage::Stopping(_) | Stage::Ended) {
+            return;
+        }
+        let reason = "DeadlineExceeded";
+        let message = "Pod was active on the node longer than the specified deadline".to_owned();
+        turn.say(Happening::DeadlineExceeded, None);
+        turn.event(EventType::Normal, reason, message.clone(), None);
+        self.failure = Some(Failure {
+            reason,
+            message,
+            is_rejection: false,
+        });
+        self.terminate(self.own_grace(), turn);
+    }
+
+    /// An application crashes: the process ends now. True when it was running.
+    pub(super) fn crash(&mut self, place: usize, exit: ExitCode, turn: &mut Turn<'_>) -> bool {
+        let runs = self.containers[place].running_since().is_some();
+        if runs {
+            turn.say(Happening::Crashed, Some(place));
+            self.exited(place, exit, turn);
+        }
+        runs
+    }
+
+    /// The machine lost its power. Returns how many containers ended with it.
+    pub(super) fn lose_power(&mut self, now: Time) -> usize {
+        let mut lost = 0;
+        for container in &mut self.containers {
+            if let Some(since) = container.running_since() {
+                container.end(ExitCode::of(255), since, now);
+                lost += 1;
+            } else if container.is_in_work() || matches!(container.phase, Phase::Held(_)) {
+                container.phase = Phase::Idle;
+            }
+            container.restart = None;
+            container.pull = None;
+        }
+        self.has_sandbox = false;
+        self.dues.clear();
+        self.asked = None;
+        lost
+    }
+
+    /// The kubelet is up again and has heard from the API server that the pod is still there.
+    pub(super) fn revive(&mut self, turn: &mut Turn<'_>) {
+        let ever_ran = self.containers.iter().any(|container| container.runs > 0);
+        match self.stage {
+            Stage::New => self.arm(PodTimer::Notice, Duration::ZERO, Urgency::Work, turn),
+            Stage::Stopping(_) => {
+                self.drop_plans();
+                self.stop_next(turn);
+            }
+            Stage::Ended => turn.write(),
+            Stage::Sandbox | Stage::Running if self.is_unwanted() => {
+                self.arm(PodTimer::Notice, Duration::ZERO, Urgency::Work, turn);
+            }
+            Stage::Sandbox | Stage::Running if ever_ran && self.restart_policy() == "Never" => {
+                self.drop_plans();
+                self.end(turn);
+            }
+            Stage::Sandbox | Stage::Running => {
+                if ever_ran {
+                    let message = "Pod sandbox changed, it will be killed and re-created.";
+                    turn.say(Happening::SandboxLost, None);
+                    let message = message.to_owned();
+                    turn.event(EventType::Normal, "SandboxChanged", message, None);
+                }
+                self.start_over();
+                self.make_sandbox(turn);
+                turn.write();
+            }
+        }
+    }
+
+    /// In a new sandbox, everything runs once more that had not come to a good end.
+    fn start_over(&mut self) {
+        self.is_initialised = self.inits() == 0;
+        for place in 0..self.containers.len() {
+            let exit = self.containers[place].ending.as_ref();
+            let exit = exit.map_or(ExitCode::of(255), |ending| ending.exit);
+            let again = place < self.inits() || self.restarts(place, exit);
+            let container = &mut self.containers[place];
+            container.is_done = false;
+            if again {
+                container.phase = Phase::Idle;
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One scheduling decision as a value: what the screen shows, what the trace keeps.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::filters::Rejection;
+use super::preemption::Preemption;
+use crate::api::Key;
+
+/// Everything that one cycle found out about one pod.
+///
+/// Columns instead of rows: names of nodes are shared between decisions, equal rejections are kept
+/// once, scores are arrays of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The pod.
+    pub pod: Key,
+    /// The profile that decided.
+    pub profile: Arc<str>,
+    /// The names of all nodes, in the order of the round.
+    pub(super) all_nodes: Arc<[Arc<str>]>,
+    /// The nodes that were to be looked at: all, or those that PreFilter or a nomination left.
+    pub(super) candidates: Arc<[Arc<str>]>,
+    /// Why those.
+    pub(super) scope: Scope,
+    /// Where in the candidates the round began.
+    pub(super) start: usize,
+    /// For each node that was looked at, in order: 0 when it passed, or the number of its rejection.
+    pub(super) verdicts: Box<[u16]>,
+    /// The different rejections; the first has number 1.
+    pub(super) rejections: Box<[Rejection]>,
+    /// The rejection of the whole pod before any node was looked at, or of the nodes left out.
+    pub(super) before: Option<Rejection>,
+    /// One column for each plugin that scored.
+    pub(super) columns: Box<[ScoreColumn]>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// Which nodes came into question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them, as far as the round went.
+    All,
+    /// Those that a PreFilter plugin named.
+    Narrowed,
+    /// None: a PreFilter plugin refused the pod.
+    Refused,
+    /// The node that earlier preemption made room on; it fits, so no other was looked at.
+    Nominated,
+}
+
+/// The scores of one plugin for all feasible nodes, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreColumn {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// What its normalised scores are multiplied with.
+    pub weight: i64,
+    /// What it said.
+    pub raw: Box<[i64]>,
+    /// The same between 0 and 100.
+    pub normalized: Box<[u8]>,
+}
+
+impl ScoreColumn {
+    /// Normalised score times weight of the feasible node at this place.
+    #[must_use]
+    pub fn weighted(&self, place: usize) -> i64 {
+        i64::from(self.normalized[place]) * self.weight
+    }
+}
+
+/// What came of a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The pod goes to a node.
+    Fits {
+        /// The place of the winner among the feasible nodes.
+        winner: usize,
+        /// The places of all feasible nodes with the best total; chance took one of them.
+        best: Box<[usize]>,
+    },
+    /// The pod fits nowhere.
+    Unschedulable {
+        /// The whole sentence of the FailedScheduling event, preemption included.
+        message: String,
+        /// What was considered to make room, if anything was.
+        preemption: Option<Box<Preemption>>,
+    },
+    /// A plugin could not tell; the pod is tried again.
+    Failed {
+        /// What went wrong.
+        message: String,
+    },
+}
+
+impl Decision {
+    /// The nodes that were looked at, in order, each with its rejection if it did not pass.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&Arc<str>, Option<&Rejection>)> {
+        let count = self.candidates.len();
+        self.verdicts
+            .iter()
+            .enumerate()
+            .map(move |(place, verdict)| {
+                let node = &self.candidates[(self.start + place) % count];
+                let number = usize::from(*verdict);
+                (
+                    node,
+                    number.checked_sub(1).map(|place| &self.rejections[place]),
+                )
+            })
+    }
+
+    /// The nodes that passed all filters, in order; places in scores count from here.
+    pub fn feasible(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.verdicts()
+            .filter(|(_, rejection)| rejection.is_none())
+            .map(|(node, _)| node)
+    }
+
+    /// How many nodes passed all filters.
+    #[must_use]
+    pub fn feasible_count(&self) -> usize {
+        self.verdicts
+            .iter()
+            .filter(|verdict| **verdict == 0)
+            .count()
+    }
+
+    /// The scores, one column for each plugin that had a preference.
+    #[must_use]
+    pub fn columns(&self) -> &[ScoreColumn] {
+        &self.columns
+    }
+
+    /// The total of the feasible node at this place: the sum of its weighted scores.
+    #[must_use]
+    pub fn total(&self, place: usize) -> i64 {
+        self.columns
+            .iter()
+            .map(|column| column.weighted(place))
+            .sum()
+    }
+
+    /// The node that the pod goes to.
+    #[must_use]
+    pub fn winner(&self) -> Option<&Arc<str>> {
+        match &self.outcome {
+            Outcome::Fits { winner, .. } => self.feasible().nth(*winner),
+            _ => None,
+        }
+    }
+
+    /// The rejection of the pod by a PreFilter plugin, before any node was looked at.
+    #[must_use]
+    pub fn pre_filter(&self) -> Option<&Rejection> {
+        self.before
+            .as_ref()
+            .filter(|_| self.scope == Scope::Refused)
+    }
+
+    /// Which nodes came into question.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The nodes that a PreFilter plugin left out, with its rejection.
+    pub fn left_out(&self) -> impl Iterator<Item = (&Arc<str>, &Rejection)> {
+        let rejection = self
+            .before
+            .as_ref()
+            .filter(|_| self.scope == Scope::Narrowed);
+        let looked_at: BTreeSet<&str> = match rejection {
+            Some(_) => self.candidates.iter().map(|name| &**name).collect(),
+            None => BTreeSet::new(),
+        };
+        let all = rejection
+            .into_iter()
+            .flat_map(|rejection| self.all_nodes.iter().map(move |node| (node, rejection)));
+        all.filter(move |(node, _)| !looked_at.contains(&***node))
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.all_nodes.len()
+    }
+
+    /// How many nodes were not looked at because enough feasible ones had been found.
+    #[must_use]
+    pub fn sampled_out(&self) -> usize {
+        match self.scope {
+            Scope::All | Scope::Narrowed => self.candidates.len() - self.verdicts.len(),
+            Scope::Refused => 0,
+            Scope::Nominated => self.all_nodes.len() - self.verdicts.len(),
+        }
+    }
+
+    /// The nodes that were not looked at because enough feasible ones had been found.
+    pub fn sampled_out_nodes(&self) -> impl Iterator<Item = &Arc<str>> {
+        let count = self.candidates.len();
+        let places = match self.scope {
+            Scope::All | Scope::Narrowed => self.verdicts.len()..count,
+            Scope::Refused | Scope::Nominated => 0..0,
+        };
+        places.map(move |place| &self.candidates[(self.start + place) % count])
+    }
+
+    /// Where the next round begins. Source: `nextStartNodeIndex` of `schedule_one.go`.
+    #[must_use]
+    pub fn next_start(&self, start: usize) -> usize {
+        match self.scope {
+            Scope::All | Scope::Narrowed if !self.all_nodes.is_empty() => {
+                (start + self.verdicts.len()) % self.all_nodes.len()
+            }
+            _ => start,
+        }
+    }
+
+    /// The plugins that refused the pod or a node; events that they ask for wake the pod.
+    #[must_use]
+    pub fn unschedulable_plugins(&self) -> BTreeSet<&'static str> {
+        let rejections = self.rejections.iter().chain(&self.before);
+        rejections.map(|rejection| rejection.plugin).collect()
+    }
+
+    /// The message for a pod that got no node.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Fits { .. } => None,
+            Outcome::Unschedulable { message, .. } | Outcome::Failed { message } => Some(message),
+        }
+    }
+
+    /// What was considered to make room.
+    #[must_use]
+    pub fn preemption(&self) -> Option<&Preemption> {
+        match &self.outcome {
+            Outcome::Unschedulable { preemption, .. } => preemption.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The node that room will be made on.
+    #[must_use]
+    pub fn nominated_node(&self) -> Option<&Arc<str>> {
+        Some(&self.preemption()?.choice()?.node)
+    }
+}

@@ -1,0 +1,499 @@
+//! The scheduler at work: takes a pod, decides, assumes, binds, and does it again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+
+use super::decision::{Decision, Outcome as Decided};
+use super::event::{Change, ClusterEvent, changes};
+use super::node_info::PodInfo;
+use super::note::Note;
+use super::preemption::Preemption;
+use super::profile::Configuration;
+use super::queue::{Move, Place, Queue, QueueTimes};
+use super::snapshot::Snapshot;
+use super::{cycle, status};
+use crate::api::{Key, Kind, Pod, Typed};
+use crate::apiserver::{Binding, DeleteOptions, Outcome, RequestId, Verb};
+use crate::client::{
+    Component, Context, Delivery, EventType, Informers, Input, Note as ClientNote, Recorder,
+    Subscription,
+};
+use crate::sim::{RecordId, Time};
+
+/// What the scheduler watches.
+const KINDS: &[Kind] = &[
+    Kind::Namespace,
+    Kind::Node,
+    Kind::Pod,
+    Kind::ReplicaSet,
+    Kind::StatefulSet,
+    Kind::Service,
+    Kind::PodDisruptionBudget,
+    Kind::PersistentVolume,
+    Kind::PersistentVolumeClaim,
+    Kind::StorageClass,
+];
+
+/// So many decisions are kept at hand; the trace has all.
+const DECISIONS_MOST: usize = 512;
+
+/// The alarms of the scheduler: the stations of a cycle, and time that is over for waiting pods.
+#[derive(Clone, Debug)]
+pub enum SchedulerAlarm {
+    /// Takes the first pod.
+    Take,
+    /// Filters are through.
+    Filter(Arc<Decision>),
+    /// Scores are through, or nobody was left to score.
+    Finish(Arc<Decision>),
+    /// Pods in back-off may be tried again, or have waited long enough.
+    Due,
+}
+
+type Hands<'a> = Context<'a, Note, SchedulerAlarm>;
+
+/// kube-scheduler as a component.
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    configuration: Arc<Configuration>,
+    informers: Informers,
+    snapshot: Snapshot,
+    queue: Queue,
+    busy: Option<Key>,
+    binding: OrdMap<RequestId, Arc<Decision>>,
+    start: usize,
+    due: Option<Time>,
+    recorder: Recorder,
+    decisions: OrdMap<Key, Arc<Decision>>,
+    decided: Vector<Key>,
+}
+
+impl Scheduler {
+    /// The scheduler as it comes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::configured(Configuration::default())
+    }
+
+    /// The scheduler with this configuration.
+    #[must_use]
+    pub fn configured(configuration: Configuration) -> Self {
+        let times = QueueTimes {
+            backoff_first: configuration.backoff_first,
+            backoff_most: configuration.backoff_most,
+            ..QueueTimes::default()
+        };
+        Self {
+            configuration: Arc::new(configuration),
+            informers: Informers::new(KINDS),
+            snapshot: Snapshot::default(),
+            queue: Queue::new(times),
+            busy: None,
+            binding: OrdMap::new(),
+            start: 0,
+            due: None,
+            recorder: Recorder::new("default-scheduler", ""),
+            decisions: OrdMap::new(),
+            decided: Vector::new(),
+        }
+    }
+
+    /// The queues.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// What it knows of nodes and pods.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Its caches.
+    #[must_use]
+    pub fn informers(&self) -> &Informers {
+        &self.informers
+    }
+
+    /// The last decision about a pod, of the last so many.
+    #[must_use]
+    pub fn decision(&self, pod: &Key) -> Option<&Arc<Decision>> {
+        self.decisions.get(pod)
+    }
+
+    /// The last decision about any pod.
+    #[must_use]
+    pub fn last_decision(&self) -> Option<&Arc<Decision>> {
+        self.decided.last().and_then(|pod| self.decisions.get(pod))
+    }
+
+    fn see(&mut self, delivery: &Delivery, hands: &mut Hands<'_>) {
+        let note = Note::Client(ClientNote::delivery(delivery));
+        let record = hands.note(hands.cause, note);
+        for (before, after) in self.informers.apply(delivery, hands.now, record) {
+            self.snapshot.apply(before.as_ref(), after.as_ref());
+            let pods = (
+                before.as_ref().and_then(Pod::of),
+                after.as_ref().and_then(Pod::of),
+            );
+            self.see_pod(pods, record, hands);
+            for change in changes(before.as_ref(), after.as_ref()) {
+                let event = ClusterEvent {
+                    change,
+                    old: before.as_ref(),
+                    new: after.as_ref(),
+                };
+                let moves = self.queue.notice(&event, &self.configuration, hands.now);
+                tell(moves, record, hands);
+            }
+        }
+        self.go_on(record, hands);
+    }
+
+    fn see_pod(
+        &mut self,
+        pods: (Option<&Pod>, Option<&Pod>),
+        record: RecordId,
+        hands: &mut Hands<'_>,
+    ) {
+        let waits = |pod: &Pod| {
+            pod.spec.node_name.is_none()
+                && !pod.is_finished()
+                && self.configuration.profile_of(pod).is_some()
+        };
+        match pods {
+            (_, Some(pod)) if self.snapshot.is_assumed(&key_of(pod)) => {}
+            (Some(old), Some(new)) if waits(new) && self.queue.get(&key_of(new)).is_some() => {
+                let moved = self.queue.update(old, new, &self.configuration, hands.now);
+                tell(moved, record, hands);
+            }
+            (_, Some(new)) if waits(new) => {
+                self.queue.add(new, &self.configuration, hands.now);
+                let gated = self
+                    .queue
+                    .get(&key_of(new))
+                    .is_some_and(|each| each.place == Place::Gated);
+                if gated {
+                    hands.note(record, Note::Gated(key_of(new)));
+                } else {
+                    hands.note(record, Note::Client(ClientNote::Added(key_of(new))));
+                }
+            }
+            (Some(pod), None) | (_, Some(pod)) => {
+                // What is in flight is taken out when its cycle or its binding ends.
+                if self.busy.as_ref() != Some(&key_of(pod)) {
+                    self.queue.remove(&key_of(pod));
+                }
+                if pods.1.is_none() {
+                    self.decisions.remove(&key_of(pod));
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Begins the next cycle if none is under way, and sets the clock for waiting pods.
+    fn go_on(&mut self, record: RecordId, hands: &mut Hands<'_>) {
+        if self.busy.is_none()
+            && let Some(next) = self.queue.active().next()
+        {
+            self.busy = Some(next.key.clone());
+            let after = hands.random.duration(hands.profile.scheduler.pick_up);
+            hands.wake(after, record, SchedulerAlarm::Take);
+        }
+        if let Some(due) = self.queue.next_due()
+            && self
+                .due
+                .is_none_or(|planned| due < planned || planned <= hands.now)
+        {
+            self.due = Some(due);
+            let after = due.since(hands.now);
+            // Waiting out a back-off is work; the flush repeats for ever.
+            if self.queue.backing_off().next().is_some() {
+                hands.wake(after, record, SchedulerAlarm::Due);
+            } else {
+                hands.wake_periodic(after, record, SchedulerAlarm::Due);
+            }
+        }
+    }
+
+    fn take(&mut self, hands: &mut Hands<'_>) {
+        self.busy = None;
+        let Some(queued) = self.queue.pop() else {
+            return;
+        };
+        let (pod, key) = (queued.pod.clone(), queued.key.clone());
+        let record = hands.note(
+            hands.cause,
+            Note::Took {
+                pod: key.clone(),
+                attempt: queued.attempts,
+                waiting: self.queue.active().count(),
+            },
+        );
+        let is_known = self.informers.get::<Pod>(pod.namespace(), pod.name());
+        let profile = self.configuration.profile_of(&pod);
+        let (Some(profile), false) = (profile, is_known.is_none_or(Pod::is_terminating)) else {
+            self.queue.remove(&key);
+            let record = hands.note(record, Note::Passed(key));
+            self.go_on(record, hands);
+            return;
+        };
+        let decision = cycle::schedule(&pod, &self.snapshot, profile, hands.random, self.start);
+        let decision = Arc::new(decision);
+        self.start = decision.next_start(self.start);
+        self.busy = Some(key);
+        let after = hands.random.duration(hands.profile.scheduler.phase);
+        hands.wake(after, record, SchedulerAlarm::Filter(decision));
+    }
+
+    fn filter(&mut self, decision: Arc<Decision>, hands: &mut Hands<'_>) {
+        self.remember(&decision);
+        let record = hands.note(hands.cause, Note::Filtered(Arc::clone(&decision)));
+        let after = hands.random.duration(hands.profile.scheduler.phase);
+        hands.wake(after, record, SchedulerAlarm::Finish(decision));
+    }
+
+    fn remember(&mut self, decision: &Arc<Decision>) {
+        let pod = decision.pod.clone();
+        self.decided.push_back(pod.clone());
+        self.decisions.insert(pod, Arc::clone(decision));
+        while self.decided.len() > DECISIONS_MOST {
+            if let Some(oldest) = self.decided.pop_front()
+                && !self.decided.contains(&oldest)
+            {
+                self.decisions.remove(&oldest);
+            }
+        }
+    }
+
+    fn finish(&mut self, decision: Arc<Decision>, hands: &mut Hands<'_>) {
+        self.busy = None;
+        let key = decision.pod.clone();
+        let pod = self.informers.object(&key).and_then(Pod::of).cloned();
+        let record = match pod {
+            None => {
+                self.queue.remove(&key);
+                hands.note(hands.cause, Note::Passed(key))
+            }
+            Some(pod) => match (decision.winner().cloned(), &decision.outcome) {
+                (Some(node), _) => self.bind(&pod, node, &decision, hands),
+                (None, Decided::Failed { message }) => {
+                    let message = message.clone();
+                    self.fail(&pod, &decision, &message, hands)
+                }
+                (None, _) => {
+                    let message = decision.message().unwrap_or_default().to_owned();
+                    self.fail(&pod, &decision, &message, hands)
+                }
+            },
+        };
+        self.go_on(record, hands);
+    }
+
+    /// Counts the pod on its node from now on, and asks to bind it.
+    fn bind(
+        &mut self,
+        pod: &Pod,
+        node: Arc<str>,
+        decision: &Arc<Decision>,
+        hands: &mut Hands<'_>,
+    ) -> RecordId {
+        let scored = hands.note(hands.cause, Note::Scored(Arc::clone(decision)));
+        self.snapshot.assume(pod, &node);
+        let record = hands.note(
+            scored,
+            Note::Binding {
+                pod: decision.pod.clone(),
+                node: Arc::clone(&node),
+            },
+        );
+        let binding = Binding {
+            node,
+            uid: pod.uid().to_owned(),
+        };
+        let request = hands.ask(record, decision.pod.clone(), Verb::Bind(binding));
+        self.binding.insert(request, Arc::clone(decision));
+        record
+    }
+
+    fn hear(&mut self, request: RequestId, outcome: &Outcome, hands: &mut Hands<'_>) {
+        let Some(decision) = self.binding.remove(&request) else {
+            return;
+        };
+        let key = decision.pod.clone();
+        let pod = self.informers.object(&key).cloned();
+        match outcome {
+            Ok(_) => {
+                self.queue.remove(&key);
+                let node = decision.winner().cloned().unwrap_or_default();
+                let (namespace, name) = (&key.namespace, &key.name);
+                let message = format!("Successfully assigned {namespace}/{name} to {node}");
+                let record = hands.note(hands.cause, Note::Bound { pod: key, node });
+                if let Some(pod) = pod {
+                    let event = (EventType::Normal, "Scheduled", message);
+                    self.recorder.event(hands, record, &pod, event);
+                }
+            }
+            Err(refusal) => self.take_back(&key, &decision, refusal.to_string(), hands),
+        }
+    }
+
+    /// A binding that failed: the room is free again, and the pod waits for its next try.
+    fn take_back(&mut self, key: &Key, decision: &Decision, why: String, hands: &mut Hands<'_>) {
+        let assumed = self
+            .informers
+            .object(key)
+            .and_then(Pod::of)
+            .cloned()
+            .map(|mut pod| {
+                pod.spec_mut().node_name = decision.winner().cloned();
+                pod.into_object()
+            });
+        if self.snapshot.forget(key)
+            && let Some(assumed) = &assumed
+        {
+            let event = ClusterEvent {
+                change: Change::PodDeleted,
+                old: Some(assumed),
+                new: None,
+            };
+            let moves = self.queue.notice(&event, &self.configuration, hands.now);
+            tell(moves, hands.cause, hands);
+        }
+        let nobody = BTreeSet::new();
+        let place = self
+            .queue
+            .put_back(key, nobody, &self.configuration, hands.now);
+        let record = hands.note(
+            hands.cause,
+            Note::PutBack {
+                pod: key.clone(),
+                place,
+                why,
+            },
+        );
+        self.go_on(record, hands);
+    }
+
+    /// The pod fits nowhere: say so, make room if others may be asked to leave, and let it wait.
+    fn fail(
+        &mut self,
+        pod: &Pod,
+        decision: &Arc<Decision>,
+        message: &str,
+        hands: &mut Hands<'_>,
+    ) -> RecordId {
+        let mut record = hands.cause;
+        let chosen = decision.preemption().and_then(Preemption::choice).cloned();
+        if decision.preemption().is_some() {
+            record = hands.note(record, Note::Preempting(Arc::clone(decision)));
+        }
+        if let Some(candidate) = &chosen {
+            self.snapshot
+                .nominate(PodInfo::new(pod.clone()), &candidate.node);
+            for victim in &candidate.victims {
+                self.preempt(&victim.key, pod, record, hands);
+            }
+        }
+        let about = pod.clone().into_object();
+        let event = (EventType::Warning, "FailedScheduling", message.to_owned());
+        self.recorder.event(hands, record, &about, event);
+        let nominated = chosen.map(|candidate| candidate.node);
+        let failed = status::unschedulable(pod, decision, message, nominated.as_deref(), hands.now);
+        hands.tell(
+            record,
+            decision.pod.clone(),
+            Verb::UpdateStatus(failed.into_object()),
+        );
+        let refused_by = decision.unschedulable_plugins();
+        let key = &decision.pod;
+        let place = self
+            .queue
+            .put_back(key, refused_by, &self.configuration, hands.now);
+        let why = message.to_owned();
+        hands.note(
+            record,
+            Note::PutBack {
+                pod: key.clone(),
+                place,
+                why,
+            },
+        )
+    }
+
+    /// Asks a pod to make way: it is told why, and gets its time to end.
+    fn preempt(&mut self, victim: &Key, preemptor: &Pod, record: RecordId, hands: &mut Hands<'_>) {
+        let Some(pod) = self.informers.object(victim).and_then(Pod::of).cloned() else {
+            return;
+        };
+        if pod.is_terminating() {
+            return;
+        }
+        let told = status::preempted(&pod, preemptor, hands.now);
+        hands.tell(
+            record,
+            victim.clone(),
+            Verb::UpdateStatus(told.into_object()),
+        );
+        let options = DeleteOptions {
+            uid: Some(pod.uid().to_owned()),
+            ..DeleteOptions::default()
+        };
+        hands.tell(record, victim.clone(), Verb::Delete(options));
+        let message = format!(
+            "Preempted by pod {} on node {}",
+            preemptor.uid(),
+            pod.spec.node_name.as_deref().unwrap_or_default()
+        );
+        let event = (EventType::Normal, "Preempted", message);
+        self.recorder
+            .event(hands, record, &pod.into_object(), event);
+    }
+}
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Component for Scheduler {
+    type Note = Note;
+    type Alarm = SchedulerAlarm;
+
+    fn subscriptions(&self) -> Vec<Subscription> {
+        KINDS.iter().copied().map(Subscription::all).collect()
+    }
+
+    fn handle(&mut self, input: Input<SchedulerAlarm>, hands: &mut Hands<'_>) {
+        match input {
+            Input::Start => self.go_on(hands.cause, hands),
+            Input::Watch(delivery) => self.see(&delivery, hands),
+            Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
+            Input::Alarm(SchedulerAlarm::Take) => self.take(hands),
+            Input::Alarm(SchedulerAlarm::Filter(decision)) => self.filter(decision, hands),
+            Input::Alarm(SchedulerAlarm::Finish(decision)) => self.finish(decision, hands),
+            Input::Alarm(SchedulerAlarm::Due) => {
+                self.due = None;
+                let moves = self.queue.advance(&self.configuration, hands.now);
+                tell(moves, hands.cause, hands);
+                self.go_on(hands.cause, hands);
+            }
+        }
+    }
+}
+
+/// Says which pods have moved.
+fn tell(moves: impl IntoIterator<Item = Move>, cause: RecordId, hands: &mut Hands<'_>) {
+    for moved in moves {
+        hands.note(cause, Note::Moved(moved));
+    }
+}
+
+fn key_of(pod: &Pod) -> Key {
+    Key::new(Kind::Pod, pod.namespace(), pod.name())
+}

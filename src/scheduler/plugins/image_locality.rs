@@ -1,0 +1,100 @@
+//! ImageLocality: a node that has the pod's images already is liked more.
+
+use std::sync::Arc;
+
+use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, Plugin, PreScore, Score};
+use crate::scheduler::node_info::NodeInfo;
+use crate::scheduler::snapshot::Snapshot;
+
+const MEBIBYTE: i64 = 1024 * 1024;
+
+/// Images that add up to no more than this count for nothing.
+const LEAST: i64 = 23 * MEBIBYTE;
+
+/// Images that add up to this for each container count for everything.
+const MOST_PER_CONTAINER: i64 = 1000 * MEBIBYTE;
+
+/// The plugin. Source: `framework/plugins/imagelocality`.
+#[derive(Debug)]
+pub(super) struct ImageLocality;
+
+impl Plugin for ImageLocality {
+    fn name(&self) -> &'static str {
+        "ImageLocality"
+    }
+
+    fn pre_score<'a>(&'a self, cycle: &Cycle<'a>, _: &[&'a Arc<NodeInfo>]) -> PreScore<'a> {
+        let spec = &cycle.pod.pod.spec;
+        let containers = spec
+            .init_containers
+            .iter()
+            .flatten()
+            .chain(&spec.containers);
+        let images = containers
+            .map(|container| container.image.as_deref().unwrap_or_default())
+            .map(with_tag)
+            .collect();
+        let snapshot = cycle.snapshot;
+        PreScore::Rate(Box::new(Images { images, snapshot }))
+    }
+}
+
+/// The name as container runtimes report it: with `latest` for a tag if it has none.
+fn with_tag(image: &str) -> String {
+    if image.rfind(':') <= image.rfind('/') {
+        format!("{image}:latest")
+    } else {
+        image.to_owned()
+    }
+}
+
+struct Images<'a> {
+    images: Vec<String>,
+    snapshot: &'a Snapshot,
+}
+
+impl<'a> Score<'a> for Images<'a> {
+    /// The sizes of the images that are there, each less the fewer nodes have it, so that not all
+    /// pods gather on the first node that pulled.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "kube-scheduler computes in float64 and cuts off, and scores must equal its scores"
+    )]
+    fn score(&self, node: &NodeInfo) -> i64 {
+        let all = self.snapshot.node_count() as f64;
+        let sum: i64 = self
+            .images
+            .iter()
+            .filter_map(|image| {
+                let size = *node.images.get(image.as_str())? as f64;
+                let spread = f64::from(self.snapshot.nodes_with_image(image)) / all;
+                Some((size * spread) as i64)
+            })
+            .sum();
+        let containers = i64::try_from(self.images.len()).unwrap_or(i64::MAX);
+        let most = MOST_PER_CONTAINER.saturating_mul(containers);
+        if most <= LEAST {
+            return 0;
+        }
+        MAX_NODE_SCORE * (sum.clamp(LEAST, most) - LEAST) / (most - LEAST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_a_tag_is_the_latest() {
+        let cases = [
+            ("nginx", "nginx:latest"),
+            ("nginx:1.27", "nginx:1.27"),
+            ("registry:5000/nginx", "registry:5000/nginx:latest"),
+            ("registry:5000/nginx:1", "registry:5000/nginx:1"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(with_tag(given), expected, "{given}");
+        }
+    }
+}

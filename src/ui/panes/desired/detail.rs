@@ -1,0 +1,195 @@
+//! Below the tree: spec against status of the selected object, the plan about it, and what comes next.
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::fields::{self, Field};
+use crate::api::{Key, Object, meta};
+use crate::client::{self, Reconcile};
+use crate::cluster::Detail;
+use crate::sim::Urgency;
+use crate::ui::panes::index::Index;
+use crate::ui::panes::pen::Pen;
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// How many of the latest records about an object are looked through for a plan.
+const LOOK_BACK: usize = 200;
+
+/// One line of the lower part.
+#[derive(Clone, Debug)]
+pub(super) enum Line {
+    /// Whose fields follow.
+    Heading(String),
+    /// A field and its report.
+    Field(Field),
+    /// A plan: who made it, and what it says.
+    Plan(String, String),
+    /// A thing that the plan asks for.
+    Action(String),
+    /// What happens next.
+    Next(String),
+}
+
+/// The lines, the most important last, because the last line stays when there is little room.
+pub(super) fn lines(view: &View<'_>, index: &Index) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let selection = view.model.selection.as_ref();
+    if let Some(object) = selection.and_then(|key| view.world().store().get(key)) {
+        let mut fields = fields::fields(object);
+        if let Object::Service(service) = object {
+            let words = fields::selector_words(service);
+            lines.push(Line::Heading(format!(
+                "{} sends to ready pods with {words}",
+                object.key()
+            )));
+        } else if !fields.is_empty() {
+            lines.push(Line::Heading(format!("{}: spec ⇄ status", object.key())));
+        }
+        fields.sort_by_key(Field::agrees);
+        lines.extend(fields.into_iter().map(Line::Field));
+        if let Some((who, plan)) = plan_about(view, index, object) {
+            lines.extend(plan_lines(&who, &plan));
+        }
+    }
+    lines.push(Line::Next(next_words(view)));
+    lines
+}
+
+/// The plan about the object, or about what owns it.
+fn plan_about(view: &View<'_>, index: &Index, object: &Object) -> Option<(String, Arc<Reconcile>)> {
+    let key = object.key();
+    let owner = meta::controller_of(object.metadata());
+    let owner = owner.and_then(|owner| index.objects.owner(&owner.uid));
+    last_plan(view, index, &key).or_else(|| last_plan(view, index, owner?))
+}
+
+fn last_plan(view: &View<'_>, index: &Index, key: &Key) -> Option<(String, Arc<Reconcile>)> {
+    let trace = view.world().trace();
+    let records = index.records.about(key).iter().rev().take(LOOK_BACK);
+    let mut records = records.filter_map(|id| trace.get(*id));
+    records.find_map(|record| match &record.detail {
+        Detail::Client(client::Note::Planned(plan)) => {
+            Some((record.actor.to_string(), Arc::clone(plan)))
+        }
+        _ => None,
+    })
+}
+
+fn plan_lines(who: &str, plan: &Reconcile) -> Vec<Line> {
+    let words = if plan.difference.is_empty() {
+        format!(
+            "wants {}, sees {}: nothing to do",
+            plan.desired, plan.observed
+        )
+    } else {
+        format!(
+            "wants {}, sees {}: {}",
+            plan.desired, plan.observed, plan.difference
+        )
+    };
+    let mut lines = vec![Line::Plan(who.to_owned(), words)];
+    lines.extend(
+        plan.actions
+            .iter()
+            .take(3)
+            .map(|action| Line::Action(action.clone())),
+    );
+    if plan.actions.len() > 3 {
+        lines.push(Line::Action(format!("and {} more", plan.actions.len() - 3)));
+    }
+    lines
+}
+
+fn next_words(view: &View<'_>) -> String {
+    let world = view.world();
+    match (world.next_in_words(), world.next_at()) {
+        (Some(words), Some((_, Urgency::Work))) => words,
+        (Some(words), _) => format!("nothing but heartbeats ({words})"),
+        (None, _) => "nothing".to_owned(),
+    }
+}
+
+/// Draws the lines, the last ones when there is not room for all.
+pub(super) fn draw(view: &View<'_>, lines: &[Line], area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(view, area, buf);
+    let skip = lines.len().saturating_sub(usize::from(area.height));
+    let widths = widths(lines, pen.width());
+    for (place, line) in lines.iter().enumerate() {
+        if place < skip {
+            continue;
+        }
+        draw_line(line, widths, &mut pen);
+        pen.next_line();
+    }
+}
+
+/// How wide names and values are, so that they stand below each other.
+fn widths(lines: &[Line], room: usize) -> [usize; 3] {
+    let mut widths = [0; 3];
+    for line in lines {
+        if let Line::Field(field) = line {
+            for (width, text) in widths
+                .iter_mut()
+                .zip([&field.spec, &field.want, &field.status])
+            {
+                *width = (*width).max(text.width());
+            }
+        }
+    }
+    widths[0] = widths[0].min(room / 3);
+    widths[1] = widths[1].min(room / 5);
+    widths[2] = widths[2].min(room / 3);
+    widths
+}
+
+fn draw_line(line: &Line, widths: [usize; 3], pen: &mut Pen<'_, '_>) {
+    match line {
+        Line::Heading(text) => {
+            pen.write("─ ", Role::Border)
+                .write(text, Role::Title)
+                .write(" ", Role::Text);
+            let rest = pen.room();
+            pen.write(&"─".repeat(rest), Role::Border);
+        }
+        Line::Field(field) => draw_field(field, widths, pen),
+        Line::Plan(who, words) => {
+            pen.write("plan  ", Role::Key)
+                .write(who, Role::Title)
+                .write(" ", Role::Text);
+            pen.write(words, Role::Text);
+        }
+        Line::Action(words) => {
+            pen.write("      → ", Role::Desired)
+                .write(words, Role::Text);
+        }
+        Line::Next(words) => {
+            pen.write("next  ", Role::Key).write(words, Role::Text);
+        }
+    }
+}
+
+fn draw_field(field: &Field, [spec, want, status]: [usize; 3], pen: &mut Pen<'_, '_>) {
+    let (sign, role) = if field.agrees() {
+        ("= ", Role::Dim)
+    } else {
+        ("≠ ", Role::Waiting)
+    };
+    pen.write(sign, role);
+    pen.cell(&field.spec, spec, Role::Dim)
+        .write(" ", Role::Text);
+    pen.cell(&field.want, want, Role::Desired)
+        .write(" ⇄ ", Role::Dim);
+    pen.cell(&field.status, status, Role::Dim)
+        .write(" ", Role::Text);
+    let have = if field.agrees() {
+        Role::Current
+    } else {
+        Role::Waiting
+    };
+    let room = pen.room();
+    pen.cell(&field.have, room, have);
+}

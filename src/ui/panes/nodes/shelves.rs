@@ -1,0 +1,333 @@
+//! Nodes as shelves: a line for the machine, lines for the pods on it.
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::order::node_key;
+use crate::api::{Key, Kind, Lease, Node, Quantity, Typed, core, meta};
+use crate::kubectl::printers::human_duration;
+use crate::ui::panes::index::{Machine, Objects, Shelf};
+use crate::ui::panes::pen::Pen;
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// A lease older than this is overdue: the node renews it every 10 s.
+const LEASE_OVERDUE_SECONDS: u64 = 20;
+
+/// Draws every node with as many lines as there is room for. There is at least one for each.
+pub(super) fn draw(view: &View<'_>, objects: &Objects, area: Rect, buf: &mut Buffer) {
+    let lines = usize::from(area.height);
+    let nodes = objects.node_count();
+    let grouped = objects.zones().len() < nodes && nodes + objects.zones().len() <= lines;
+    let headings = if grouped { objects.zones().len() } else { 0 };
+    let each = (lines - headings).checked_div(nodes).unwrap_or(0);
+    let names = objects.zones().values().flatten().map(|name| name.width());
+    let shape = Shape {
+        name_width: names.max().unwrap_or(0).min(20),
+        lines: each,
+        with_zone: !grouped,
+    };
+    let mut pen = Pen::new(view, area, buf);
+    for (zone, nodes) in objects.zones() {
+        if grouped {
+            let name = if zone.is_empty() { "no zone" } else { zone };
+            pen.write("zone ", Role::Dim)
+                .write(name, Role::Title)
+                .next_line();
+        }
+        for name in nodes {
+            if let Some(shelf) = objects.shelf(name) {
+                draw_shelf(view, (name, shelf), objects, &shape, &mut pen);
+            }
+        }
+    }
+    if nodes == 0 {
+        pen.write("No nodes.", Role::Dim);
+    }
+}
+
+/// How much of a node is drawn.
+struct Shape {
+    name_width: usize,
+    lines: usize,
+    with_zone: bool,
+}
+
+fn draw_shelf(
+    view: &View<'_>,
+    (name, shelf): (&Arc<str>, &Shelf),
+    objects: &Objects,
+    shape: &Shape,
+    pen: &mut Pen<'_, '_>,
+) {
+    let key = node_key(name);
+    let node = view.world().store().get(&key).and_then(Node::of);
+    let (Some(node), Some(machine)) = (node, &shelf.machine) else {
+        return;
+    };
+    pen.cell(name, shape.name_width, name_role(view, &key))
+        .write("  ", Role::Text);
+    draw_state(view, node, machine, pen);
+    draw_bars(machine, shelf, pen);
+    match shape.lines {
+        0 | 1 => {
+            draw_glyphs(view, objects, shelf, pen);
+            pen.next_line();
+        }
+        2 => {
+            draw_rest(view, node, (machine, shelf), shape, pen);
+            pen.next_line();
+            draw_pods(view, objects, shelf, 1, pen);
+        }
+        lines => {
+            let gap = usize::from(lines > 4);
+            pen.next_line().to(2);
+            draw_rest(view, node, (machine, shelf), shape, pen);
+            pen.next_line();
+            draw_pods(view, objects, shelf, lines - 2 - gap, pen);
+            if gap > 0 {
+                pen.next_line();
+            }
+        }
+    }
+}
+
+fn name_role(view: &View<'_>, key: &Key) -> Role {
+    if view.is_selected(key) {
+        Role::Selected
+    } else {
+        Role::Title
+    }
+}
+
+/// `● Ready` or `✗ NotReady for 12s`, as the STATUS of `kubectl get nodes` has it.
+fn draw_state(view: &View<'_>, node: &Node, machine: &Machine, pen: &mut Pen<'_, '_>) {
+    let cordoned = node.spec.unschedulable == Some(true);
+    let (glyph, word, role) = match (machine.ready, cordoned) {
+        (true, false) => ("●", "Ready", Role::Good),
+        (true, true) => ("◍", "Ready,SchedulingDisabled", Role::Waiting),
+        (false, false) => ("✗", "NotReady", Role::Bad),
+        (false, true) => ("✗", "NotReady,SchedulingDisabled", Role::Bad),
+    };
+    let start = pen.column();
+    pen.write(glyph, role).write(" ", role).write(word, role);
+    let since = ready_condition(node).and_then(|ready| ready.last_transition_time.as_ref());
+    if let Some(since) = since {
+        let span = human_duration(view.world().now().since(meta::moment(since)));
+        let role = if machine.ready { Role::Dim } else { Role::Bad };
+        pen.write(" for ", role).write(&span, role);
+    }
+    pen.to(pen.column().max(start + 19)).write("  ", Role::Text);
+}
+
+fn ready_condition(node: &Node) -> Option<&core::NodeCondition> {
+    let mut conditions = node.status.conditions.iter().flatten();
+    conditions.find(|condition| condition.type_ == "Ready")
+}
+
+fn draw_bars(machine: &Machine, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
+    let width = if pen.width() >= 76 { 10 } else { 5 };
+    let millis = (shelf.cpu.milli_value(), machine.cpu.milli_value());
+    let bytes = (shelf.memory.value(), machine.memory.value());
+    for (name, parts, text, text_width) in [
+        ("cpu ", millis, cpu_words(shelf.cpu, machine.cpu), 9),
+        (
+            "mem ",
+            bytes,
+            memory_words(shelf.memory, machine.memory),
+            11,
+        ),
+    ] {
+        if pen.room() < name.len() + width + text_width {
+            return;
+        }
+        pen.write(name, Role::Dim)
+            .bar(parts, width, load_role(parts));
+        pen.write(" ", Role::Text)
+            .cell(&text, text_width, Role::Text);
+    }
+}
+
+/// The colour of a load: more than nine tenths is tight.
+pub(super) fn load_role((part, whole): (i64, i64)) -> Role {
+    if i128::from(part) * 10 > i128::from(whole) * 9 {
+        Role::Waiting
+    } else {
+        Role::Current
+    }
+}
+
+/// `2.8/4` processors.
+pub(super) fn cpu_words(part: Quantity, whole: Quantity) -> String {
+    format!(
+        "{}/{}",
+        tenths(part.milli_value(), 1000),
+        tenths(whole.milli_value(), 1000)
+    )
+}
+
+/// `3.1/8Gi` of memory.
+pub(super) fn memory_words(part: Quantity, whole: Quantity) -> String {
+    const GIBI: i64 = 1 << 30;
+    format!(
+        "{}/{}Gi",
+        tenths(part.value(), GIBI),
+        tenths(whole.value(), GIBI)
+    )
+}
+
+/// An amount in units with one decimal, which is left out when it is 0.
+fn tenths(amount: i64, unit: i64) -> String {
+    let tenths = (i128::from(amount) * 20 / i128::from(unit.max(1)) + 1) / 2;
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, rest) => format!("{whole}.{rest}"),
+    }
+}
+
+/// The rest of the line, as far as it goes: count of pods, taints, lease, zone.
+fn draw_rest(
+    view: &View<'_>,
+    node: &Node,
+    (machine, shelf): (&Machine, &Shelf),
+    shape: &Shape,
+    pen: &mut Pen<'_, '_>,
+) {
+    let mut pieces = vec![(
+        format!("pods {}/{}", shelf.pods.len(), machine.pods),
+        Role::Dim,
+    )];
+    let taints = node.spec.taints.iter().flatten();
+    pieces.extend(taints.map(|taint| (format!("taint {}", taint_words(taint)), Role::Waiting)));
+    if let Some(seconds) = lease_age(view, node.name()) {
+        let role = if seconds > LEASE_OVERDUE_SECONDS {
+            Role::Bad
+        } else {
+            Role::Dim
+        };
+        pieces.push((format!("lease {seconds}s ago"), role));
+    }
+    if shape.with_zone && !machine.zone.is_empty() {
+        pieces.push((format!("zone {}", machine.zone), Role::Dim));
+    }
+    for (text, role) in pieces {
+        if pen.room() >= text.width() {
+            pen.write(&text, role).write("  ", Role::Text);
+        }
+    }
+}
+
+/// `node.kubernetes.io/not-ready:NoExecute` without the part that all of Kubernetes' own share.
+fn taint_words(taint: &core::Taint) -> String {
+    let key = taint
+        .key
+        .strip_prefix("node.kubernetes.io/")
+        .unwrap_or(&taint.key);
+    match taint.value.as_deref().filter(|value| !value.is_empty()) {
+        Some(value) => format!("{key}={value}:{}", taint.effect),
+        None => format!("{key}:{}", taint.effect),
+    }
+}
+
+fn lease_age(view: &View<'_>, node: &str) -> Option<u64> {
+    let key = Key::new(Kind::Lease, "kube-node-lease", node);
+    let lease = view.world().store().get(&key).and_then(Lease::of)?;
+    let renewed = crate::sim::Time::from_timestamp(lease.spec.renew_time.as_ref()?.0);
+    Some(view.world().now().since(renewed).as_secs())
+}
+
+/// The pods with their names over so many lines; glyphs alone when the names do not fit.
+fn draw_pods(
+    view: &View<'_>,
+    objects: &Objects,
+    shelf: &Shelf,
+    lines: usize,
+    pen: &mut Pen<'_, '_>,
+) {
+    let room = pen.width().saturating_sub(2) * lines;
+    let widest = shelf
+        .pods
+        .iter()
+        .take(room / 4 + 1)
+        .map(|key| key.name.width() + 5)
+        .max();
+    let each = widest.unwrap_or(0).min(pen.width());
+    let in_line = (pen.width().saturating_sub(2))
+        .checked_div(each)
+        .unwrap_or(0)
+        .max(1);
+    if shelf.pods.is_empty() {
+        pen.to(2).write("empty", Role::Dim);
+    } else if shelf.pods.len() > in_line * lines {
+        pen.to(2);
+        draw_glyphs(view, objects, shelf, pen);
+    } else {
+        for (place, key) in shelf.pods.iter().enumerate() {
+            if place > 0 && place % in_line == 0 {
+                pen.next_line();
+            }
+            pen.to(2 + place % in_line * each);
+            draw_pod(view, objects, key, pen);
+        }
+    }
+    pen.next_line();
+}
+
+fn draw_pod(view: &View<'_>, objects: &Objects, key: &Key, pen: &mut Pen<'_, '_>) {
+    let Some(placed) = objects.pod(key) else {
+        return;
+    };
+    let role = pod_role(view, key);
+    pen.write(placed.mark.glyph(), placed.mark.role())
+        .write(" ", Role::Text);
+    pen.write(&key.name, role);
+}
+
+fn pod_role(view: &View<'_>, key: &Key) -> Role {
+    if view.is_selected(key) {
+        Role::Selected
+    } else if view.is_fresh(key) {
+        Role::Fresh
+    } else {
+        Role::Text
+    }
+}
+
+/// One glyph a pod, and how many more there are.
+fn draw_glyphs(view: &View<'_>, objects: &Objects, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
+    let room = pen.room();
+    let shown = if shelf.pods.len() <= room {
+        room
+    } else {
+        room.saturating_sub(6)
+    };
+    for key in shelf.pods.iter().take(shown) {
+        let Some(placed) = objects.pod(key) else {
+            continue;
+        };
+        let role = match pod_role(view, key) {
+            Role::Text => placed.mark.role(),
+            other => other,
+        };
+        pen.write(placed.mark.glyph(), role);
+    }
+    if shelf.pods.len() > shown {
+        pen.write(&format!(" +{}", shelf.pods.len() - shown), Role::Dim);
+    }
+}
+
+/// What is written of a node where there is room for one line of it only.
+pub(super) fn line_of(view: &View<'_>, objects: &Objects, name: &str, pen: &mut Pen<'_, '_>) {
+    let shape = Shape {
+        name_width: name.width().min(24),
+        lines: 1,
+        with_zone: true,
+    };
+    let name: Arc<str> = name.into();
+    if let Some(shelf) = objects.shelf(&name) {
+        draw_shelf(view, (&name, shelf), objects, &shape, pen);
+    }
+}
