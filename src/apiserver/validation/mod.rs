@@ -139,3 +139,8 @@ fn changes(new: &Object, old: &Object, errors: &mut Vec<FieldError>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod create_tests;
+#[cfg(test)]
+mod update_tests;
