@@ -141,6 +141,4 @@ fn changes(new: &Object, old: &Object, errors: &mut Vec<FieldError>) {
 }
 
 #[cfg(test)]
-mod create_tests;
-#[cfg(test)]
-mod update_tests;
+mod tests;
