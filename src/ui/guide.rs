@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use super::action::Action;
 use super::keymap::key_for;
 use super::model::{Mode, Pane};
+use super::panes::events::sentence;
 use super::theme::Role;
 use super::view::View;
 
@@ -72,7 +73,7 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     if view.focus() == Pane::Events
         && let Some(record) = model.record.and_then(|id| world.trace().get(id))
     {
-        return vec![Say(format!("{} {}", record.actor, record.sentence()))];
+        return vec![Say(format!("{} {}", record.actor, sentence(record)))];
     }
     let entered = world.journal().all(|entry| entry.step < world.steps());
     if !entered {
@@ -145,6 +146,6 @@ fn last_sentence(view: &View<'_>) -> String {
     let shown = view.model.events.until(world.trace());
     let record = shown.last().and_then(|id| world.trace().get(*id));
     record.map_or_else(String::new, |record| {
-        format!("{} {}", record.actor, record.sentence())
+        format!("{} {}", record.actor, sentence(record))
     })
 }

@@ -32,6 +32,7 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::layout::Size;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -46,6 +47,9 @@ use terminal::Screen;
 use theme::Theme;
 use update::Around;
 use view::View;
+
+/// How long a cluster takes to come up at most.
+const COMING_UP_MOST: Duration = Duration::from_secs(10);
 
 /// How the screen opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +87,10 @@ pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), E
     let place = draft::place();
     let model = opened(opening, place.as_ref());
     let mut session = Session { model, place };
+    let cluster = match opening {
+        Opening::FirstVisit => at_rest(cluster),
+        Opening::Given => cluster,
+    };
     let shown = runtime.block_on(async {
         let engine = task::spawn(cluster);
         session.show(engine, load).await
@@ -90,6 +98,12 @@ pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), E
     runtime.shutdown_background();
     let kept = session.keep();
     shown.and(kept)
+}
+
+/// The cluster when it has come up, so that the first thing to be seen is what the person asks for.
+fn at_rest(mut cluster: Cluster) -> Cluster {
+    cluster.run_until(COMING_UP_MOST, Cluster::is_settled);
+    cluster
 }
 
 /// What the screen remembers when it opens.

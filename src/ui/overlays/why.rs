@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::{scrolled, window};
 use crate::cluster::Record;
 use crate::sim::RecordId;
-use crate::ui::panes::events::fitted;
+use crate::ui::panes::events::{fitted, sentence};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -34,10 +34,7 @@ pub fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect, buf: &
 fn hop<'a>(view: &View<'_>, record: &Record, has_cursor: bool, width: u16) -> Line<'a> {
     let sign = if record.cause.is_none() { "◉" } else { "↳" };
     let around = 2 + 10 + ACTOR_WIDTH + 1;
-    let sentence = fitted(
-        &record.sentence(),
-        usize::from(width).saturating_sub(around),
-    );
+    let sentence = fitted(&sentence(record), usize::from(width).saturating_sub(around));
     let time = format!("{:>9} ", seconds(record));
     if has_cursor {
         let text = format!(

@@ -3,6 +3,8 @@
 mod look;
 mod text;
 
+use std::sync::Arc;
+
 use ratatui::layout::Size;
 
 use super::action::Action;
@@ -11,6 +13,7 @@ use super::editor::{EXAMPLE, Editor};
 use super::model::{Mode, Model, Overlay, Pane};
 use super::pace;
 use super::panes::Direction;
+use crate::api::{Kind, Object};
 use crate::cluster::scenario::Loader;
 use crate::cluster::task::{Order, Snapshot, Until};
 
@@ -111,22 +114,26 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
 /// Takes notice of a new moment of the world.
 pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
+    if model.selection.is_none() {
+        let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
+        model.selection = deployments.next().map(Object::key);
+    }
     let Some(sent) = &model.awaited else { return };
     let Answer::Done(session) = answer::of(&snapshot.head, sent) else {
         return;
     };
     let went_well = session.exit_code() == Some(0);
-    let printed = if went_well {
-        session.output().to_owned()
-    } else {
-        session.error_text()
-    };
-    let is_editors = model
-        .editor
-        .sent()
-        .is_some_and(|last| last.line == sent.line);
-    if is_editors || printed.lines().count() <= 1 {
-        model.message = Some(printed.lines().next().unwrap_or_default().to_owned());
+    let printed = format!("{}{}", session.output(), session.error_text());
+    let first = printed.lines().next().unwrap_or_default();
+    let last = model.editor.sent();
+    let is_editors = last.is_some_and(|last| Arc::ptr_eq(&last.files, &sent.files));
+    if is_editors && !went_well {
+        model.message = Some(format!(
+            "{first} ({} shows it at its line)",
+            Pane::Editor.number()
+        ));
+    } else if is_editors || printed.lines().count() <= 1 {
+        model.message = Some(first.to_owned());
     } else {
         model.mode = Mode::Reading(Overlay::Answer {
             title: format!("kubectl {}", sent.line),
