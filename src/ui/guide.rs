@@ -78,13 +78,11 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     let entered = world.journal().all(|entry| entry.step < world.steps());
     if !entered {
         return vec![
-            say("It is about to be sent. "),
+            say("kubectl is about to send it. "),
             Press(Action::RunOrPause),
-            say(" plays every hop · "),
+            say(" plays it hop by hop · "),
             Press(Action::Step),
-            say(" makes one hop · "),
-            Press(Action::Follow),
-            say(" on to the next about the selection"),
+            say(" makes one hop"),
         ];
     }
     if world.is_settled() {

@@ -180,11 +180,11 @@ fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         prompted(view, prompt, area, buf);
         return;
     }
-    let told = view
-        .snapshot
+    let told = view.snapshot.message.as_ref().or(view
+        .model
         .message
         .as_ref()
-        .or(view.model.message.as_ref());
+        .map(|told| &told.text));
     let line = match told {
         Some(message) => Line::from(view.span(
             format!(" {}", message.lines().next().unwrap_or_default()),

@@ -70,7 +70,7 @@ pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut Editor)) -> Vec
 pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
     model.mode = Mode::Looking;
     if !around.snapshot.is_newest() {
-        model.message = Some(PAST.to_owned());
+        model.tell(PAST, around.snapshot);
         return Vec::new();
     }
     let parse = manifest::parse(FILE, model.editor.text().as_bytes());
@@ -78,7 +78,10 @@ pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
         let line = problem
             .place
             .map_or(String::new(), |place| format!("line {}: ", place.line));
-        model.message = Some(format!("Not sent. {line}{}", problem.message));
+        model.tell(
+            format!("Not sent. {line}{}", problem.message),
+            around.snapshot,
+        );
         look::focus_or_open(model, Pane::Editor);
         return Vec::new();
     }
@@ -94,7 +97,7 @@ pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
             vec![Order::Submit(command)]
         }
         Err(error) => {
-            model.message = Some(error.to_string());
+            model.tell(error.to_string(), around.snapshot);
             Vec::new()
         }
     }
@@ -165,7 +168,7 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             Vec::new()
         }
         Ok(_) if !around.snapshot.is_newest() => {
-            model.message = Some(PAST.to_owned());
+            model.tell(PAST, around.snapshot);
             Vec::new()
         }
         Ok(command) => {
