@@ -197,7 +197,11 @@ impl World {
             &mut self.line,
         );
         act(&mut kubelet, &mut hands);
-        let Output { notes, requests, alarms } = hands.finish();
+        let Output {
+            notes,
+            requests,
+            alarms,
+        } = hands.finish();
         for noted in notes {
             assert!(noted.cause < noted.id, "a cause comes first");
             self.next_record = noted.id.next();
