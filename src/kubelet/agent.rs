@@ -102,9 +102,8 @@ impl Agent {
         let note = Note::Client(client::Note::delivery(delivery));
         let record = hands.note(hands.cause, note);
         match &delivery.seen {
-            Seen::Gone => {}
             Seen::Resumed if delivery.kind == Kind::Pod => self.revive(record, hands),
-            Seen::Resumed => {}
+            Seen::Gone | Seen::Resumed => {}
             Seen::Listed(objects) => {
                 for object in objects {
                     self.see_object(object, record, hands);
