@@ -844,6 +844,7 @@ fn c2_rollout_status_prints_each_change_until_it_is_done() {
 /// The replica sets that two templates of a deployment leave.
 fn with_history(desk: &mut Desk) -> Key {
     let key = desk.web();
+    desk.run("annotate deploy web deployment.kubernetes.io/revision=2");
     let owner = desk.get(&key).expect("it is there");
     for (revision, image) in [("1", "nginx:0"), ("2", "nginx:1")] {
         let labels = json!({"app": "web", "pod-template-hash": revision});
