@@ -11,34 +11,38 @@ use crate::ui::model::Pane;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
-/// Draws the border of a pane with something to say at its right, and returns what is inside.
-pub fn draw(view: &View<'_>, pane: Pane, aside: &str, area: Rect, buf: &mut Buffer) -> Rect {
+/// Draws the border of a pane with its name, its question, and something to say at the right; what has
+/// no room is left out. Returns what is inside.
+pub(super) fn draw(
+    view: &View<'_>,
+    pane: Pane,
+    (name, question, aside): (&str, &str, &str),
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
     let has_keys = view.focus() == pane;
     let border = if has_keys { Role::Focus } else { Role::Border };
-    let name = if has_keys { Role::Focus } else { Role::Title };
+    let name_role = if has_keys { Role::Focus } else { Role::Title };
     let mut title = vec![
-        Span::styled(format!(" {} ", pane.number()), view.theme.style(Role::Key)),
-        Span::styled(format!("{} ", pane.name()), view.theme.style(name)),
+        view.span(format!(" {} ", pane.number()), Role::Key),
+        view.span(format!("{name} "), name_role),
     ];
-    let room = usize::from(area.width).saturating_sub(pane.name().width() + 7);
-    let question = pane.question();
-    let aside_width = if aside.is_empty() {
+    let used: usize = title.iter().map(Span::width).sum();
+    let room = usize::from(area.width).saturating_sub(used + 3);
+    let for_aside = if aside.is_empty() {
         0
     } else {
         aside.width() + 3
     };
-    if question.width() + 1 + aside_width <= room {
-        title.push(Span::styled(
-            format!("{question} "),
-            view.theme.style(Role::Dim),
-        ));
+    if !question.is_empty() && question.width() + 2 + for_aside <= room {
+        title.push(view.span(format!("· {question} "), Role::Dim));
     }
     let mut block = Block::bordered()
         .merge_borders(MergeStrategy::Exact)
         .border_style(view.theme.style(border))
         .title(Line::from(title));
-    if !aside.is_empty() && aside_width <= room {
-        let aside = Span::styled(format!(" {aside} "), view.theme.style(Role::Dim));
+    if !aside.is_empty() && for_aside <= room {
+        let aside = view.span(format!(" {aside} "), Role::Dim);
         block = block.title(Line::from(aside).right_aligned());
     }
     let inside = block.inner(area);

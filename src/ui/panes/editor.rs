@@ -23,7 +23,13 @@ const ANSWER_LINES_MOST: u16 = 6;
 
 /// Draws it.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let inside = border::draw(view, Pane::Editor, aside(view), area, buf);
+    let inside = border::draw(
+        view,
+        Pane::Editor,
+        (Pane::Editor.name(), Pane::Editor.question(), aside(view)),
+        area,
+        buf,
+    );
     let answer = answer_lines(view, inside.width);
     let below = u16::try_from(answer.len())
         .unwrap_or(ANSWER_LINES_MOST)

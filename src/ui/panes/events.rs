@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
-use super::border;
+use super::{Direction, border};
 use crate::cluster::Record;
 use crate::sim::{RecordId, RecordKind, Time};
 use crate::ui::model::Pane;
@@ -22,7 +22,13 @@ const ACTOR_MOST: usize = 24;
 
 /// Draws it.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let inside = border::draw(view, Pane::Events, &aside(view), area, buf);
+    let inside = border::draw(
+        view,
+        Pane::Events,
+        (Pane::Events.name(), Pane::Events.question(), &aside(view)),
+        area,
+        buf,
+    );
     let trace = view.world().trace();
     let ids = view.model.events.until(trace);
     let cursor = cursor(ids, view.model.record);
@@ -56,6 +62,27 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         table.line(view, record, at).render(row, buf);
         if at.is_some_and(|at| at.id == record.id) && view.focus() == Pane::Events {
             buf.set_style(row, view.theme.style(Role::Selected));
+        }
+    }
+}
+
+/// The record above or below the cursor, its cause to the left, its first effect to the right. Below
+/// the last one there is none: then the events follow the newest.
+#[must_use]
+pub fn next(view: &View<'_>, direction: Direction) -> Option<RecordId> {
+    let trace = view.world().trace();
+    let ids = view.model.events.until(trace);
+    let here = cursor(ids, view.model.record);
+    let record = trace.get(view.model.record.or(ids.last().copied())?)?;
+    match direction {
+        Direction::Up => ids.get(here.saturating_sub(1)).copied(),
+        Direction::Down => ids.get(here + 1).copied(),
+        Direction::Left => record.cause,
+        Direction::Right => {
+            let mut later = trace.since(record.id.next());
+            later
+                .find(|effect| effect.cause == Some(record.id))
+                .map(|effect| effect.id)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One file per pane; each draws one view and answers one question.
 
-pub mod border;
+mod border;
 pub mod desired;
 pub mod editor;
 pub mod events;
@@ -16,47 +16,10 @@ pub mod scheduler;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::model::{Model, Pane};
+use super::model::Pane;
 use super::view::View;
-use crate::api::{Key, Kind};
-use crate::cluster::task::Snapshot;
+use crate::api::Key;
 use crate::sim::RecordId;
-
-/// The objects that a pane lists, in the order of its rows.
-#[must_use]
-pub fn rows(pane: Pane, snapshot: &Snapshot, _model: &Model) -> Vec<Key> {
-    let kinds: &[Kind] = match pane {
-        Pane::Nodes => &[Kind::Node],
-        _ => &[Kind::Deployment, Kind::ReplicaSet, Kind::Pod],
-    };
-    let store = snapshot.world.store();
-    kinds
-        .iter()
-        .flat_map(|kind| store.list(*kind, None))
-        .map(crate::api::Object::key)
-        .collect()
-}
-
-/// The records that the lifecycle shows.
-#[must_use]
-pub fn records(snapshot: &Snapshot, model: &Model) -> Vec<RecordId> {
-    model.events.until(snapshot.world.trace()).to_vec()
-}
-
-impl Pane {
-    /// Draws it.
-    pub fn draw(self, view: &View<'_>, area: Rect, buf: &mut Buffer) {
-        match self {
-            Self::Desired => desired::draw(view, area, buf),
-            Self::Nodes => nodes::draw(view, area, buf),
-            Self::Lifecycle | Self::Scheduler => {
-                border::draw(view, self, "", area, buf);
-            }
-            Self::Events => events::draw(view, area, buf),
-            Self::Editor => editor::draw(view, area, buf),
-        }
-    }
-}
 
 /// Where the selection of a pane goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,4 +32,39 @@ pub enum Direction {
     Left,
     /// In, or on in time.
     Right,
+}
+
+/// What is next to the cursor of a pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Neighbour {
+    /// An object to select.
+    Object(Key),
+    /// A record to go to.
+    Record(RecordId),
+}
+
+impl Pane {
+    /// Draws it.
+    pub fn draw(self, view: &View<'_>, area: Rect, buf: &mut Buffer) {
+        match self {
+            Self::Desired => desired::draw(view, area, buf),
+            Self::Nodes => nodes::draw(view, area, buf),
+            Self::Lifecycle | Self::Scheduler => {
+                border::draw(view, self, (self.name(), self.question(), ""), area, buf);
+            }
+            Self::Events => events::draw(view, area, buf),
+            Self::Editor => editor::draw(view, area, buf),
+        }
+    }
+
+    /// What is next to its cursor in a direction, where there is something.
+    #[must_use]
+    pub fn neighbour(self, view: &View<'_>, direction: Direction) -> Option<Neighbour> {
+        match self {
+            Self::Desired => desired::next(view, direction).map(Neighbour::Object),
+            Self::Nodes => nodes::next(view, direction).map(Neighbour::Object),
+            Self::Events => events::next(view, direction).map(Neighbour::Record),
+            Self::Lifecycle | Self::Scheduler | Self::Editor => None,
+        }
+    }
 }

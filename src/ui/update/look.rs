@@ -2,12 +2,13 @@
 
 use ratatui::layout::Rect;
 
-use crate::api::Key;
 use crate::cluster::task::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
-use crate::ui::panes;
+use crate::ui::panes::{Direction, Neighbour};
+use crate::ui::theme::Theme;
+use crate::ui::view::View;
 
 /// How many places the way back remembers.
 const TRAIL_MOST: usize = 64;
@@ -51,83 +52,42 @@ pub(super) fn focus_or_open(model: &mut Model, pane: Pane) {
     }
 }
 
-/// Moves the cursor of the pane that has the keys.
+/// Moves the cursor of the pane that has the keys by so many rows.
 pub(super) fn move_by(model: &mut Model, snapshot: &Snapshot, rows: isize) -> Vec<Order> {
-    match model.focus {
-        Pane::Events => move_record(model, snapshot, rows),
-        Pane::Editor => model.editor.move_lines(rows),
-        Pane::Desired | Pane::Lifecycle | Pane::Scheduler | Pane::Nodes => {
-            let keys = panes::rows(model.focus, snapshot, model);
-            if let Some(key) = moved(&keys, model.selection.as_ref(), rows) {
-                model.selection = Some(key);
-            }
-        }
+    let direction = if rows < 0 {
+        Direction::Up
+    } else {
+        Direction::Down
+    };
+    for _ in 0..rows.unsigned_abs() {
+        step(model, snapshot, direction);
     }
     Vec::new()
 }
 
-/// Moves from record to record in the lifecycle.
-pub(super) fn move_across(model: &mut Model, snapshot: &Snapshot, by: isize) {
-    match model.focus {
-        Pane::Lifecycle => {
-            let records = panes::records(snapshot, model);
-            let here = model.record.unwrap_or(RecordId(u64::MAX));
-            let place = records.partition_point(|id| *id < here);
-            let last = records.len().saturating_sub(1);
-            let next = place.min(records.len()).saturating_add_signed(by).min(last);
-            model.record = records.get(next).copied();
+/// Moves the cursor of the pane that has the keys by one.
+pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction) {
+    if model.focus == Pane::Editor {
+        match direction {
+            Direction::Up => model.editor.move_lines(-1),
+            Direction::Down => model.editor.move_lines(1),
+            Direction::Left => model.editor.move_across(false),
+            Direction::Right => model.editor.move_across(true),
         }
-        Pane::Events => {
-            let trace = snapshot.world.trace();
-            let here = model
-                .record
-                .and_then(|id| trace.get(id))
-                .or_else(|| trace.last());
-            let Some(here) = here else { return };
-            // To the left is the cause, to the right the first effect.
-            let next = if by < 0 {
-                here.cause
-            } else {
-                let mut later = trace.since(here.id.next());
-                later
-                    .find(|record| record.cause == Some(here.id))
-                    .map(|record| record.id)
-            };
-            model.record = next.or(model.record);
-        }
-        Pane::Editor => model.editor.move_across(by > 0),
-        Pane::Desired | Pane::Scheduler | Pane::Nodes => {}
-    }
-}
-
-/// The key that is so many rows away, within the rows; the first one when none is selected.
-fn moved(keys: &[Key], selection: Option<&Key>, rows: isize) -> Option<Key> {
-    let here = selection.and_then(|selected| keys.iter().position(|key| key == selected));
-    let next = match here {
-        Some(place) => place
-            .saturating_add_signed(rows)
-            .min(keys.len().saturating_sub(1)),
-        None => 0,
-    };
-    keys.get(next).cloned()
-}
-
-fn move_record(model: &mut Model, snapshot: &Snapshot, rows: isize) {
-    let shown = model.events.until(snapshot.world.trace());
-    let Some(last) = shown.len().checked_sub(1) else {
         return;
+    }
+    let theme = Theme::mono();
+    let view = View {
+        snapshot,
+        model,
+        theme: &theme,
     };
-    let here = match model.record {
-        Some(record) => shown.partition_point(|id| *id <= record).saturating_sub(1),
-        None => last,
-    };
-    let next = here.saturating_add_signed(rows);
-    // Beyond the last one the events follow the newest again.
-    model.record = if next > last {
-        None
-    } else {
-        shown.get(next).copied()
-    };
+    match model.focus.neighbour(&view, direction) {
+        Some(Neighbour::Object(key)) => model.selection = Some(key),
+        Some(Neighbour::Record(record)) => model.record = Some(record),
+        None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
+        None => {}
+    }
 }
 
 /// Into what is under the cursor.

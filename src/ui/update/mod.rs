@@ -10,6 +10,7 @@ use super::answer::{self, Answer};
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Mode, Model, Overlay, Pane};
 use super::pace;
+use super::panes::Direction;
 use crate::cluster::scenario::Loader;
 use crate::cluster::task::{Order, Snapshot, Until};
 
@@ -183,7 +184,14 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
         Mode::Reading(Overlay::Help { .. } | Overlay::Why { .. }) | Mode::Prompting(_) => {}
-        Mode::Looking => look::move_across(model, snapshot, columns),
+        Mode::Looking => {
+            let direction = if columns < 0 {
+                Direction::Left
+            } else {
+                Direction::Right
+            };
+            look::step(model, snapshot, direction);
+        }
     }
     Vec::new()
 }
