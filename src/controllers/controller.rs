@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::deployment::DEPLOYMENT;
+use super::endpoint_slice::ENDPOINT_SLICE;
 use super::garbage_collector::GARBAGE_COLLECTOR;
 use super::namespace::NAMESPACE;
 use super::node_lifecycle::NODE_LIFECYCLE;
@@ -295,6 +296,7 @@ impl Action {
 /// Every loop.
 pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
+    &ENDPOINT_SLICE,
     &NAMESPACE,
     &DEPLOYMENT,
     &REPLICA_SET,

@@ -4,6 +4,7 @@ mod claim;
 mod controller;
 mod deployment;
 mod disruption_target;
+mod endpoint_slice;
 mod garbage_collector;
 mod namespace;
 mod node_lifecycle;

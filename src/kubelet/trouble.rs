@@ -141,6 +141,6 @@ impl Agent {
         self.is_node_checked = false;
         let record = hands.note(hands.cause, Note::PowerIsBack(self.node_key()));
         self.say_rebooted(record, hands);
-        self.beat_first(record, hands);
+        self.beat_soon(record, hands);
     }
 }

@@ -266,7 +266,10 @@ impl Worker {
                 self.exited(place, super::ExitCode::KILLED, turn);
             }
             PodTimer::Deadline => self.exceed_deadline(turn),
-            PodTimer::Write => turn.write(),
+            PodTimer::Write => {
+                self.asked = None;
+                turn.write();
+            }
         }
     }
 

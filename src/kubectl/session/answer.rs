@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::files::Draft;
 use super::rollout::{self, Progress};
 use super::task::{Gathering, Maker, Task};
-use super::{Session, make, show};
+use super::{Session, make};
 use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;

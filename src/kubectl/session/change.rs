@@ -291,10 +291,15 @@ pub(super) fn taint(
     } else {
         "untainted"
     };
-    let mut after = node.clone();
-    after.spec_mut().taints = (!new.is_empty()).then_some(new);
-    let (before, after) = (object.to_value(), Object::Node(after).to_value());
-    difference(Kind::Node, &before, &after, said)
+    // The list is replaced as a whole: taints have no merge key.
+    let body = if new == old {
+        json!({})
+    } else if new.is_empty() {
+        json!({"spec": {"taints": null}})
+    } else {
+        json!({"spec": {"taints": new}})
+    };
+    Ok(patch_of(PatchType::Strategic, body, said))
 }
 
 /// `kubectl cordon` and `kubectl uncordon`.

@@ -393,4 +393,4 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

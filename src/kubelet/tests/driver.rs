@@ -57,7 +57,17 @@ impl World {
             next_record: RecordId(1),
             is_off: false,
         };
+        let named = |kind, metadata: Value| {
+            let value = json!({"metadata": metadata});
+            Object::from_value(kind, value).expect("metadata is enough")
+        };
         for object in [
+            named(Kind::Namespace, json!({"name": "default"})),
+            named(Kind::Namespace, json!({"name": "kube-node-lease"})),
+            named(
+                Kind::ServiceAccount,
+                json!({"name": "default", "namespace": "default"}),
+            ),
             world.kubelet.node_object(Time::START),
             world.kubelet.lease_object(Time::START),
         ] {
@@ -225,6 +235,9 @@ impl World {
             profile: &self.profile,
         };
         let handled = self.server.handle(request, moment);
+        if let Err(refusal) = &handled.outcome {
+            panic!("{request} is refused: {}", refusal.message);
+        }
         if request.answer == Answering::Awaited {
             let answer = Input::Answer(request.id, Arc::new(handled.outcome.clone()));
             let entry = Entry::Input(cause, answer);

@@ -191,6 +191,37 @@ fn k2_a_pod_that_does_not_fit_is_rejected() {
 }
 
 #[test]
+fn k2_a_pod_bound_to_the_wrong_node_is_rejected() {
+    let mut machine = Machine::new("node-a", 0);
+    machine.labels.insert("disk".to_owned(), "hdd".to_owned());
+    machine.taints.push(crate::api::core::Taint {
+        key: "gpu".to_owned(),
+        effect: "NoExecute".to_owned(),
+        ..Default::default()
+    });
+    let tolerations = json!([{"key": "gpu", "operator": "Exists"}]);
+    let cases = [
+        (
+            json!({"nodeSelector": {"disk": "ssd"}, "tolerations": tolerations}),
+            Some("NodeAffinity"),
+        ),
+        (json!({}), Some("TaintToleration")),
+        (
+            json!({"nodeSelector": {"disk": "hdd"}, "tolerations": tolerations}),
+            None,
+        ),
+    ];
+    for (spec, reason) in cases {
+        let mut world = World::with(machine.clone());
+        world.settle();
+        let pod = world.run_pod("web", spec);
+        world.settle();
+        let pod = world.pod(&pod).expect("it stays");
+        assert_eq!(pod.status.reason.as_deref(), reason);
+    }
+}
+
+#[test]
 fn k2_the_hands_of_a_post_start_hook_hold_the_next_container_back() {
     let mut world = World::new();
     let hook = json!({"postStart": {"sleep": {"seconds": 5}}});

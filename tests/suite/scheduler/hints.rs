@@ -47,11 +47,11 @@ fn with_cpu(cpu: &str) -> Object {
     node("node-a", json!({"status": {"allocatable": {"cpu": cpu}}}))
 }
 
-fn with_taint(taints: Value) -> Object {
+fn with_taint(taints: &Value) -> Object {
     node("node-a", json!({"spec": {"taints": taints}}))
 }
 
-fn labelled(labels: Value) -> Object {
+fn labelled(labels: &Value) -> Object {
     node("node-a", json!({"metadata": {"labels": labels}}))
 }
 
@@ -64,7 +64,7 @@ fn s4_resources_that_come_free_wake_who_lacks_resources() {
         changed(with_cpu("2"), with_cpu("3"), true),
         changed(with_cpu("3"), with_cpu("2"), false),
         changed(with_cpu("100m"), with_cpu("900m"), false),
-        changed(labelled(json!({})), labelled(json!({"a": "b"})), false),
+        changed(labelled(&json!({})), labelled(&json!({"a": "b"})), false),
         came(placed("other", "1", "node-a", json!({})), false),
         went(placed("other", "1", "node-a", json!({})), true),
         went(pod("other", "1", json!({})), false),
@@ -79,12 +79,12 @@ fn s4_a_taint_that_goes_wakes_who_does_not_tolerate_it() {
     let taint = json!([{"key": "dedicated", "value": "batch", "effect": "NoSchedule"}]);
     let mild = json!([{"key": "dedicated", "effect": "PreferNoSchedule"}]);
     let cases = vec![
-        came(with_taint(json!([])), true),
-        came(with_taint(taint.clone()), false),
-        changed(with_taint(taint.clone()), with_taint(json!([])), true),
-        changed(with_taint(taint.clone()), with_taint(mild.clone()), true),
-        changed(with_taint(mild), with_taint(json!([])), false),
-        changed(with_taint(json!([])), with_taint(taint), false),
+        came(with_taint(&json!([])), true),
+        came(with_taint(&taint), false),
+        changed(with_taint(&taint), with_taint(&json!([])), true),
+        changed(with_taint(&taint), with_taint(&mild), true),
+        changed(with_taint(&mild), with_taint(&json!([])), false),
+        changed(with_taint(&json!([])), with_taint(&taint), false),
         changed(with_cpu("2"), with_cpu("3"), false),
         went(placed("other", "1", "node-a", json!({})), false),
     ];
@@ -113,13 +113,13 @@ fn s4_a_label_that_is_asked_for_wakes_who_asks_for_it() {
     );
     let (ssd, hdd) = (json!({"disk": "ssd"}), json!({"disk": "hdd"}));
     let cases = vec![
-        came(labelled(ssd.clone()), true),
-        came(labelled(hdd.clone()), false),
-        changed(labelled(hdd.clone()), labelled(ssd.clone()), true),
-        changed(labelled(ssd.clone()), labelled(hdd), false),
+        came(labelled(&ssd), true),
+        came(labelled(&hdd), false),
+        changed(labelled(&hdd), labelled(&ssd), true),
+        changed(labelled(&ssd), labelled(&hdd), false),
         changed(
-            labelled(ssd.clone()),
-            labelled(json!({"disk": "ssd", "a": "b"})),
+            labelled(&ssd),
+            labelled(&json!({"disk": "ssd", "a": "b"})),
             false,
         ),
         changed(with_cpu("2"), with_cpu("3"), false),
@@ -167,7 +167,7 @@ fn s4_pods_of_the_group_wake_who_spreads() {
             json!({"metadata": {"labels": {"app": app}}}),
         )
     };
-    let zone = |zone: &str| labelled(json!({"zone": zone}));
+    let zone = |zone: &str| labelled(&json!({"zone": zone}));
     let cases = vec![
         came(other("web"), true),
         came(other("db"), false),
@@ -175,10 +175,10 @@ fn s4_pods_of_the_group_wake_who_spreads() {
         went(other("db"), false),
         changed(other("db"), other("web"), true),
         came(zone("a"), true),
-        came(labelled(json!({})), false),
+        came(labelled(&json!({})), false),
         went(zone("a"), true),
         changed(zone("a"), zone("b"), true),
-        changed(zone("a"), labelled(json!({"zone": "a", "a": "b"})), false),
+        changed(zone("a"), labelled(&json!({"zone": "a", "a": "b"})), false),
         changed(with_cpu("2"), with_cpu("3"), false),
     ];
     check(&waiting, "PodTopologySpread", cases);
@@ -199,14 +199,14 @@ fn s4_pods_to_be_near_or_far_from_wake_who_asks_for_them() {
             json!({"metadata": {"labels": {"app": app}}}),
         )
     };
-    let zone = |zone: &str| labelled(json!({"zone": zone}));
+    let zone = |zone: &str| labelled(&json!({"zone": zone}));
     let near = vec![
         came(other("db"), true),
         came(other("web"), false),
         went(other("db"), false),
         changed(other("web"), other("db"), true),
         came(zone("a"), true),
-        came(labelled(json!({})), false),
+        came(labelled(&json!({})), false),
         changed(zone("a"), zone("b"), true),
         changed(with_cpu("2"), with_cpu("3"), false),
     ];

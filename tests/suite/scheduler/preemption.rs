@@ -17,9 +17,9 @@ fn victim(name: &str, cpu: &str, node: &str, priority: i32, second: u32) -> Obje
     placed(name, cpu, node, fields)
 }
 
-fn incoming(cpu: &str, more: Value) -> Object {
+fn incoming(cpu: &str, more: &Value) -> Object {
     let mut fields = json!({"spec": {"priority": 100}});
-    json_patch::merge(&mut fields, &more);
+    json_patch::merge(&mut fields, more);
     pod("incoming", cpu, fields)
 }
 
@@ -65,7 +65,7 @@ fn s7_the_node_is_chosen_by_each_criterion_in_turn() {
         ),
     ];
     for (pods, more, (node, criterion)) in cases {
-        let decision = decide(&incoming("4", json!({})), &cluster(pods, more));
+        let decision = decide(&incoming("4", &json!({})), &cluster(pods, more));
         let preemption = decision.preemption().expect("the pod fits nowhere");
         assert_eq!(
             decision.nominated_node().map(|name| &**name),
@@ -85,7 +85,7 @@ fn s7_only_as_many_leave_as_must_and_the_least_important_first() {
         victim("young", "1", "a", 1, 20),
         victim("equal", "4", "b", 100, 0),
     ];
-    let decision = decide(&incoming("1", json!({})), &cluster(pods, vec![]));
+    let decision = decide(&incoming("1", &json!({})), &cluster(pods, vec![]));
     let value = decision.to_expected_value();
     assert_eq!(value["nominatedNode"], "a");
     assert_eq!(value["victims"], json!(["default/young"]));
@@ -94,7 +94,7 @@ fn s7_only_as_many_leave_as_must_and_the_least_important_first() {
 #[test]
 fn s7_who_may_not_preempt_waits() {
     let pods = || vec![victim("a1", "4", "a", 1, 0), victim("b1", "4", "b", 1, 0)];
-    let never = incoming("4", json!({"spec": {"preemptionPolicy": "Never"}}));
+    let never = incoming("4", &json!({"spec": {"preemptionPolicy": "Never"}}));
     let decision = decide(&never, &cluster(pods(), vec![]));
     assert_eq!(
         decision.message(),
@@ -111,7 +111,7 @@ fn s7_who_may_not_preempt_waits() {
     let mut leaver = victim("a1", "4", "a", 1, 0).to_value();
     json_patch::merge(&mut leaver, &leaving);
     let leaver = Object::from_value(Kind::Pod, leaver).expect("a pod");
-    let again = incoming("4", json!({"status": {"nominatedNodeName": "a"}}));
+    let again = incoming("4", &json!({"status": {"nominatedNodeName": "a"}}));
     let snapshot = cluster(vec![leaver, victim("b1", "4", "b", 1, 0)], vec![]);
     let decision = decide(&again, &snapshot);
     assert_eq!(
@@ -125,7 +125,7 @@ fn s7_who_may_not_preempt_waits() {
 #[test]
 fn s7_a_nominated_place_is_kept_from_lower_priorities() {
     let mut snapshot = cluster(vec![placed("b1", "4", "b", json!({}))], vec![]);
-    let nominated = incoming("4", json!({"status": {"nominatedNodeName": "a"}}));
+    let nominated = incoming("4", &json!({"status": {"nominatedNodeName": "a"}}));
     snapshot.apply(None, Some(&nominated));
     let key = Key::new(Kind::Pod, "default", "incoming");
     assert_eq!(snapshot.nomination(&key).map(|node| &**node), Some("a"));

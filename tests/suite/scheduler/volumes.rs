@@ -13,22 +13,22 @@ fn user(claim: &str) -> Object {
     pod("web", "1", json!({"spec": {"volumes": [volume]}}))
 }
 
-fn claim(name: &str, size: &str, fields: Value) -> Object {
+fn claim(name: &str, size: &str, fields: &Value) -> Object {
     let mut value = json!({"spec": {
         "storageClassName": "late",
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": size}},
     }});
-    json_patch::merge(&mut value, &fields);
+    json_patch::merge(&mut value, fields);
     object(Kind::PersistentVolumeClaim, name, value)
 }
 
 fn bound(claim_name: &str, volume: &str) -> Object {
     let fields = json!({"spec": {"volumeName": volume}, "status": {"phase": "Bound"}});
-    claim(claim_name, "1Gi", fields)
+    claim(claim_name, "1Gi", &fields)
 }
 
-fn volume(name: &str, size: &str, zone: &str, fields: Value) -> Object {
+fn volume(name: &str, size: &str, zone: &str, fields: &Value) -> Object {
     let term = json!({"matchExpressions": [{"key": ZONE, "operator": "In", "values": [zone]}]});
     let mut value = json!({
         "spec": {
@@ -39,7 +39,7 @@ fn volume(name: &str, size: &str, zone: &str, fields: Value) -> Object {
         },
         "status": {"phase": "Available"},
     });
-    json_patch::merge(&mut value, &fields);
+    json_patch::merge(&mut value, fields);
     object(Kind::PersistentVolume, name, value)
 }
 
@@ -78,19 +78,19 @@ fn a_pod_whose_claim_is_not_ready_is_refused_before_any_node() {
             vec![claim(
                 "data",
                 "1Gi",
-                json!({"spec": {"storageClassName": "now"}}),
+                &json!({"spec": {"storageClassName": "now"}}),
             )],
             "pod has unbound immediate PersistentVolumeClaims",
         ),
         (
-            vec![claim("data", "1Gi", deleted)],
+            vec![claim("data", "1Gi", &deleted)],
             "persistentvolumeclaim \"data\" is being deleted",
         ),
         (
             vec![claim(
                 "data",
                 "1Gi",
-                json!({"spec": {"volumeName": "pv"}, "status": {"phase": "Lost"}}),
+                &json!({"spec": {"volumeName": "pv"}, "status": {"phase": "Lost"}}),
             )],
             "persistentvolumeclaim \"data\" bound to non-existent persistentvolume \"pv\"",
         ),
@@ -110,7 +110,7 @@ fn a_pod_whose_claim_is_not_ready_is_refused_before_any_node() {
 fn a_pod_follows_its_bound_volume() {
     let snapshot = cluster(vec![
         bound("data", "pv"),
-        volume("pv", "1Gi", "b", json!({})),
+        volume("pv", "1Gi", "b", &json!({})),
     ]);
     let decision = decide(&user("data"), &snapshot);
     assert_eq!(decision.winner().map(|node| &**node), Some("node-b"));
@@ -128,17 +128,22 @@ fn a_pod_follows_its_bound_volume() {
 #[test]
 fn a_waiting_claim_takes_the_smallest_volume_that_suits_it_on_the_node() {
     let snapshot = cluster(vec![
-        claim("data", "5Gi", json!({})),
-        volume("small", "1Gi", "a", json!({})),
-        volume("fits", "5Gi", "b", json!({})),
-        volume("large", "9Gi", "b", json!({})),
+        claim("data", "5Gi", &json!({})),
+        volume("small", "1Gi", "a", &json!({})),
+        volume("fits", "5Gi", "b", &json!({})),
+        volume("large", "9Gi", "b", &json!({})),
         volume(
             "taken",
             "5Gi",
             "a",
-            json!({"spec": {"claimRef": {"name": "x", "namespace": "default"}}}),
+            &json!({"spec": {"claimRef": {"name": "x", "namespace": "default"}}}),
         ),
-        volume("used", "5Gi", "a", json!({"status": {"phase": "Released"}})),
+        volume(
+            "used",
+            "5Gi",
+            "a",
+            &json!({"status": {"phase": "Released"}}),
+        ),
     ]);
     let web = user("data");
     let decision = decide(&web, &snapshot);
@@ -163,7 +168,7 @@ fn a_claim_without_a_volume_is_provisioned_where_its_class_can() {
     let of_class = |annotation: Value| {
         let fields =
             json!({"metadata": {"annotations": annotation}, "spec": {"storageClassName": "made"}});
-        claim("data", "1Gi", fields)
+        claim("data", "1Gi", &fields)
     };
     let web = user("data");
     let snapshot = cluster(vec![of_class(json!({}))]);
@@ -185,7 +190,7 @@ fn a_claim_for_one_pod_is_not_shared() {
     ]}});
     let more = vec![
         claim,
-        volume("pv", "1Gi", "b", json!({})),
+        volume("pv", "1Gi", "b", &json!({})),
         placed("other", "1", "node-a", other),
     ];
     let decision = decide(&user("data"), &cluster(more));
@@ -203,7 +208,7 @@ fn labels_of_a_volume_keep_the_pod_in_its_zone() {
         "metadata": {"labels": {ZONE: "b__c"}},
         "spec": {"nodeAffinity": null},
     });
-    let snapshot = cluster(vec![bound("data", "pv"), volume("pv", "1Gi", "b", fields)]);
+    let snapshot = cluster(vec![bound("data", "pv"), volume("pv", "1Gi", "b", &fields)]);
     let value = decide(&user("data"), &snapshot).to_expected_value();
     assert_eq!(value["rejected"]["node-a"]["plugin"], "VolumeZone");
     assert_eq!(value["best"], json!(["node-b"]));
@@ -217,7 +222,7 @@ fn a_node_takes_no_more_volumes_of_a_driver_than_it_can_attach() {
             name,
             "1Gi",
             "a",
-            json!({"spec": {"csi": source, "nodeAffinity": null}}),
+            &json!({"spec": {"csi": source, "nodeAffinity": null}}),
         )
     };
     let limited = node(
