@@ -8,6 +8,7 @@ use super::model::{Mode, Pane};
 use super::panes::events::sentence;
 use super::theme::Role;
 use super::view::View;
+use crate::cluster::Command;
 
 /// A piece of the line.
 enum Piece {
@@ -75,10 +76,13 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     {
         return vec![Say(format!("{} {}", record.actor, sentence(record)))];
     }
-    let entered = world.journal().all(|entry| entry.step < world.steps());
-    if !entered {
+    if let Some(waiting) = world.journal().find(|entry| entry.step >= world.steps()) {
+        let words = match &waiting.command {
+            Command::Kubectl { .. } => "kubectl is about to send it. ",
+            Command::Fault { .. } => "The fault is about to strike. ",
+        };
         return vec![
-            say("kubectl is about to send it. "),
+            say(words),
             Press(Action::RunOrPause),
             say(" plays it hop by hop · "),
             Press(Action::Step),

@@ -2,7 +2,10 @@
 
 mod convergence;
 mod determinism;
+mod frames;
+mod keys;
 mod races;
 mod scheduler;
+mod screen;
 mod tidy;
 mod worlds;

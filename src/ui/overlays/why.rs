@@ -19,8 +19,10 @@ pub fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect, buf: &
     let trace = view.world().trace();
     let way: Vec<&Record> = trace.why(record).map(|record| &**record).collect();
     let height = u16::try_from(way.len()).unwrap_or(u16::MAX);
-    let title = "Why? Each line because of the one below it";
-    let inside = window(view, title, (area.width.min(130), height), area, buf);
+    let origin = way.last().map_or_else(String::new, |first| origin(first));
+    let hops = way.len().saturating_sub(1);
+    let title = format!("Why? Because of the line below: {hops} hops back to {origin}");
+    let inside = window(view, &title, (area.width.min(130), height), area, buf);
     let rows = usize::from(inside.height);
     let lines: Vec<Line<'_>> = way
         .iter()
@@ -59,6 +61,15 @@ fn hop<'a>(view: &View<'_>, record: &Record, has_cursor: bool, width: u16) -> Li
             },
         ),
     ])
+}
+
+/// What everything began with: the command itself, or who began it.
+fn origin(record: &Record) -> String {
+    let sentence = record.sentence();
+    match sentence.strip_prefix("runs: ") {
+        Some(line) => line.to_owned(),
+        None => sentence,
+    }
 }
 
 fn seconds(record: &Record) -> String {
