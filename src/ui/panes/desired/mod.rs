@@ -309,7 +309,7 @@ fn name_role(view: &View<'_>, key: &Key) -> Role {
 }
 
 /// The state of a container in a word or two.
-fn container_words(state: Option<&core::ContainerState>) -> String {
+pub(super) fn container_words(state: Option<&core::ContainerState>) -> String {
     let Some(state) = state else {
         return "no state yet".to_owned();
     };
