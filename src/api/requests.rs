@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::api::{Kind, Object, Typed};
 
-    fn pod(spec: serde_json::Value) -> Pod {
+    fn pod(spec: &serde_json::Value) -> Pod {
         let value = serde_json::json!({"metadata": {"name": "web"}, "spec": spec});
         let object = Object::from_value(Kind::Pod, value).expect("a pod");
         Pod::of(&object).expect("a pod").clone()
@@ -228,7 +228,7 @@ mod tests {
         ];
         for (containers, init, expected) in cases {
             let spec = serde_json::json!({"containers": containers, "initContainers": init});
-            assert_eq!(millis(&pod(spec.clone())), expected, "{spec}");
+            assert_eq!(millis(&pod(&spec)), expected, "{spec}");
         }
     }
 
@@ -239,7 +239,7 @@ mod tests {
             "resources": {"requests": {"cpu": "700m", "example.com/card": "1"}},
             "overhead": {"cpu": "50m"},
         });
-        let requests = pod_requests(&pod(spec), &RequestOptions::of_spec());
+        let requests = pod_requests(&pod(&spec), &RequestOptions::of_spec());
         assert_eq!(requests["cpu"].milli_value(), 750);
         assert!(!requests.contains_key("example.com/card"));
     }
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn s3_for_scores_a_container_without_requests_counts_100m_and_200_mebibytes() {
         let spec = serde_json::json!({"containers": [{"name": "a"}, asks("300m")]});
-        let requests = pod_requests(&pod(spec), &RequestOptions::of_spec().with_defaults());
+        let requests = pod_requests(&pod(&spec), &RequestOptions::of_spec().with_defaults());
         assert_eq!(requests["cpu"].milli_value(), 400);
         assert_eq!(requests["memory"].value(), 400 * 1024 * 1024);
     }

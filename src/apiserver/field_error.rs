@@ -9,21 +9,21 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldErrorReason {
     /// The field names something that does not exist.
-    FieldValueNotFound,
+    NotFound,
     /// The field must be there.
-    FieldValueRequired,
+    Required,
     /// The value must not occur twice.
-    FieldValueDuplicate,
+    Duplicate,
     /// The value is malformed or out of bounds.
-    FieldValueInvalid,
+    Invalid,
     /// The value is none of those that the field can have.
-    FieldValueNotSupported,
+    NotSupported,
     /// The field must not be set, or not be changed, under these circumstances.
-    FieldValueForbidden,
+    Forbidden,
     /// The value is too long.
-    FieldValueTooLong,
+    TooLong,
     /// The list has too many items.
-    FieldValueTooMany,
+    TooMany,
 }
 
 impl FieldErrorReason {
@@ -31,27 +31,27 @@ impl FieldErrorReason {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::FieldValueNotFound => "FieldValueNotFound",
-            Self::FieldValueRequired => "FieldValueRequired",
-            Self::FieldValueDuplicate => "FieldValueDuplicate",
-            Self::FieldValueInvalid => "FieldValueInvalid",
-            Self::FieldValueNotSupported => "FieldValueNotSupported",
-            Self::FieldValueForbidden => "FieldValueForbidden",
-            Self::FieldValueTooLong => "FieldValueTooLong",
-            Self::FieldValueTooMany => "FieldValueTooMany",
+            Self::NotFound => "FieldValueNotFound",
+            Self::Required => "FieldValueRequired",
+            Self::Duplicate => "FieldValueDuplicate",
+            Self::Invalid => "FieldValueInvalid",
+            Self::NotSupported => "FieldValueNotSupported",
+            Self::Forbidden => "FieldValueForbidden",
+            Self::TooLong => "FieldValueTooLong",
+            Self::TooMany => "FieldValueTooMany",
         }
     }
 
     const fn words(self) -> &'static str {
         match self {
-            Self::FieldValueNotFound => "Not found",
-            Self::FieldValueRequired => "Required value",
-            Self::FieldValueDuplicate => "Duplicate value",
-            Self::FieldValueInvalid => "Invalid value",
-            Self::FieldValueNotSupported => "Unsupported value",
-            Self::FieldValueForbidden => "Forbidden",
-            Self::FieldValueTooLong => "Too long",
-            Self::FieldValueTooMany => "Too many",
+            Self::NotFound => "Not found",
+            Self::Required => "Required value",
+            Self::Duplicate => "Duplicate value",
+            Self::Invalid => "Invalid value",
+            Self::NotSupported => "Unsupported value",
+            Self::Forbidden => "Forbidden",
+            Self::TooLong => "Too long",
+            Self::TooMany => "Too many",
         }
     }
 }
@@ -71,24 +71,19 @@ impl FieldError {
     /// The field must be there.
     #[must_use]
     pub fn required(field: &impl fmt::Display, detail: &str) -> Self {
-        Self::without_value(FieldErrorReason::FieldValueRequired, field, detail)
+        Self::without_value(FieldErrorReason::Required, field, detail)
     }
 
     /// The value is malformed or out of bounds. Values print as JSON.
     #[must_use]
     pub fn invalid(field: &impl fmt::Display, value: impl Into<Value>, detail: &str) -> Self {
-        Self::with_value(
-            FieldErrorReason::FieldValueInvalid,
-            field,
-            value.into(),
-            detail,
-        )
+        Self::with_value(FieldErrorReason::Invalid, field, value.into(), detail)
     }
 
     /// The value is malformed, and printing it would help nobody.
     #[must_use]
     pub fn invalid_without_value(field: &impl fmt::Display, detail: &str) -> Self {
-        Self::without_value(FieldErrorReason::FieldValueInvalid, field, detail)
+        Self::without_value(FieldErrorReason::Invalid, field, detail)
     }
 
     /// The value is none of these, which print in this order.
@@ -100,47 +95,32 @@ impl FieldError {
     ) -> Self {
         let quoted: Vec<String> = supported.iter().map(|each| format!("{each:?}")).collect();
         let detail = format!("supported values: {}", quoted.join(", "));
-        Self::with_value(
-            FieldErrorReason::FieldValueNotSupported,
-            field,
-            value.into(),
-            &detail,
-        )
+        Self::with_value(FieldErrorReason::NotSupported, field, value.into(), &detail)
     }
 
     /// The value occurs twice.
     #[must_use]
     pub fn duplicate(field: &impl fmt::Display, value: impl Into<Value>) -> Self {
-        Self::with_value(
-            FieldErrorReason::FieldValueDuplicate,
-            field,
-            value.into(),
-            "",
-        )
+        Self::with_value(FieldErrorReason::Duplicate, field, value.into(), "")
     }
 
     /// The field must not be set or changed.
     #[must_use]
     pub fn forbidden(field: &impl fmt::Display, detail: &str) -> Self {
-        Self::without_value(FieldErrorReason::FieldValueForbidden, field, detail)
+        Self::without_value(FieldErrorReason::Forbidden, field, detail)
     }
 
     /// The field names something that does not exist.
     #[must_use]
     pub fn not_found(field: &impl fmt::Display, value: impl Into<Value>) -> Self {
-        Self::with_value(
-            FieldErrorReason::FieldValueNotFound,
-            field,
-            value.into(),
-            "",
-        )
+        Self::with_value(FieldErrorReason::NotFound, field, value.into(), "")
     }
 
     /// The value has more bytes than it may have.
     #[must_use]
     pub fn too_long(field: &impl fmt::Display, most: usize) -> Self {
         let detail = format!("may not be more than {most} bytes");
-        Self::without_value(FieldErrorReason::FieldValueTooLong, field, &detail)
+        Self::without_value(FieldErrorReason::TooLong, field, &detail)
     }
 
     /// The list has more items than it may have.
@@ -148,7 +128,7 @@ impl FieldError {
     pub fn too_many(field: &impl fmt::Display, items: usize, most: usize) -> Self {
         let detail = format!("must have at most {most} items");
         Self::with_value(
-            FieldErrorReason::FieldValueTooMany,
+            FieldErrorReason::TooMany,
             field,
             Value::from(items),
             &detail,

@@ -136,7 +136,7 @@ fn standard_input() -> Result<Arc<[u8]>, String> {
 }
 
 /// A file, or the manifests of a folder, by the name that commands use for them.
-fn load(folder: &Path, name: &str) -> Result<Files, String> {
+pub(super) fn load(folder: &Path, name: &str) -> Result<Files, String> {
     if name == "-" {
         return Ok(Files::from([(name.to_owned(), standard_input()?)]));
     }

@@ -3,7 +3,7 @@
 mod input;
 mod output;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -138,7 +138,8 @@ fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
         ui::Opening::Given
     };
     let cluster = scenario.open()?;
-    ui::run(cluster, opening).map_err(|error| format!("error: {error}"))?;
+    ui::run(cluster, opening, &|name| input::load(Path::new(""), name))
+        .map_err(|error| format!("error: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use crate::apiserver::Verb;
 use crate::sim::{RecordId, Time};
 
 /// How long the API server keeps an event. Source: `--event-ttl`.
-const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
+const TIME_TO_LIVE: Duration = Duration::from_hours(1);
 
 /// Whether an event is news or bad news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,13 +58,28 @@ struct Similar {
     message: String,
 }
 
+/// What is remembered of an event, enough to write it again with a higher count.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// The nanosecond in its name.
+    stamp: Time,
+    /// The revision of the object that it was about.
+    revision: u64,
+    /// When it happened first.
+    first: Time,
+    /// When it happened last.
+    last: Time,
+    /// How often.
+    count: i32,
+}
+
 /// Remembers what it has written, to count it when it comes again.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     component: &'static str,
     host: String,
-    written: OrdMap<Similar, (Event, Time)>,
-    last_name_nanos: u64,
+    written: OrdMap<Similar, Written>,
+    last_stamp: Time,
 }
 
 impl Recorder {
@@ -75,7 +90,7 @@ impl Recorder {
             component,
             host: host.to_owned(),
             written: OrdMap::new(),
-            last_name_nanos: 0,
+            last_stamp: Time::START,
         }
     }
 
@@ -97,19 +112,28 @@ impl Recorder {
             reason,
             message,
         };
-        if let Some((event, last)) = self.written.get_mut(&similar)
-            && now.since(*last) < TIME_TO_LIVE
+        if let Some(written) = self.written.get_mut(&similar)
+            && now.since(written.last) < TIME_TO_LIVE
         {
-            let spec = event.spec_mut();
-            spec.count = Some(spec.count.unwrap_or(1) + 1);
-            spec.last_timestamp = Some(meta::object_time(now));
-            *last = now;
-            let object = event.clone().into_object();
+            written.count = written.count.saturating_add(1);
+            written.last = now;
+            let written = *written;
+            let event = self.event_of(&about, (event_type, reason, &similar.message), written);
+            let object = event.into_object();
             context.tell(cause, object.key(), Verb::Update(object));
             return;
         }
-        let event = self.first(&about, (event_type, reason, &similar.message), now);
-        self.written.insert(similar, (event.clone(), now));
+        // Real names carry the nanosecond; two events of one step must differ.
+        self.last_stamp = now.max(self.last_stamp + Duration::from_nanos(1));
+        let written = Written {
+            stamp: self.last_stamp,
+            revision: about.object.revision(),
+            first: now,
+            last: now,
+            count: 1,
+        };
+        let event = self.event_of(&about, (event_type, reason, &similar.message), written);
+        self.written.insert(similar, written);
         let object = event.into_object();
         context.tell(cause, object.key(), Verb::Create(object));
     }
@@ -135,11 +159,11 @@ impl Recorder {
         }
     }
 
-    fn first(
-        &mut self,
+    fn event_of(
+        &self,
         about: &About<'_>,
         what: (EventType, &'static str, &str),
-        now: Time,
+        written: Written,
     ) -> Event {
         let (event_type, reason, message) = what;
         let object = about.object;
@@ -148,18 +172,14 @@ impl Recorder {
         } else {
             object.namespace()
         };
-        // Real names carry the nanosecond; two events of one step must differ.
-        self.last_name_nanos = now.as_nanos().max(self.last_name_nanos + 1);
-        let stamp = Time::from_nanos(self.last_name_nanos)
-            .to_timestamp()
-            .as_nanosecond();
+        let stamp = written.stamp.to_timestamp().as_nanosecond();
         let metadata = ObjectMeta {
             name: Some(format!("{}.{stamp:x}", object.name())),
             namespace: Some(namespace.to_owned()),
             ..ObjectMeta::default()
         };
         let spec = core::Event {
-            involved_object: reference(about),
+            involved_object: reference(about, written.revision),
             reason: Some(reason.to_owned()),
             message: Some(message.to_owned()),
             type_: Some(event_type.name().to_owned()),
@@ -167,9 +187,9 @@ impl Recorder {
                 component: Some(self.component.to_owned()),
                 host: (!self.host.is_empty()).then(|| self.host.clone()),
             }),
-            first_timestamp: Some(meta::object_time(now)),
-            last_timestamp: Some(meta::object_time(now)),
-            count: Some(1),
+            first_timestamp: Some(meta::object_time(written.first)),
+            last_timestamp: Some(meta::object_time(written.last)),
+            count: Some(written.count),
             reporting_component: Some(self.component.to_owned()),
             reporting_instance: Some(self.host.clone()),
             ..core::Event::default()
@@ -182,7 +202,7 @@ impl Recorder {
     }
 }
 
-fn reference(about: &About<'_>) -> core::ObjectReference {
+fn reference(about: &About<'_>, revision: u64) -> core::ObjectReference {
     let About { object, field_path } = about;
     let info = object.kind().info();
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -197,7 +217,7 @@ fn reference(about: &About<'_>) -> core::ObjectReference {
         } else {
             text(object.uid())
         },
-        resource_version: object.metadata().resource_version.clone(),
+        resource_version: (revision > 0).then(|| revision.to_string()),
         field_path: field_path.clone(),
     }
 }

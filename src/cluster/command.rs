@@ -69,7 +69,7 @@ impl Command {
     #[must_use]
     pub fn file_names(&self) -> Vec<String> {
         match self {
-            Self::Kubectl { invocation, .. } => invocation.file_names(),
+            Self::Kubectl { invocation, .. } => invocation.files().to_vec(),
             Self::Fault { .. } => Vec::new(),
         }
     }

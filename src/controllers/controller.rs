@@ -3,7 +3,14 @@
 use std::time::Duration;
 
 use super::deployment::DEPLOYMENT;
+use super::endpoint_slice::ENDPOINT_SLICE;
+use super::garbage_collector::GARBAGE_COLLECTOR;
+use super::namespace::NAMESPACE;
+use super::node_lifecycle::NODE_LIFECYCLE;
+use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
+use super::service_account::SERVICE_ACCOUNT;
+use super::taint_eviction::TAINT_EVICTION;
 use crate::api::{Key, Kind, Object, Typed};
 use crate::apiserver::{Outcome, Refusal, Verb};
 use crate::client::{EventType, Informers};
@@ -286,5 +293,15 @@ impl Action {
     }
 }
 
-/// Every loop, in the order in which kube-controller-manager lists them.
-pub static CONTROLLERS: &[&Controller] = &[&DEPLOYMENT, &REPLICA_SET];
+/// Every loop.
+pub static CONTROLLERS: &[&Controller] = &[
+    &SERVICE_ACCOUNT,
+    &ENDPOINT_SLICE,
+    &NAMESPACE,
+    &DEPLOYMENT,
+    &REPLICA_SET,
+    &POD_GC,
+    &NODE_LIFECYCLE,
+    &TAINT_EVICTION,
+    &GARBAGE_COLLECTOR,
+];

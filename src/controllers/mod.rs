@@ -3,9 +3,17 @@
 mod claim;
 mod controller;
 mod deployment;
+mod disruption_target;
+mod endpoint_slice;
+mod garbage_collector;
+mod namespace;
+mod node_lifecycle;
+mod pod_gc;
 mod pod_template;
 mod replica_set;
 mod runner;
+mod service_account;
+mod taint_eviction;
 mod wording;
 
 pub use controller::{

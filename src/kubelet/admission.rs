@@ -1,7 +1,7 @@
 //! The node's own look at a pod before it takes it in.
 
 use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
-use crate::api::{Pod, Quantity};
+use crate::api::{Node, Pod, Quantity, node_affinity, taint};
 
 /// Why a node does not take a pod. Source: `pkg/kubelet/lifecycle/predicate.go`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +19,43 @@ const RESOURCES: [(&str, &str); 4] = [
     ("ephemeral-storage", "OutOfephemeral-storage"),
 ];
 
+/// Whether the node takes the pod beside those that it has taken in already.
+///
+/// # Errors
+/// The first thing that does not fit, with the message of the kubelet.
+pub(super) fn check<'a>(
+    pod: &Pod,
+    (node, allocatable): (Option<&Node>, &ResourceList),
+    others: impl Iterator<Item = &'a Pod>,
+) -> Result<(), Rejection> {
+    fits(pod, others, allocatable)?;
+    let Some(node) = node else {
+        return Ok(());
+    };
+    let rejected = |reason: &'static str, why: &str| {
+        Err(Rejection {
+            reason,
+            message: format!("Predicate {reason} failed: {why}"),
+        })
+    };
+    if !node_affinity::meets_required(&pod.spec, node) {
+        let why = "node(s) didn't match Pod's node affinity/selector";
+        return rejected("NodeAffinity", why);
+    }
+    let taints = node.spec.taints.as_deref().unwrap_or_default();
+    let tolerations = pod.spec.tolerations.as_deref().unwrap_or_default();
+    if taint::first_untolerated(taints, tolerations, &["NoExecute"]).is_some() {
+        let why = "node(s) had taints that the pod didn't tolerate";
+        return rejected("TaintToleration", why);
+    }
+    Ok(())
+}
+
 /// Whether the pod fits beside those that the node has taken in already.
 ///
 /// # Errors
 /// The first resource that is short, with the message of the kubelet.
-pub(super) fn fits<'a>(
+fn fits<'a>(
     pod: &Pod,
     others: impl Iterator<Item = &'a Pod>,
     allocatable: &ResourceList,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::alarm::{KubeletAlarm, PodTimer};
 use super::image::{Images, Pulls};
 use super::note::{Happening, Note, PodNote};
-use super::worker::{Action, Stage, Turn, Worker};
+use super::worker::{Action, Stage, Standing, Turn, Worker};
 use super::{Machine, admission, pod_status};
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Reason, RequestId, Verb, WatchEvent};
@@ -36,8 +36,8 @@ pub(super) struct Agent {
     /// When the node's status was last written.
     pub(super) reported: Time,
     pub(super) recorder: Recorder,
-    /// How often the kubelet was started; alarms of earlier times are void.
-    pub(super) starts: u32,
+    /// When the next sign of life is due; an alarm that rings earlier was moved.
+    pub(super) next_beat: Time,
     /// How often the machine was switched on again.
     pub(super) boots: u32,
     pub(super) is_off: bool,
@@ -58,7 +58,7 @@ impl Agent {
             node: None,
             is_node_checked: false,
             reported: Time::START,
-            starts: 0,
+            next_beat: Time::START,
             boots: 0,
             is_off: false,
             is_reviving: false,
@@ -74,38 +74,35 @@ impl Agent {
             Input::Start => self.start(hands),
             Input::Watch(delivery) => self.see(&delivery, hands),
             Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
-            Input::Alarm(KubeletAlarm::Heartbeat { boot }) => {
-                if boot == self.starts {
-                    self.heartbeat(hands);
-                }
-            }
+            Input::Alarm(KubeletAlarm::Heartbeat) => self.heartbeat(hands),
             Input::Alarm(KubeletAlarm::Pull { pull, turn }) => self.pull_ends(pull, turn, hands),
             Input::Alarm(KubeletAlarm::Pod { uid, timer }) => self.ring(&uid, timer, hands),
         }
     }
 
-    /// The process starts. When it was running before, everything that was planned is still to come.
+    /// The process starts. When it was running before, everything that was planned is still to come,
+    /// and an answer that was under way may be lost.
     fn start(&mut self, hands: &mut Hands<'_>) {
         let record = hands.note(hands.cause, Note::Started(self.node_key()));
-        self.beat_first(record, hands);
-        for (uid, worker) in &mut self.workers {
-            let worker = Arc::make_mut(worker);
-            worker.asked = None;
-            for due in &worker.dues {
-                let alarm = KubeletAlarm::Pod {
-                    uid: Arc::clone(uid),
-                    timer: due.timer,
-                };
-                set_alarm(due.at.since(hands.now), due.urgency, record, alarm, hands);
-            }
-        }
+        self.resume_beat(record, hands);
         self.resume_pull(record, hands);
+        let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
+        for uid in uids {
+            self.turn(&uid, record, hands, |worker, turn| {
+                turn.actions
+                    .extend(worker.dues.iter().copied().map(Action::Wake));
+                if worker.asked.is_some() {
+                    worker.arm(PodTimer::Write, WRITE_AGAIN, Urgency::Periodic, turn);
+                }
+            });
+        }
     }
 
     fn see(&mut self, delivery: &Delivery, hands: &mut Hands<'_>) {
         let note = Note::Client(client::Note::delivery(delivery));
         let record = hands.note(hands.cause, note);
         match &delivery.seen {
+            Seen::Resumed if delivery.kind == Kind::Pod => self.revive(record, hands),
             Seen::Gone | Seen::Resumed => {}
             Seen::Listed(objects) => {
                 for object in objects {
@@ -201,7 +198,7 @@ impl Agent {
             return;
         };
         let worker = Arc::make_mut(worker);
-        worker.is_gone = true;
+        worker.standing = Standing::Gone;
         if let Some(last) = last {
             worker.pod = last.clone();
         }
@@ -212,17 +209,25 @@ impl Agent {
         }
     }
 
-    /// After a list: what is not in it is gone; after a loss of power, what is in it comes up again.
+    /// After a list: what is not in it is gone.
     fn compare_with(&mut self, listed: &[Object], record: RecordId, hands: &mut Hands<'_>) {
         let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
-        let is_reviving = std::mem::take(&mut self.is_reviving);
         for uid in uids {
             if !listed.iter().any(|object| object.uid() == &*uid) {
                 self.lose(&uid, None, record, hands);
             }
-            if is_reviving {
-                self.turn(&uid, record, hands, Worker::revive);
-            }
+        }
+        self.revive(record, hands);
+    }
+
+    /// After a loss of power, once the pods are known again: they come up.
+    fn revive(&mut self, record: RecordId, hands: &mut Hands<'_>) {
+        if !std::mem::take(&mut self.is_reviving) {
+            return;
+        }
+        let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
+        for uid in uids {
+            self.turn(&uid, record, hands, Worker::revive);
         }
     }
 
@@ -241,7 +246,8 @@ impl Agent {
                 let worker = &self.workers[uid];
                 let others = self.workers.values().filter(|other| other.takes_room());
                 let others = others.map(|other| &other.pod);
-                let verdict = admission::fits(&worker.pod, others, &self.machine.allocatable());
+                let node = (self.node.as_ref(), &self.machine.allocatable());
+                let verdict = admission::check(&worker.pod, node, others);
                 self.turn(uid, cause, hands, |worker, turn| {
                     worker.admit(verdict, turn);
                 });
@@ -395,7 +401,7 @@ impl Agent {
         let Some(worker) = self.workers.get_mut(uid) else {
             return;
         };
-        if worker.is_gone || worker.asked.is_some() || worker.is_released {
+        if worker.standing != Standing::Stored || worker.asked.is_some() {
             return;
         }
         let is_known = worker.start.is_some();
@@ -408,7 +414,7 @@ impl Agent {
             let what = Happening::Reported(phase, ready, all);
             let record = self.say(uid, None, what, cause, hands);
             let request = hands.ask(record, key, Verb::UpdateStatus(object));
-            self.await_answer(uid, request, false);
+            self.await_answer(uid, request, Standing::Stored);
         } else if worker.stage == Stage::Ended && worker.pod.is_terminating() {
             let options = DeleteOptions {
                 grace_period_seconds: Some(0),
@@ -417,15 +423,15 @@ impl Agent {
             };
             let record = self.say(uid, None, Happening::Released, cause, hands);
             let request = hands.ask(record, key, Verb::Delete(options));
-            self.await_answer(uid, request, true);
+            self.await_answer(uid, request, Standing::Released);
         }
     }
 
-    fn await_answer(&mut self, uid: &Arc<str>, request: RequestId, is_released: bool) {
+    fn await_answer(&mut self, uid: &Arc<str>, request: RequestId, standing: Standing) {
         if let Some(worker) = self.workers.get_mut(uid) {
             let worker = Arc::make_mut(worker);
             worker.asked = Some(request);
-            worker.is_released = is_released;
+            worker.standing = standing;
         }
     }
 
@@ -450,7 +456,9 @@ impl Agent {
             // The watch will tell that it is gone.
             Err(refusal) if matches!(refusal.reason, Reason::NotFound | Reason::Conflict) => {}
             Err(_) => {
-                worker.is_released = false;
+                if worker.standing == Standing::Released {
+                    worker.standing = Standing::Stored;
+                }
                 let what = Happening::BackedOff("StatusNotWritten", WRITE_AGAIN);
                 let record = self.say(&uid, None, what, cause, hands);
                 self.turn(&uid, record, hands, |worker, turn| {

@@ -8,10 +8,7 @@ use crate::sim::{Time, Urgency};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KubeletAlarm {
     /// The lease is due, and a look at the node itself.
-    Heartbeat {
-        /// How often the kubelet had been started when it was set.
-        boot: u32,
-    },
+    Heartbeat,
     /// The image pull that is under way comes to its end.
     Pull {
         /// The number of the pull.

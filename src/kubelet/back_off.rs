@@ -92,7 +92,7 @@ mod tests {
             now = until;
         }
         assert_eq!(waits, [0, 10, 20, 40, 80, 160, 300]);
-        let soon = now + Duration::from_secs(600);
+        let soon = now + Duration::from_mins(10);
         assert!(BackOff::until(back_off, soon, soon, &profile).is_some());
         let late = now + Duration::from_secs(601);
         assert_eq!(BackOff::until(back_off, late, late, &profile), None);

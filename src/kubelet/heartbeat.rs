@@ -16,24 +16,31 @@ use crate::sim::{Range, RecordId};
 const JITTER: u32 = 25;
 
 impl Agent {
-    /// Sets the first alarm of a kubelet that starts. The kubelets of a cluster do not beat as one.
-    pub(super) fn beat_first(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
-        self.starts += 1;
-        let most = if self.is_reviving {
-            hands.profile.network.rewatch.most
-        } else {
-            hands.profile.nodes.lease_renew
-        };
-        let least = Duration::ZERO;
-        let after = hands.random.duration(Range { least, most });
-        let alarm = KubeletAlarm::Heartbeat { boot: self.starts };
-        hands.wake_periodic(after, cause, alarm);
+    /// Sets the alarm of a kubelet that starts. The kubelets of a cluster do not beat as one.
+    pub(super) fn resume_beat(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        if self.next_beat <= hands.now {
+            let most = hands.profile.nodes.lease_renew;
+            let least = Duration::ZERO;
+            self.next_beat = hands.now + hands.random.duration(Range { least, most });
+        }
+        let after = self.next_beat.since(hands.now);
+        hands.wake_periodic(after, cause, KubeletAlarm::Heartbeat);
+    }
+
+    /// The machine is back: the first sign of life comes as soon as the watches are open.
+    pub(super) fn beat_soon(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        let after = hands.random.duration(hands.profile.network.rewatch);
+        self.next_beat = hands.now + after;
+        hands.wake_periodic(after, cause, KubeletAlarm::Heartbeat);
     }
 
     /// Renews the lease, and looks whether the node's status has to be written.
     ///
     /// Unlike Kubernetes: one clock does both; there are two, with the same period.
     pub(super) fn heartbeat(&mut self, hands: &mut Hands<'_>) {
+        if hands.now < self.next_beat {
+            return;
+        }
         let nodes = &hands.profile.nodes;
         let seconds = nodes.lease_duration.as_secs();
         let renew = nodes.lease_renew;
@@ -46,8 +53,8 @@ impl Agent {
             least: Duration::ZERO,
             most: renew / JITTER,
         });
-        let alarm = KubeletAlarm::Heartbeat { boot: self.starts };
-        hands.wake_periodic(renew + jitter, record, alarm);
+        self.next_beat = hands.now + renew + jitter;
+        hands.wake_periodic(renew + jitter, record, KubeletAlarm::Heartbeat);
     }
 
     fn check_node(&mut self, cause: RecordId, hands: &mut Hands<'_>) {

@@ -98,20 +98,20 @@ impl Reference {
     }
 }
 
-/// Cuts `:tag` or `@digest` off.
+/// Cuts `:tag` or `@digest` off. Where both are given the digest decides and the tag is dropped.
 fn split_version(image: &str) -> (&str, &str) {
-    let start = image.find('@').or_else(|| {
-        let path = image.rfind('/').map_or(0, |slash| slash + 1);
-        image[path..].find(':').map(|colon| path + colon)
-    });
-    image.split_at(start.unwrap_or(image.len()))
+    let (tagged, digest) = image.split_at(image.find('@').unwrap_or(image.len()));
+    let path = tagged.rfind('/').map_or(0, |slash| slash + 1);
+    let name = tagged[path..].find(':').map_or(tagged.len(), |colon| path + colon);
+    let (name, tag) = tagged.split_at(name);
+    (name, if digest.is_empty() { tag } else { digest })
 }
 
 /// 64 hexadecimal digits that depend on a text alone.
 pub(super) fn hex_of(text: &str) -> String {
     let mut random = Random::stream(0, text);
-    (0..16)
-        .map(|_| format!("{:04x}", random.below(1 << 16)))
+    (0..64)
+        .filter_map(|_| char::from_digit(u32::try_from(random.below(16)).ok()?, 16))
         .collect()
 }
 

@@ -7,7 +7,7 @@ use super::behaviour::seconds;
 use super::container::Phase;
 use super::note::Happening;
 use super::worker::{Turn, Worker};
-use crate::api::core;
+use crate::api::{IntOrString, core};
 use crate::client::EventType;
 use crate::sim::{Random, Range, Urgency};
 
@@ -33,9 +33,10 @@ impl Probe {
 
     /// Takes in an answer; true when it changed what counts.
     pub(super) fn hear(&mut self, succeeded: bool, threshold: i32) -> bool {
-        self.count = match self.last == Some(succeeded) {
-            true => self.count.saturating_add(1),
-            false => 1,
+        self.count = if self.last == Some(succeeded) {
+            self.count.saturating_add(1)
+        } else {
+            1
         };
         self.last = Some(succeeded);
         if self.count < threshold || self.verdict == Some(succeeded) {
@@ -87,7 +88,6 @@ fn failure(spec: &core::Probe, address: &str) -> String {
     if spec.http_get.is_some() {
         "HTTP probe failed with statuscode: 500".to_owned()
     } else if let Some(socket) = &spec.tcp_socket {
-        use crate::api::IntOrString;
         let port = match &socket.port {
             IntOrString::Int(port) => port.to_string(),
             IntOrString::String(name) => name.clone(),

@@ -7,7 +7,7 @@ use super::admission::Rejection;
 use super::alarm::PodTimer;
 use super::back_off::{BackOff, go_duration};
 use super::behaviour::{INIT_RUN, JOB_RUN, hook_duration, seconds};
-use super::container::{Attempt, Phase, Waiting};
+use super::container::{Attempt, Container, Phase, Waiting};
 use super::image::Reference;
 use super::note::Happening;
 use super::worker::{Failure, Stage, Turn, Worker};
@@ -112,7 +112,7 @@ impl Worker {
     /// Starts the next container whose turn it is. A worker has one pair of hands: it pulls,
     /// creates and starts one container after the other.
     pub(super) fn advance(&mut self, turn: &mut Turn<'_>) {
-        let is_busy = self.containers.iter().any(|each| each.is_in_work());
+        let is_busy = self.containers.iter().any(Container::is_in_work);
         if self.stage != Stage::Running || is_busy {
             return;
         }

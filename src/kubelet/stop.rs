@@ -207,7 +207,7 @@ impl Worker {
         self.stage = Stage::Ended;
         self.has_sandbox = false;
         self.dues.clear();
-        if self.is_gone {
+        if self.is_gone() {
             turn.actions.push(Action::Forget);
         } else {
             turn.write();

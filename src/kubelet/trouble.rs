@@ -99,7 +99,7 @@ impl Agent {
     /// The uid of a pod on this node, and the place of a container in it.
     fn find(&self, pod: &Key, container: Option<&str>) -> Option<(Arc<str>, usize)> {
         let mut workers = self.workers.values();
-        let worker = workers.find(|worker| worker.key == *pod && !worker.is_gone)?;
+        let worker = workers.find(|worker| worker.key == *pod && !worker.is_gone())?;
         let place = match container {
             None => worker.inits(),
             Some(name) => {
@@ -141,6 +141,6 @@ impl Agent {
         self.is_node_checked = false;
         let record = hands.note(hands.cause, Note::PowerIsBack(self.node_key()));
         self.say_rebooted(record, hands);
-        self.beat_first(record, hands);
+        self.beat_soon(record, hands);
     }
 }

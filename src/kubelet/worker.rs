@@ -29,6 +29,17 @@ pub(super) enum Stage {
     Ended,
 }
 
+/// What the API server has of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has the pod.
+    Stored,
+    /// It was told that it may remove the pod.
+    Released,
+    /// It has the pod no longer.
+    Gone,
+}
+
 /// Why the kubelet ended a pod by itself, as the status says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -45,8 +56,7 @@ pub(super) struct Worker {
     pub(super) pod: Pod,
     pub(super) key: Key,
     pub(super) uid: Arc<str>,
-    /// Whether the API server has it no longer.
-    pub(super) is_gone: bool,
+    pub(super) standing: Standing,
     pub(super) stage: Stage,
     pub(super) failure: Option<Failure>,
     /// Init containers first, in the order of the spec.
@@ -64,7 +74,6 @@ pub(super) struct Worker {
     pub(super) reported_at: u64,
     /// The status write that is under way.
     pub(super) asked: Option<RequestId>,
-    pub(super) is_released: bool,
 }
 
 /// What a worker wants to be done.
@@ -125,7 +134,7 @@ impl Worker {
         Self {
             key: Object::Pod(pod.clone()).key(),
             uid: pod.uid().into(),
-            is_gone: false,
+            standing: Standing::Stored,
             stage: if pod.is_finished() {
                 Stage::Ended
             } else {
@@ -141,7 +150,6 @@ impl Worker {
             reported: Arc::clone(&pod.status),
             reported_at: 0,
             asked: None,
-            is_released: false,
             pod,
         }
     }
@@ -184,16 +192,22 @@ impl Worker {
         )
     }
 
-    /// The grace that the deletion gives; never less than a second.
+    /// The grace that the deletion gives, never less than a second; that of the spec when the pod was
+    /// removed by force, which says nothing of a grace.
     /// Source: `calculateEffectiveGracePeriod` of `pkg/kubelet/pod_workers.go`.
     pub(super) fn grace(&self) -> Duration {
         let asked = self.pod.metadata.deletion_grace_period_seconds;
         asked.map_or(self.own_grace(), |asked| seconds(asked.max(1)))
     }
 
+    /// Whether the API server has it no longer.
+    pub(super) fn is_gone(&self) -> bool {
+        self.standing == Standing::Gone
+    }
+
     /// Whether the pod has to go.
     pub(super) fn is_unwanted(&self) -> bool {
-        self.is_gone || self.pod.is_terminating() || self.pod.is_finished()
+        self.is_gone() || self.pod.is_terminating() || self.pod.is_finished()
     }
 
     /// Whether the pod takes room on the node.
@@ -252,7 +266,10 @@ impl Worker {
                 self.exited(place, super::ExitCode::KILLED, turn);
             }
             PodTimer::Deadline => self.exceed_deadline(turn),
-            PodTimer::Write => turn.write(),
+            PodTimer::Write => {
+                self.asked = None;
+                turn.write();
+            }
         }
     }
 
@@ -260,7 +277,7 @@ impl Worker {
     fn notice(&mut self, turn: &mut Turn<'_>) {
         if self.is_unwanted() {
             let grace = self.grace();
-            let what = if self.is_gone {
+            let what = if self.is_gone() {
                 Happening::Vanished
             } else {
                 Happening::AskedToStop(grace)

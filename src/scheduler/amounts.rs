@@ -72,8 +72,7 @@ impl Amounts {
 
 /// Whether the scheduler counts the resource beside cpu, memory and storage.
 /// Source: `IsScalarResourceName` of `pkg/apis/core/v1/helper`.
-#[must_use]
-pub fn is_scalar(name: &str) -> bool {
+pub(super) fn is_scalar(name: &str) -> bool {
     is_extended(name)
         || is_huge_pages(name)
         || name.starts_with("attachable-volumes-")
@@ -82,8 +81,7 @@ pub fn is_scalar(name: &str) -> bool {
 
 /// Whether a device plugin or an administrator has named the resource: it has a domain, and not one
 /// of Kubernetes. Source: `IsExtendedResourceName` of `pkg/apis/core/v1/helper`.
-#[must_use]
-pub fn is_extended(name: &str) -> bool {
+pub(super) fn is_extended(name: &str) -> bool {
     name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
 }
 

@@ -334,10 +334,8 @@ impl<'a> Round<'a> {
             nominated_code: nominated.map(|name| self.code_of(name)),
             random,
         };
-        let plugins = self.profile.at(Point::PostFilter).iter();
-        let preemption = plugins
-            .filter_map(|plugin| plugin.post_filter(&mut unfit))
-            .next();
+        let mut plugins = self.profile.at(Point::PostFilter).iter();
+        let preemption = plugins.find_map(|plugin| plugin.post_filter(&mut unfit));
         let mut message = self.why();
         if let Some(preemption) = &preemption
             && !preemption.message.is_empty()

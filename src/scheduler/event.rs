@@ -250,7 +250,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn node(heartbeat: &str, rest: serde_json::Value) -> Object {
+    fn node(heartbeat: &str, rest: &serde_json::Value) -> Object {
         let mut value = json!({
             "metadata": {"name": "node-a"},
             "spec": {},
@@ -258,13 +258,13 @@ mod tests {
                 "type": "Ready", "status": "True", "lastHeartbeatTime": heartbeat,
             }]},
         });
-        json_patch::merge(&mut value, &rest);
+        json_patch::merge(&mut value, rest);
         Object::from_value(Kind::Node, value).expect("a node")
     }
 
     #[test]
     fn s4_a_heartbeat_is_no_change_and_each_other_update_says_what_it_changed() {
-        let before = node("2026-01-01T00:00:00Z", json!({}));
+        let before = node("2026-01-01T00:00:00Z", &json!({}));
         let ready =
             |status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": status}]}});
         let cases = [
@@ -292,7 +292,7 @@ mod tests {
             (ready("False"), vec![Change::NodeConditions]),
         ];
         for (rest, expected) in cases {
-            let after = node("2026-01-01T00:00:10Z", rest.clone());
+            let after = node("2026-01-01T00:00:10Z", &rest);
             assert_eq!(changes(Some(&before), Some(&after)), expected, "{rest}");
         }
     }

@@ -47,7 +47,7 @@ impl<'a> Filters<'a> {
         if nominated.peek().is_some() {
             let mut trial = self.on(Arc::clone(node));
             for pod in nominated {
-                trial.add(Arc::clone(pod));
+                trial.add(pod);
             }
             trial.filters.run(&trial.node)?;
         }
@@ -80,10 +80,10 @@ pub(super) struct Trial<'a> {
 
 impl Trial<'_> {
     /// Puts the pod on the node.
-    pub(super) fn add(&mut self, pod: Arc<PodInfo>) {
-        Arc::make_mut(&mut self.node).add_pod(Arc::clone(&pod));
+    pub(super) fn add(&mut self, pod: &Arc<PodInfo>) {
+        Arc::make_mut(&mut self.node).add_pod(Arc::clone(pod));
         for (_, check) in &mut self.filters.checks {
-            check.pod_added(&pod, &self.node);
+            check.pod_added(pod, &self.node);
         }
     }
 

@@ -219,7 +219,7 @@ pub trait Plugin: fmt::Debug + Send + Sync {
 
 /// Scales scores so that the highest becomes [`MAX_NODE_SCORE`]; reversed, the lowest raw score is
 /// the best. Source: `DefaultNormalizeScore` of `framework/plugins/helper`.
-pub fn normalize_to_highest(scores: &mut [i64], reverse: bool) {
+pub(super) fn normalize_to_highest(scores: &mut [i64], reverse: bool) {
     let highest = scores.iter().copied().max().unwrap_or(0).max(0);
     for score in scores {
         let scaled = if highest == 0 {

@@ -161,30 +161,28 @@ impl PodInfo {
     pub fn has_affinity(&self) -> bool {
         self.pod_affinity().is_some() || self.pod_anti_affinity().is_some()
     }
+}
 
-    /// The claims that its volumes name, with those that are made for its ephemeral volumes.
-    pub fn claims(&self) -> impl Iterator<Item = Claim> {
-        let name = self.pod.name();
-        let volumes = self.pod.spec.volumes.iter().flatten();
-        volumes.filter_map(move |volume| {
-            if let Some(source) = &volume.persistent_volume_claim {
-                return Some(Claim {
-                    name: source.claim_name.as_str().into(),
-                    is_ephemeral: false,
-                });
-            }
-            volume.ephemeral.as_ref().map(|_| Claim {
-                name: format!("{name}-{}", volume.name).into(),
-                is_ephemeral: true,
-            })
+/// The claims that the pod's volumes name, with those that are made for its ephemeral volumes.
+pub(super) fn claims_of(pod: &Pod) -> impl Iterator<Item = Claim> {
+    let volumes = pod.spec.volumes.iter().flatten();
+    volumes.filter_map(move |volume| {
+        if let Some(source) = &volume.persistent_volume_claim {
+            return Some(Claim {
+                name: source.claim_name.as_str().into(),
+                is_ephemeral: false,
+            });
+        }
+        volume.ephemeral.as_ref().map(|_| Claim {
+            name: format!("{}-{}", pod.name(), volume.name).into(),
+            is_ephemeral: true,
         })
-    }
+    })
 }
 
 /// The ports of the node that the pod's containers and sidecars take.
 /// Source: `GetHostPorts` of `pkg/scheduler/util`.
-#[must_use]
-pub fn host_ports(pod: &Pod) -> Vec<HostPort> {
+pub(super) fn host_ports(pod: &Pod) -> Vec<HostPort> {
     let initial = pod.spec.init_containers.iter().flatten();
     let regular = pod.spec.containers.iter();
     regular
@@ -196,11 +194,11 @@ pub fn host_ports(pod: &Pod) -> Vec<HostPort> {
 
 /// A claim that a pod's volume stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub(super) struct Claim {
     /// The name of the PersistentVolumeClaim, in the namespace of the pod.
-    pub name: Arc<str>,
+    pub(super) name: Arc<str>,
     /// Whether it is made for the pod and goes with it.
-    pub is_ephemeral: bool,
+    pub(super) is_ephemeral: bool,
 }
 
 /// A port of a node.

@@ -264,7 +264,7 @@ fn try_node(
     let mut budget_violations = 0;
     let violating = violating.into_iter().map(|pod| (pod, 1));
     for (pod, violation) in violating.chain(others.into_iter().map(|pod| (pod, 0))) {
-        trial.add(Arc::clone(&pod));
+        trial.add(&pod);
         if trial
             .filters
             .run_with_nominated(cycle, &trial.node)
@@ -344,13 +344,16 @@ fn covers(budget: &PodDisruptionBudget, pod: &PodInfo) -> bool {
         && !gone.is_some_and(|gone| gone.contains_key(pod.pod.name()))
 }
 
+/// How good a candidate is by one criterion: the higher, the better.
+type Goodness<'a> = &'a dyn Fn(&Candidate) -> i128;
+
 /// The candidate that hurts least, and what decided it.
 fn best(candidates: &[Candidate]) -> Option<(usize, Criterion)> {
     let mut left: Vec<usize> = (0..candidates.len()).collect();
     if left.len() == 1 {
         return Some((0, Criterion::Only));
     }
-    let criteria: [(Criterion, &dyn Fn(&Candidate) -> i128); 5] = [
+    let criteria: [(Criterion, Goodness<'_>); 5] = [
         (Criterion::FewestBudgetViolations, &|candidate| {
             -i128::try_from(candidate.budget_violations).unwrap_or(i128::MAX)
         }),

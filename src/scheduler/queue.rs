@@ -182,16 +182,16 @@ impl Queue {
         }
         if matches!(place, Place::Unschedulable | Place::Gated) {
             let woken = events.iter().find_map(|event| {
-                let plugin = who_is_helped(&queued, &event.borrow(), configuration)?;
-                Some((event.change, plugin))
+                let help = who_is_helped(&queued, &event.borrow(), configuration);
+                help.is_some().then_some((event.change, help))
             });
-            if let Some((change, plugin)) = woken {
+            if let Some((change, help)) = woken {
                 let to = self.requeue(queued, configuration, now);
                 return Some(Move {
                     pod: key,
                     to,
                     change,
-                    plugin,
+                    plugin: help.plugin(),
                 });
             }
         }
@@ -265,16 +265,15 @@ impl Queue {
             }
         }
         let waiting = self.unschedulable.iter().map(|(_, _, key)| key);
-        let helped: Vec<(Key, Option<&'static str>)> = waiting
+        let helped: Vec<(Key, Help)> = waiting
             .chain(&self.gated)
             .filter_map(|key| {
-                let queued = self.pods.get(key)?;
-                let plugin = who_is_helped(queued, event, configuration)?;
-                Some((key.clone(), plugin))
+                let help = who_is_helped(self.pods.get(key)?, event, configuration);
+                help.is_some().then(|| (key.clone(), help))
             })
             .collect();
         let mut moves = Vec::new();
-        for (key, plugin) in helped {
+        for (key, help) in helped {
             let Some(queued) = self.take(&key) else {
                 continue;
             };
@@ -284,7 +283,7 @@ impl Queue {
                     pod: key,
                     to,
                     change: event.change,
-                    plugin,
+                    plugin: help.plugin(),
                 });
             }
         }
@@ -470,25 +469,49 @@ impl Happened {
     }
 }
 
-/// Whether the event may help the pod, and the plugin that says so. Only plugins that refused the
-/// pod are asked; a pod that nobody refused is helped by anything.
+/// Who takes an event for a help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Help {
+    /// Nobody.
+    None,
+    /// Nobody has refused the pod, so anything is a help.
+    Anything,
+    /// A plugin that refused the pod.
+    Plugin(&'static str),
+}
+
+impl Help {
+    fn is_some(self) -> bool {
+        self != Self::None
+    }
+
+    fn plugin(self) -> Option<&'static str> {
+        match self {
+            Self::Plugin(name) => Some(name),
+            Self::None | Self::Anything => None,
+        }
+    }
+}
+
+/// Whether the event may help the pod. Only plugins that refused the pod are asked.
+/// Source: `isPodWorthRequeuing` of `pkg/scheduler/backend/queue/scheduling_queue.go`.
 fn who_is_helped(
     queued: &QueuedPod,
     event: &ClusterEvent<'_>,
     configuration: &Configuration,
-) -> Option<Option<&'static str>> {
-    if queued.gate.is_none() && queued.refused_by.is_empty() {
-        return Some(None);
-    }
-    let profile = configuration.profile_of(&queued.pod)?;
+) -> Help {
     let gate = queued.gate.as_ref().map(|gate| gate.plugin);
-    let refused_by: Vec<&'static str> = match gate {
-        Some(gate) => vec![gate],
-        None => queued.refused_by.iter().copied().collect(),
+    let mut refused_by: Box<dyn Iterator<Item = &'static str>> = match gate {
+        Some(gate) => Box::new(std::iter::once(gate)),
+        None if queued.refused_by.is_empty() => return Help::Anything,
+        None => Box::new(queued.refused_by.iter().copied()),
     };
-    let helped = refused_by.into_iter().find(|name| {
+    let Some(profile) = configuration.profile_of(&queued.pod) else {
+        return Help::None;
+    };
+    let helped = refused_by.find(|name| {
         let plugin = profile.plugin(name);
         plugin.is_some_and(|plugin| plugin.hint(&queued.pod, event) == Hint::Queue)
-    })?;
-    Some(Some(helped))
+    });
+    helped.map_or(Help::None, Help::Plugin)
 }

@@ -392,6 +392,16 @@ impl Snapshot {
             .collect()
     }
 
+    /// The pods of a namespace that take room on nodes.
+    pub(super) fn placed_pods_in(&self, namespace: &str) -> impl Iterator<Item = &Arc<PodInfo>> {
+        let first = Key::first_of(Kind::Pod, namespace);
+        let same = Arc::clone(&first.namespace);
+        self.pods
+            .range(first..)
+            .take_while(move |(key, _)| key.namespace == same)
+            .map(|(_, placed)| &placed.pod)
+    }
+
     fn on_node<'s>(&'s self, placed: &'s Placed) -> Option<(&'s Arc<PodInfo>, &'s Arc<NodeInfo>)> {
         Some((&placed.pod, self.nodes.get(&placed.node)?))
     }

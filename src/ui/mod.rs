@@ -1,53 +1,204 @@
 //! The screen: what a person sees and does. A pane is a function of a snapshot.
+//!
+//! ```text
+//! terminal ─Key→ keymap ─Action→ update(&mut Model, Action, &Snapshot) ─Order→ cluster::task
+//!     ↑                                     │ Model                             │
+//!   Buffer ←── view::draw(&View) ←── View{snapshot, model, theme} ←─Arc<Snapshot>┘ latest wins
+//! ```
 
+pub mod action;
+pub mod answer;
+pub mod draft;
+pub mod editor;
+pub mod events;
+pub mod frame;
+pub mod guide;
+pub mod input;
+pub mod key;
+pub mod keymap;
+pub mod layout;
 pub mod model;
+pub mod overlays;
+pub mod pace;
 pub mod panes;
+pub mod terminal;
 pub mod theme;
+pub mod time_bar;
+pub mod update;
 pub mod view;
-/// placeholder
+pub mod yaml;
+
+use std::env;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ratatui::layout::Size;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use crate::cluster::Cluster;
+use crate::cluster::scenario::Loader;
+use crate::cluster::task::{self, Engine, Snapshot};
+use editor::Editor;
+use input::Input;
+use model::{Model, Pane};
+use terminal::Screen;
+use theme::Theme;
+use update::Around;
+use view::View;
+
+/// How the screen opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// a
+    /// Nothing was given: a small Deployment waits in the editor to be sent.
     FirstVisit,
-    /// b
+    /// Manifests or commands were given: they are about to happen.
     Given,
 }
-/// placeholder
-/// # Errors
-/// none
-pub fn run(_c: crate::cluster::Cluster, _o: Opening) -> Result<(), String> {
-    Ok(())
+
+/// Why the screen ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no terminal, or it went away.
+    #[error("the terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// The world stopped; that is a mistake of ours.
+    #[error("the world stopped by itself; please report what was on the screen")]
+    Engine,
+    /// The text in the editor could not be kept.
+    #[error("the text in the editor could not be kept in {0}: {1}")]
+    Draft(PathBuf, io::Error),
 }
-pub mod frame {
-    //! placeholder
-    /// w
-    pub struct Wanted {
-        /// s
-        pub size: (u16, u16),
-        /// v
-        pub view: char,
-        /// s
-        pub select: Option<String>,
+
+/// Shows a world on the terminal until the person leaves. `load` gives the files that typed commands
+/// name.
+///
+/// # Errors
+/// When there is no terminal, or the text in the editor cannot be kept.
+pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()?;
+    let place = draft::place();
+    let model = opened(opening, place.as_ref());
+    let mut session = Session { model, place };
+    let shown = runtime.block_on(async {
+        let engine = task::spawn(cluster);
+        session.show(engine, load).await
+    });
+    runtime.shutdown_background();
+    let kept = session.keep();
+    shown.and(kept)
+}
+
+/// What the screen remembers when it opens.
+fn opened(opening: Opening, place: Option<&PathBuf>) -> Model {
+    let mut model = Model::default();
+    if let Some(text) = place.and_then(draft::read) {
+        model.editor = Editor::restored(&text);
     }
-    /// d
-    pub struct Drawn;
-    impl Drawn {
-        /// t
-        pub fn to_text(&self) -> String {
-            String::new()
-        }
-        /// a
-        pub fn to_ansi(&self) -> String {
-            String::new()
-        }
-        /// s
-        pub fn to_svg(&self) -> String {
-            String::new()
+    if opening == Opening::FirstVisit {
+        model.view = Pane::Editor;
+        model.focus = Pane::Editor;
+    }
+    model
+}
+
+/// The model with the place of its draft: whatever ends the screen, the text is kept.
+struct Session {
+    model: Model,
+    place: Option<PathBuf>,
+}
+
+impl Session {
+    async fn show(&mut self, mut engine: Engine, load: Loader<'_>) -> Result<(), Error> {
+        let theme = match env::var_os("NO_COLOR").filter(|value| !value.is_empty()) {
+            Some(_) => Theme::mono(),
+            None => Theme::dark(),
+        };
+        let mut screen = Screen::enter()?;
+        let size = screen.canvas().size()?;
+        self.model.size = Size::new(size.width, size.height);
+        let mut inputs = input::listen();
+        let mut snapshot = engine.snapshots.borrow_and_update().clone();
+        loop {
+            update::notice(&mut self.model, &snapshot);
+            let view = View {
+                snapshot: &snapshot,
+                model: &self.model,
+                theme: &theme,
+            };
+            screen
+                .canvas()
+                .draw(|frame| view::draw(&view, frame.area(), frame.buffer_mut()))?;
+            tokio::select! {
+                biased;
+                input = inputs.recv() => {
+                    let mut next = input;
+                    // All that is waiting is taken before one frame is drawn.
+                    loop {
+                        let Some(input) = next else { return Ok(()) };
+                        self.take(input, &snapshot, &engine, load).await?;
+                        if self.model.is_over {
+                            return Ok(());
+                        }
+                        next = match inputs.try_recv() {
+                            Ok(input) => Some(input),
+                            Err(TryRecvError::Empty) => break,
+                            Err(TryRecvError::Disconnected) => None,
+                        };
+                    }
+                }
+                changed = engine.snapshots.changed() => {
+                    changed.map_err(|_closed| Error::Engine)?;
+                }
+            }
+            snapshot = engine.snapshots.borrow_and_update().clone();
         }
     }
-    /// d
-    /// # Errors
-    /// n
-    pub fn draw(_c: crate::cluster::Cluster, _w: &Wanted) -> Result<Drawn, String> {
-        Ok(Drawn)
+
+    async fn take(
+        &mut self,
+        input: Input,
+        snapshot: &Arc<Snapshot>,
+        engine: &Engine,
+        load: Loader<'_>,
+    ) -> Result<(), Error> {
+        let Some(action) = input.action(self.model.situation()) else {
+            return Ok(());
+        };
+        let was_typing = self.model.is_typing();
+        for order in update::update(&mut self.model, action, Around { snapshot, load }) {
+            engine
+                .orders
+                .send(order)
+                .await
+                .map_err(|_closed| Error::Engine)?;
+        }
+        if was_typing && !self.model.is_typing() {
+            self.keep()?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the text in the editor, if somebody changed it since it was kept.
+    fn keep(&mut self) -> Result<(), Error> {
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        if self.model.editor.is_changed() {
+            let text = self.model.editor.text();
+            draft::keep(place, &text).map_err(|error| Error::Draft(place.clone(), error))?;
+            self.model.editor.kept();
+        }
+        Ok(())
+    }
+}
+
+/// Also when something of ours panics.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.keep();
     }
 }

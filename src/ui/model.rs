@@ -1,6 +1,15 @@
 //! What the screen remembers between two frames; `update` alone changes it.
 
+use std::sync::Arc;
+
+use ratatui::layout::Size;
+use tui_textarea::TextArea;
+
+use super::editor::Editor;
+use super::events::EventList;
+use super::keymap::Situation;
 use crate::api::Key;
+use crate::cluster::Files;
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -21,13 +30,206 @@ pub enum Pane {
     Editor,
 }
 
-/// The state of the screen.
+/// What the fingers are doing.
 #[derive(Clone, Debug, Default)]
+pub enum Mode {
+    /// Looking at the panes.
+    #[default]
+    Looking,
+    /// Typing in the editor.
+    Typing,
+    /// Typing at the line at the bottom.
+    Prompting(Prompt),
+    /// Reading what lies over the panes.
+    Reading(Overlay),
+}
+
+/// The line at the bottom while it is typed.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What is typed.
+    pub line: TextArea<'static>,
+    /// Which of the earlier lines it shows, counted from the newest; none for a new one.
+    pub recalled: Option<usize>,
+}
+
+/// What a typed line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A command.
+    Command,
+    /// The filter of the events.
+    Filter,
+}
+
+/// What lies over the panes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// All keys, from a line on.
+    Help {
+        /// The first line.
+        scroll: usize,
+    },
+    /// The way from a record back to the outside command.
+    Why {
+        /// The record.
+        record: RecordId,
+        /// Which line of the way has the cursor, the record itself being 0.
+        cursor: usize,
+    },
+    /// What kubectl printed.
+    Answer {
+        /// The line that was typed.
+        title: String,
+        /// What it printed.
+        text: Arc<str>,
+        /// The first line and the first column.
+        scroll: (usize, usize),
+    },
+}
+
+/// A command on its way, of which the answer is still to be shown.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The line that was typed.
+    pub line: String,
+    /// The files that went with it; the command in the journal holds the very same ones.
+    pub files: Arc<Files>,
+}
+
+/// A place on the way that was gone, to go back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The view that was open.
+    pub view: Pane,
+    /// What was selected.
+    pub selection: Option<Key>,
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
 pub struct Model {
     /// The object that everything follows.
     pub selection: Option<Key>,
+    /// Where we were before, to go back to.
+    pub trail: Vec<Visit>,
     /// The record under the cursor of the events; none follows the newest.
     pub record: Option<RecordId>,
+    /// The view that is open.
+    pub view: Pane,
     /// The pane that has the keys.
     pub focus: Pane,
+    /// Whether that pane is alone on the screen.
+    pub is_zoomed: bool,
+    /// The size of the terminal.
+    pub size: Size,
+    /// What the fingers are doing.
+    pub mode: Mode,
+    /// What the events show.
+    pub events: EventList,
+    /// What is written.
+    pub editor: Editor,
+    /// The lines typed so far, oldest first.
+    pub lines: Vec<String>,
+    /// The command whose answer is still to come.
+    pub awaited: Option<Sent>,
+    /// Something to tell.
+    pub message: Option<String>,
+    /// Whether the person wants to leave.
+    pub is_over: bool,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            selection: None,
+            trail: Vec::new(),
+            record: None,
+            view: Pane::default(),
+            focus: Pane::default(),
+            is_zoomed: false,
+            size: Size::new(80, 24),
+            mode: Mode::default(),
+            events: EventList::default(),
+            editor: Editor::default(),
+            lines: Vec::new(),
+            awaited: None,
+            message: None,
+            is_over: false,
+        }
+    }
+}
+
+impl Model {
+    /// Whether somebody types in the editor.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        matches!(self.mode, Mode::Typing)
+    }
+
+    /// Which keys hold.
+    #[must_use]
+    pub fn situation(&self) -> Situation {
+        match (&self.mode, self.focus) {
+            (Mode::Typing, _) => Situation::Typing,
+            (Mode::Prompting(_), _) => Situation::Prompt,
+            (Mode::Reading(_), _) => Situation::Overlay,
+            (Mode::Looking, Pane::Events) => Situation::Events,
+            (Mode::Looking, Pane::Editor) => Situation::Editor,
+            (Mode::Looking, _) => Situation::Pane,
+        }
+    }
+}
+
+impl Pane {
+    /// Every pane, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Desired,
+        Self::Lifecycle,
+        Self::Scheduler,
+        Self::Nodes,
+        Self::Events,
+        Self::Editor,
+    ];
+
+    /// The key that opens it.
+    #[must_use]
+    pub const fn number(self) -> char {
+        match self {
+            Self::Desired => '1',
+            Self::Lifecycle => '2',
+            Self::Scheduler => '3',
+            Self::Nodes => '6',
+            Self::Events => '7',
+            Self::Editor => '9',
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Desired => "Desired ⇄ Current",
+            Self::Lifecycle => "Lifecycle",
+            Self::Scheduler => "Scheduler",
+            Self::Nodes => "Nodes",
+            Self::Events => "Events",
+            Self::Editor => "Editor",
+        }
+    }
+
+    /// The question that it answers.
+    #[must_use]
+    pub const fn question(self) -> &'static str {
+        match self {
+            Self::Desired => "what is wanted, and what is there?",
+            Self::Lifecycle => "which way did it go?",
+            Self::Scheduler => "why this node?",
+            Self::Nodes => "which machines, and what is on them?",
+            Self::Events => "what happened, and because of what?",
+            Self::Editor => "what do I want?",
+        }
+    }
 }

@@ -1,10 +1,31 @@
-//! Everything that drawing may look at: a moment of the world, what the screen remembers, colours.
+//! The whole frame, and everything that drawing may look at.
+//!
+//! ```text
+//!  glassplane · sandbox   t 00:00:04.120   rev 131   step 88/131   ▶ 2 steps/s   seed 7    title
+//! ┌ 1 Desired ⇄ Current ─────────────────┬ 6 Nodes ────────────────────────────────────┐
+//! │                                      │                                             │  panes,
+//! ├ 2 Lifecycle ─────────────────────────┼ 7 Events ───────────────────────────────────┤  see
+//! │                                      │                                             │  `layout`
+//! └──────────────────────────────────────┴─────────────────────────────────────────────┘
+//!  ━━━━━●━━━━━━━━━━◉╌╌╌╌╌╌╌╌✗╌╌╌╌╌╌╌╌╌╌╌  43 steps ahead                                   time bar
+//!  what to press, what there is to tell, or the line that is typed                          words
+//!  ␣ run  n step  N write  f follow  p back  w why  e edit  : command  ? help               keys
+//! ```
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
+
+use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
+use super::model::{Mode, Model, Pane, Prompt, Purpose};
+use super::theme::{Role, Theme};
+use super::{guide, overlays, pace, time_bar};
 use crate::api::Key;
 use crate::cluster::Cluster;
 use crate::cluster::task::Snapshot;
-use crate::ui::model::Model;
-use crate::ui::theme::Theme;
 
 /// What a pane is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +45,12 @@ impl View<'_> {
         &self.snapshot.world
     }
 
+    /// The pane that has the keys.
+    #[must_use]
+    pub fn focus(&self) -> Pane {
+        self.model.focus
+    }
+
     /// Whether an object is the selected one.
     #[must_use]
     pub fn is_selected(&self, key: &Key) -> bool {
@@ -37,4 +64,165 @@ impl View<'_> {
             .last_records()
             .any(|record| record.object().as_ref() == Some(key))
     }
+
+    /// A piece of text with the style of a role.
+    #[must_use]
+    pub fn span<'t>(&self, text: impl Into<std::borrow::Cow<'t, str>>, role: Role) -> Span<'t> {
+        Span::styled(text, self.theme.style(role))
+    }
+}
+
+/// Draws the whole frame. Any size is fine; below 80×24 one line says what is needed.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, view.theme.ground());
+    let alone = view.model.is_zoomed.then_some(view.model.focus);
+    let Some(frame) = layout::frame(view.model.view, alone, area) else {
+        too_small(view, area, buf);
+        return;
+    };
+    title(view, frame.title, buf);
+    // The pane with the keys comes last, so that its border lies over those of its neighbours.
+    for has_keys in [false, true] {
+        for (pane, rect) in &frame.panes {
+            if (*pane == view.focus()) == has_keys {
+                pane.draw(view, *rect, buf);
+            }
+        }
+    }
+    time_bar::draw(view, frame.time_bar, buf);
+    words(view, frame.words, buf);
+    keys(view, frame.keys, buf);
+    if let Mode::Reading(overlay) = &view.model.mode {
+        let panes = Rect {
+            y: frame.title.bottom(),
+            height: frame.time_bar.y - frame.title.bottom(),
+            ..area
+        };
+        overlays::draw(view, overlay, panes, buf);
+    }
+}
+
+fn too_small(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let needed = format!("{COLUMNS_LEAST}×{ROWS_LEAST} needed");
+    let text = if needed.width() + 16 <= usize::from(area.width) {
+        format!("glassplane: {needed}, {}×{} here", area.width, area.height)
+    } else {
+        needed
+    };
+    let line = Rect {
+        y: area.y + area.height / 2,
+        height: area.height.min(1),
+        ..area
+    };
+    Line::from(view.span(text, Role::Text)).render(line, buf);
+}
+
+fn title(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let (world, head) = (view.world(), &view.snapshot.head);
+    let mode = if view.snapshot.is_newest() {
+        "sandbox"
+    } else {
+        "the past"
+    };
+    let step = if view.snapshot.is_newest() {
+        format!("step {}", world.steps())
+    } else {
+        format!("step {}/{}", world.steps(), head.steps())
+    };
+    let state = pace::words(view.snapshot);
+    let parts = [
+        (format!("t {}", world.now()), Role::Text),
+        (state, Role::Key),
+        (step, Role::Text),
+        (format!("rev {}", world.store().revision()), Role::Text),
+        (format!("seed {}", world.config().seed), Role::Dim),
+    ];
+    let mut spans = vec![
+        view.span(" glassplane", Role::Title),
+        view.span(" · ", Role::Dim),
+        view.span(
+            mode,
+            if view.snapshot.is_newest() {
+                Role::Text
+            } else {
+                Role::Fresh
+            },
+        ),
+    ];
+    let mut used: usize = spans.iter().map(Span::width).sum();
+    for (text, role) in parts {
+        if used + 3 + text.width() < usize::from(area.width) {
+            used += 3 + text.width();
+            spans.push(Span::raw("   "));
+            spans.push(view.span(text, role));
+        }
+    }
+    Line::from(spans).render(area, buf);
+}
+
+/// The line above the keys: what is typed, or what there is to tell, or what to press.
+fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    if let Mode::Prompting(prompt) = &view.model.mode {
+        prompted(view, prompt, area, buf);
+        return;
+    }
+    let told = view
+        .snapshot
+        .message
+        .as_ref()
+        .or(view.model.message.as_ref());
+    let line = match told {
+        Some(message) => Line::from(view.span(
+            format!(" {}", message.lines().next().unwrap_or_default()),
+            Role::Fresh,
+        )),
+        None => guide::line(view),
+    };
+    line.render(area, buf);
+}
+
+fn prompted(view: &View<'_>, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
+    let sign = match prompt.purpose {
+        Purpose::Command => ": ",
+        Purpose::Filter => "/ ",
+    };
+    let text = prompt.line.lines().first().map_or("", String::as_str);
+    let cursor = prompt.line.cursor().1;
+    // A long line is shown from where the cursor stays visible.
+    let room = usize::from(area.width).saturating_sub(sign.width() + 2);
+    let from = (cursor + 1).saturating_sub(room);
+    let mut spans = vec![Span::raw(" "), view.span(sign, Role::Key)];
+    for (at, letter) in text.chars().chain([' ']).enumerate().skip(from).take(room) {
+        let style = view.theme.style(Role::Text);
+        let style = if at == cursor {
+            style.add_modifier(Modifier::REVERSED)
+        } else {
+            style
+        };
+        spans.push(Span::styled(letter.to_string(), style));
+    }
+    Line::from(spans).render(area, buf);
+}
+
+/// The keys that hold now, as many as there is room for, in the order of the table.
+fn keys(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for row in view
+        .model
+        .situation()
+        .bindings()
+        .filter(|row| !row.word.is_empty())
+    {
+        let key = row.first_key();
+        let width = key.width() + row.word.width() + 3;
+        if used + width > usize::from(area.width) {
+            break;
+        }
+        used += width;
+        spans.push(Span::raw(" "));
+        spans.push(view.span(key, Role::Key));
+        spans.push(view.span(format!(" {} ", row.word), Role::Dim));
+    }
+    Line::from(spans).render(area, buf);
 }

@@ -31,7 +31,7 @@ fn store(objects: impl IntoIterator<Item = (Kind, Value)>) -> Store {
     store
 }
 
-fn pod(spec: Value) -> Object {
+fn pod(spec: &Value) -> Object {
     let value = json!({"metadata": {"name": "web", "namespace": "default"}, "spec": spec});
     object(Kind::Pod, value)
 }
@@ -40,8 +40,8 @@ fn plain() -> Value {
     json!({"containers": [{"name": "web", "image": "nginx:1"}]})
 }
 
-fn with_resources(resources: Value) -> Object {
-    pod(json!({"containers": [{"name": "web", "image": "nginx:1", "resources": resources}]}))
+fn with_resources(resources: &Value) -> Object {
+    pod(&json!({"containers": [{"name": "web", "image": "nginx:1", "resources": resources}]}))
 }
 
 /// The admitted object as JSON, or the message of the refusal.
@@ -74,7 +74,7 @@ fn a6_a_namespace_must_exist_and_must_not_be_terminating() {
 
 #[test]
 fn a6_a_pod_gets_account_priority_and_the_two_tolerations() {
-    let admitted = create(pod(plain()), &store([])).expect("admitted");
+    let admitted = create(pod(&plain()), &store([])).expect("admitted");
     let spec = &admitted["spec"];
     assert_eq!(spec["serviceAccountName"], "default");
     assert_eq!(spec["serviceAccount"], "default");
@@ -97,7 +97,7 @@ fn a6_tolerations_that_the_pod_brings_stay_as_they_are() {
     spec["tolerations"] = json!([
         {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5},
     ]);
-    let admitted = create(pod(spec), &store([])).expect("admitted");
+    let admitted = create(pod(&spec), &store([])).expect("admitted");
     let tolerations = admitted["spec"]["tolerations"].as_array().expect("a list");
     let seconds: Vec<_> = tolerations
         .iter()
@@ -106,7 +106,7 @@ fn a6_tolerations_that_the_pod_brings_stay_as_they_are() {
     assert_eq!(seconds, [json!(5), json!(300)]);
     let mut spec = plain();
     spec["tolerations"] = json!([{"operator": "Exists"}]);
-    let admitted = create(pod(spec), &store([])).expect("admitted");
+    let admitted = create(pod(&spec), &store([])).expect("admitted");
     assert_eq!(
         admitted["spec"]["tolerations"],
         json!([{"operator": "Exists"}])
@@ -139,7 +139,7 @@ fn a6_priority_comes_from_the_class() {
         let mut spec = plain();
         spec["priorityClassName"] = json!(name);
         spec["priority"] = priority;
-        create(pod(spec), &store).map(|admitted| {
+        create(pod(&spec), &store).map(|admitted| {
             let spec = &admitted["spec"];
             json!([
                 spec["priorityClassName"],
@@ -187,7 +187,7 @@ fn a6_limit_ranges_give_defaults_and_refuse_too_little_and_too_much() {
         }]},
     });
     let store = store([(Kind::LimitRange, range)]);
-    let admitted = create(pod(plain()), &store).expect("admitted");
+    let admitted = create(pod(&plain()), &store).expect("admitted");
     assert_eq!(
         admitted["spec"]["containers"][0]["resources"],
         json!({"limits": {"cpu": "500m"}, "requests": {"cpu": "200m"}})
@@ -216,7 +216,7 @@ fn a6_limit_ranges_give_defaults_and_refuse_too_little_and_too_much() {
     ];
     for (resources, why) in cases {
         let expected = format!("pods \"web\" is forbidden: {why}");
-        assert_eq!(create(with_resources(resources), &store), Err(expected));
+        assert_eq!(create(with_resources(&resources), &store), Err(expected));
     }
 }
 
@@ -233,7 +233,7 @@ fn a6_quotas_refuse_what_goes_beyond_them() {
         "metadata": {"name": "other", "namespace": "default"},
         "spec": {"containers": [{"name": "c", "image": "i:1", "resources": {"requests": {"cpu": "700m"}}}]},
     });
-    let asks = |cpu: &str| with_resources(json!({"requests": {"cpu": cpu}}));
+    let asks = |cpu: &str| with_resources(&json!({"requests": {"cpu": cpu}}));
     let full = store([
         quota(json!({"pods": "2", "requests.cpu": "1"})),
         (Kind::Pod, other),
@@ -245,7 +245,7 @@ fn a6_quotas_refuse_what_goes_beyond_them() {
     );
     let strict = store([quota(json!({"limits.memory": "1Gi", "requests.cpu": "1"}))]);
     assert_eq!(
-        create(pod(plain()), &strict),
+        create(pod(&plain()), &strict),
         Err("pods \"web\" is forbidden: failed quota: team: must specify limits.memory for: web; requests.cpu for: web".to_owned())
     );
     let none = store([quota(
@@ -274,8 +274,8 @@ fn a6_a_quota_with_a_scope_looks_at_its_pods_only() {
         "spec": {"hard": {"pods": "0"}, "scopes": ["BestEffort"]},
     });
     let store = store([(Kind::ResourceQuota, quota)]);
-    assert!(create(pod(plain()), &store).is_err());
-    let asks = with_resources(json!({"requests": {"cpu": "1m"}}));
+    assert!(create(pod(&plain()), &store).is_err());
+    let asks = with_resources(&json!({"requests": {"cpu": "1m"}}));
     assert!(create(asks, &store).is_ok());
 }
 
@@ -306,7 +306,7 @@ fn a6_a_claim_without_a_class_gets_the_newest_default() {
 
 #[test]
 fn a6_an_updated_pod_keeps_its_priority() {
-    let mut stored = pod(plain());
+    let mut stored = pod(&plain());
     let profile = Profile::kubernetes_1_34();
     let mut store = store([]);
     admit(Operation::Create, &mut stored, &store, &profile).expect("admitted");
@@ -317,7 +317,7 @@ fn a6_an_updated_pod_keeps_its_priority() {
     store
         .put(stored, Precondition::Absent)
         .expect("nothing stands there");
-    let mut again = pod(plain());
+    let mut again = pod(&plain());
     admit(Operation::Update, &mut again, &store, &profile).expect("admitted");
     let priority = crate::api::Pod::of(&again).and_then(|pod| pod.spec.priority);
     assert_eq!(priority, Some(9));

@@ -145,7 +145,7 @@ mod tests {
     use crate::api::{Kind, Object, Typed};
     use crate::apiserver::defaulting::apply_defaults;
 
-    fn service(spec: Value) -> Service {
+    fn service(spec: &Value) -> Service {
         let value = json!({"metadata": {"name": "web"}, "spec": spec});
         let mut object = Object::from_value(Kind::Service, value).expect("a service");
         apply_defaults(&mut object);
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a6_a_service_gets_its_defaults() {
-        let given = service(json!({"ports": [{"port": 80}, {"port": 81, "targetPort": "web"}]}));
+        let given = service(&json!({"ports": [{"port": 80}, {"port": 81, "targetPort": "web"}]}));
         let expected = json!({
             "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack",
@@ -165,7 +165,7 @@ mod tests {
             "sessionAffinity": "None", "type": "ClusterIP",
         });
         assert_eq!(serde_json::to_value(&*given.spec).expect("JSON"), expected);
-        let headless = service(json!({"clusterIP": "None", "sessionAffinity": "ClientIP"}));
+        let headless = service(&json!({"clusterIP": "None", "sessionAffinity": "ClientIP"}));
         assert_eq!(headless.spec.cluster_ips, Some(vec!["None".to_owned()]));
         let config = headless.spec.session_affinity_config.clone();
         let seconds = config.and_then(|it| it.client_ip?.timeout_seconds);
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a6_a_service_gets_a_free_address_of_the_range() {
-        let address = |spec: Value, drawn: u64, taken: &[&str]| {
+        let address = |spec: &Value, drawn: u64, taken: &[&str]| {
             let mut service = service(spec);
             allocate_cluster_ip(
                 &mut service,
@@ -185,15 +185,15 @@ mod tests {
         };
         let plain = || json!({"ports": [{"port": 80}]});
         let text = |address: &str| Some(address.to_owned());
-        assert_eq!(address(plain(), 0, &[]), text("10.96.1.1"));
-        assert_eq!(address(plain(), 0, &["10.96.1.1"]), text("10.96.1.2"));
-        assert_eq!(address(plain(), u64::MAX, &[]), text("10.111.255.254"));
+        assert_eq!(address(&plain(), 0, &[]), text("10.96.1.1"));
+        assert_eq!(address(&plain(), 0, &["10.96.1.1"]), text("10.96.1.2"));
+        assert_eq!(address(&plain(), u64::MAX, &[]), text("10.111.255.254"));
         let last = ["10.111.255.254"];
-        assert_eq!(address(plain(), u64::MAX, &last), text("10.96.1.1"));
+        assert_eq!(address(&plain(), u64::MAX, &last), text("10.96.1.1"));
         let chosen = json!({"clusterIP": "10.96.0.10"});
-        assert_eq!(address(chosen, 0, &[]), text("10.96.0.10"));
-        assert_eq!(address(json!({"clusterIP": "None"}), 0, &[]), text("None"));
+        assert_eq!(address(&chosen, 0, &[]), text("10.96.0.10"));
+        assert_eq!(address(&json!({"clusterIP": "None"}), 0, &[]), text("None"));
         let named = json!({"type": "ExternalName", "externalName": "example.com"});
-        assert_eq!(address(named, 0, &[]), None);
+        assert_eq!(address(&named, 0, &[]), None);
     }
 }

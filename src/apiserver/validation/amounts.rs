@@ -208,13 +208,11 @@ fn request_against_limit(
 mod tests {
     use super::*;
 
-    fn amounts(pairs: &[(&str, &str)]) -> Option<Amounts> {
+    fn amounts(pairs: &[(&str, &str)]) -> Amounts {
         let pairs = pairs.iter();
-        Some(
-            pairs
-                .map(|(name, text)| ((*name).to_owned(), Text((*text).to_owned())))
-                .collect(),
-        )
+        pairs
+            .map(|(name, text)| ((*name).to_owned(), Text((*text).to_owned())))
+            .collect()
     }
 
     #[test]
@@ -260,8 +258,8 @@ mod tests {
         ];
         for (requests, limits, expected) in cases {
             let given = core::ResourceRequirements {
-                requests: amounts(requests),
-                limits: amounts(limits),
+                requests: Some(amounts(requests)),
+                limits: Some(amounts(limits)),
                 claims: None,
             };
             let mut errors = Vec::new();

@@ -8,9 +8,9 @@ use crate::api::{ConfigMap, Event, Lease, Secret};
 use crate::apiserver::FieldError;
 
 use super::format::{self, check};
+use super::metadata;
 use super::path::Path;
 use super::values::{json, text};
-use super::{metadata, path};
 
 /// All values of a ConfigMap or Secret together may have this many bytes.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -93,7 +93,7 @@ pub(super) fn secret(secret: &Secret, errors: &mut Vec<FieldError>) {
 fn service_account_of_token(secret: &Secret, errors: &mut Vec<FieldError>) {
     const NAME: &str = "kubernetes.io/service-account.name";
     if crate::api::meta::annotation(&secret.metadata, NAME).is_none_or(str::is_empty) {
-        let path = path::Path::new("metadata.annotations");
+        let path = Path::new("metadata.annotations");
         errors.push(FieldError::required(&path.key(NAME), ""));
     }
 }

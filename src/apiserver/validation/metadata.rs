@@ -28,7 +28,7 @@ pub(super) fn create(object: &Object, errors: &mut Vec<FieldError>) {
         .as_deref()
         .filter(|it| !it.is_empty())
     {
-        let messages = name_messages(kind, masked(kind, prefix).as_ref());
+        let messages = name_messages(kind, &masked(prefix));
         check(&METADATA.child("generateName"), prefix, messages, errors);
     }
     let name = object.name();
@@ -128,12 +128,10 @@ fn shared(metadata: &ObjectMeta, errors: &mut Vec<FieldError>) {
 }
 
 /// A trailing dash is allowed in a prefix, for there comes something after it.
-fn masked(kind: Kind, prefix: &str) -> String {
-    let dashed = prefix.len() > 1 && prefix.ends_with('-') && kind != Kind::Event;
-    if dashed {
-        format!("{}a", &prefix[..prefix.len() - 1])
-    } else {
-        prefix.to_owned()
+fn masked(prefix: &str) -> String {
+    match prefix.strip_suffix('-') {
+        Some(base) if !base.is_empty() => format!("{base}a"),
+        _ => prefix.to_owned(),
     }
 }
 

@@ -139,3 +139,6 @@ fn changes(new: &Object, old: &Object, errors: &mut Vec<FieldError>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

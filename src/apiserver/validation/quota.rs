@@ -110,33 +110,30 @@ fn scope_selector(spec: &core::ResourceQuotaSpec, errors: &mut Vec<FieldError>) 
         return;
     };
     let path = SPEC.child("scopeSelector.matchExpressions");
-    let expressions = selector.match_expressions.as_deref().unwrap_or_default();
-    for expression in expressions {
-        let scope = expression.scope_name.as_str();
+    let all = selector.match_expressions.as_deref().unwrap_or_default();
+    for each in all {
+        let scope = each.scope_name.as_str();
         if !SCOPES.contains(&scope) {
             let path = path.child("scopeName");
             errors.push(FieldError::invalid(&path, scope, "unsupported scope"));
         }
         scope_against_resources(&path, scope, spec, errors);
-        scope_expression(&path, expression, errors);
+        scope_requirement(&path, each, errors);
     }
-    let names: Vec<&str> = expressions
-        .iter()
-        .map(|it| it.scope_name.as_str())
-        .collect();
+    let names: Vec<&str> = all.iter().map(|it| it.scope_name.as_str()).collect();
     conflicting(&path, &names, json(&spec.scopes), errors);
 }
 
-fn scope_expression(
+fn scope_requirement(
     path: &Path<'_>,
-    expression: &core::ScopedResourceSelectorRequirement,
+    requirement: &core::ScopedResourceSelectorRequirement,
     errors: &mut Vec<FieldError>,
 ) {
-    let operator = expression.operator.as_str();
+    let operator = requirement.operator.as_str();
     let operator_path = path.child("operator");
-    let values = expression.values.as_deref().unwrap_or_default();
-    let valued = ["PriorityClass", "VolumeAttributesClass"];
-    if !valued.contains(&expression.scope_name.as_str()) && operator != "Exists" {
+    let values = requirement.values.as_deref().unwrap_or_default();
+    let open_scopes = ["PriorityClass", "VolumeAttributesClass"];
+    if !open_scopes.contains(&requirement.scope_name.as_str()) && operator != "Exists" {
         errors.push(FieldError::invalid(
             &operator_path,
             operator,

@@ -383,7 +383,8 @@ fn traffic(spec: &core::ServiceSpec, errors: &mut Vec<FieldError>) {
 pub(super) fn update(new: &Service, old: &Service, errors: &mut Vec<FieldError>) {
     let (spec, before) = (&*new.spec, &*old.spec);
     let named = kind_of(spec) == "ExternalName" || kind_of(before) == "ExternalName";
-    if !named && !(is_headless(spec) && is_headless(before)) {
+    let both_headless = is_headless(spec) && is_headless(before);
+    if !named && !both_headless {
         let after = spec.cluster_ips.as_deref().unwrap_or_default();
         let earlier = before.cluster_ips.as_deref().unwrap_or_default();
         let path = SPEC.child("clusterIPs");

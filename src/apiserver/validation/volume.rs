@@ -411,10 +411,10 @@ fn block_devices(
             ));
         }
         named_volume(&item, name, volumes, errors);
-        let of_claim = |volume: &&&core::Volume| {
+        let without_claim = volumes.get(name).is_some_and(|volume| {
             volume.persistent_volume_claim.is_none() && volume.ephemeral.is_none()
-        };
-        if volumes.get(name).filter(of_claim).is_some() {
+        });
+        if without_claim {
             errors.push(FieldError::invalid(
                 &item.child("name"),
                 name,

@@ -8,10 +8,10 @@ use crate::api::{
 use crate::apiserver::FieldError;
 
 use super::format::{not_negative, qualified_name};
+use super::metadata;
 use super::path::Path;
 use super::pod_spec;
 use super::values::{at_most_all, count_or_percent, is_none, json, text};
-use super::{metadata, storage};
 
 const SPEC: Path<'static> = Path::new("spec");
 
@@ -264,13 +264,6 @@ pub(super) fn stateful_set(set: &StatefulSet, errors: &mut Vec<FieldError>) {
         pod_spec::template_metadata(&template, &spec.template, errors);
     }
     always_running(&template, &spec.template, "StatefulSet", errors);
-    let claims = SPEC.child("volumeClaimTemplates");
-    for (place, claim) in spec.volume_claim_templates.iter().flatten().enumerate() {
-        let item = claims.index(place);
-        if let Some(spec) = &claim.spec {
-            storage::claim_spec(&item.child("spec"), spec, errors);
-        }
-    }
 }
 
 fn stateful_strategy(

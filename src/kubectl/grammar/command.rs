@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
-use crate::apiserver::PatchType;
-use crate::apiserver::{Propagation, Subresource};
+use crate::apiserver::{PatchType, Propagation, Subresource};
 use crate::kubectl::printers::LabelColumns;
 
 /// One kubectl line, understood.
@@ -29,24 +28,40 @@ impl Invocation {
     /// The files that the command reads, as they were named.
     #[must_use]
     pub fn files(&self) -> &[String] {
-        let targets = match &self.command {
-            Command::Apply { files } | Command::Create(Source::Files(files)) => return files,
-            Command::Create(Source::Object(_)) | Command::Cordon { .. } => return &[],
-            Command::Get(get) => &get.targets,
-            Command::Describe { targets }
-            | Command::SetImage { targets, .. }
-            | Command::Patch { targets, .. }
-            | Command::Autoscale { targets, .. }
-            | Command::Expose { targets, .. }
-            | Command::Taint { targets, .. }
-            | Command::Rollout { targets, .. } => targets,
-            Command::Delete(delete) => &delete.targets,
-            Command::Scale(scale) => &scale.targets,
-            Command::Label(relabel) | Command::Annotate(relabel) => &relabel.targets,
-        };
-        match targets {
-            Targets::Files(files) => files,
-            Targets::Named(_) | Targets::Kinds { .. } => &[],
+        match &self.command {
+            Command::Apply { files } | Command::Create(Source::Files(files)) => files,
+            command => match command.targets() {
+                Some(Targets::Files(files)) => files,
+                _ => &[],
+            },
+        }
+    }
+
+    /// The same as names of one's own.
+    #[must_use]
+    pub fn file_names(&self) -> Vec<String> {
+        self.files().to_vec()
+    }
+}
+
+impl Command {
+    /// Which objects the command is about; none for those that make objects.
+    #[must_use]
+    pub fn targets(&self) -> Option<&Targets> {
+        match self {
+            Self::Apply { .. } | Self::Create(_) => None,
+            Self::Get(get) => Some(&get.targets),
+            Self::Delete(delete) => Some(&delete.targets),
+            Self::Scale(scale) => Some(&scale.targets),
+            Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
+            Self::Describe { targets }
+            | Self::Cordon { targets, .. }
+            | Self::SetImage { targets, .. }
+            | Self::Patch { targets, .. }
+            | Self::Autoscale { targets, .. }
+            | Self::Expose { targets, .. }
+            | Self::Taint { targets, .. }
+            | Self::Rollout { targets, .. } => Some(targets),
         }
     }
 }

@@ -16,8 +16,7 @@ pub use command::{
 use self::flags::Given;
 use self::resources::Bare;
 use crate::api::Kind;
-use crate::apiserver::PatchType;
-use crate::apiserver::{Propagation, Subresource};
+use crate::apiserver::{PatchType, Propagation, Subresource};
 use crate::kubectl::printers::LabelColumns;
 
 /// Why a line is no kubectl line: what kubectl prints on stderr, without a newline at the end.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::api::{Actor, Event, Key, Kind, Object, Pod, Typed, core};
+use crate::api::{Actor, Event, Key, Kind, Node, Object, Pod, Typed, core};
 use crate::apiserver::{
     Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, event_for,
 };
-use crate::client::{Context, Delivery, Input, Seen};
+use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct World {
     queue: EventQueue<Entry>,
     profile: Profile,
     random: Random,
-    next_request: RequestId,
+    line: Line,
     next_record: RecordId,
     is_off: bool,
 }
@@ -53,11 +53,21 @@ impl World {
             queue: EventQueue::new(),
             profile: Profile::kubernetes_1_34(),
             random: Random::stream(7, "kubelet/node-a"),
-            next_request: RequestId(1),
+            line: Line::default(),
             next_record: RecordId(1),
             is_off: false,
         };
+        let named = |kind, metadata: Value| {
+            let value = json!({"metadata": metadata});
+            Object::from_value(kind, value).expect("metadata is enough")
+        };
         for object in [
+            named(Kind::Namespace, json!({"name": "default"})),
+            named(Kind::Namespace, json!({"name": "kube-node-lease"})),
+            named(
+                Kind::ServiceAccount,
+                json!({"name": "default", "namespace": "default"}),
+            ),
             world.kubelet.node_object(Time::START),
             world.kubelet.lease_object(Time::START),
         ] {
@@ -105,7 +115,11 @@ impl World {
         if spec.get("containers").is_none() {
             spec["containers"] = json!([{"name": "web", "image": "nginx:1.29"}]);
         }
-        let value = json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec});
+        self.create(json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec}))
+    }
+
+    /// Creates a pod as it is written.
+    pub(super) fn create(&mut self, value: Value) -> Key {
         let object = Object::from_value(Kind::Pod, value).expect("the test writes a pod");
         let key = object.key();
         self.ask(key.clone(), Verb::Create(object));
@@ -125,6 +139,30 @@ impl World {
         change(&mut object);
         object.metadata_mut().resource_version = None;
         self.ask(pod.clone(), Verb::Update(object.into_object()));
+    }
+
+    /// Somebody else writes the status of a pod.
+    pub(super) fn change_status(&mut self, pod: &Key, change: impl FnOnce(&mut core::PodStatus)) {
+        let mut object = self.pod(pod).expect("the pod is there");
+        change(object.status_mut());
+        object.metadata_mut().resource_version = None;
+        self.ask(pod.clone(), Verb::UpdateStatus(object.into_object()));
+    }
+
+    /// Somebody else writes the status of the node.
+    pub(super) fn change_node(&mut self, change: impl FnOnce(&mut core::NodeStatus)) {
+        let key = Key::new(Kind::Node, "", "node-a");
+        let object = self.server.store().get(&key).and_then(Node::of);
+        let mut node = object.expect("the node is there").clone();
+        change(node.status_mut());
+        node.metadata_mut().resource_version = None;
+        self.ask(key, Verb::UpdateStatus(node.into_object()));
+    }
+
+    /// The process of the kubelet is started again; its watches begin anew.
+    pub(super) fn restart(&mut self) {
+        self.input(Input::Start);
+        self.list();
     }
 
     pub(super) fn suffer(&mut self, trouble: &Trouble) {
@@ -166,15 +204,14 @@ impl World {
             (self.now, cause, self.next_record),
             &self.profile,
             &mut self.random,
-            &mut self.next_request,
+            &mut self.line,
         );
         act(&mut kubelet, &mut hands);
-        let Context {
+        let Output {
             notes,
             requests,
             alarms,
-            ..
-        } = hands;
+        } = hands.finish();
         for noted in notes {
             assert!(noted.cause < noted.id, "a cause comes first");
             self.next_record = noted.id.next();
@@ -198,6 +235,9 @@ impl World {
             profile: &self.profile,
         };
         let handled = self.server.handle(request, moment);
+        if let Err(refusal) = &handled.outcome {
+            panic!("{request} is refused: {}", refusal.message);
+        }
         if request.answer == Answering::Awaited {
             let answer = Input::Answer(request.id, Arc::new(handled.outcome.clone()));
             let entry = Entry::Input(cause, answer);

@@ -1,4 +1,10 @@
 //! The facts of a pod's life at a node, in virtual time.
 
 mod driver;
+mod ending;
+mod events;
+mod images;
 mod life;
+mod node;
+mod probes;
+mod restarts;

@@ -1,5 +1,6 @@
 //! The default plugins of kube-scheduler, one file each, and the table by which profiles find them.
 
+mod claims;
 mod default_binder;
 mod default_preemption;
 mod image_locality;
@@ -10,18 +11,25 @@ mod node_ports;
 mod node_resources_balanced_allocation;
 mod node_resources_fit;
 mod node_unschedulable;
+mod node_volume_limits;
 mod pod_topology_spread;
 mod priority_sort;
 mod resource_allocation;
 mod scheduling_gates;
 mod taint_toleration;
+mod volume_binding;
+mod volume_restrictions;
+mod volume_zone;
 
 use std::sync::Arc;
+
+pub use volume_binding::{VolumePlan, volume_plan};
 
 use super::config_field::{ConfigError, Field};
 use super::framework::Plugin;
 use super::framework::Point::{
-    self, Bind, Filter, PostFilter, PreEnqueue, PreFilter, PreScore, QueueSort, Score,
+    self, Bind, Filter, PostFilter, PreBind, PreEnqueue, PreFilter, PreScore, QueueSort, Reserve,
+    Score,
 };
 
 /// What the build of a plugin gives.
@@ -81,6 +89,21 @@ pub(super) const REGISTRY: &[Entry] = &[
         plain(arguments, node_ports::NodePorts)
     }),
     entry("NodeResourcesFit", 1, FOUR, node_resources_fit::build),
+    entry("VolumeRestrictions", 0, &[PreFilter, Filter], |arguments| {
+        plain(arguments, volume_restrictions::VolumeRestrictions)
+    }),
+    entry("NodeVolumeLimits", 0, &[PreFilter, Filter], |arguments| {
+        plain(arguments, node_volume_limits::NodeVolumeLimits)
+    }),
+    entry(
+        "VolumeBinding",
+        0,
+        &[PreFilter, Filter, Reserve, PreBind, PreScore, Score],
+        volume_binding::build,
+    ),
+    entry("VolumeZone", 0, &[PreFilter, Filter], |arguments| {
+        plain(arguments, volume_zone::VolumeZone)
+    }),
     entry("PodTopologySpread", 2, FOUR, pod_topology_spread::build),
     entry("InterPodAffinity", 2, FOUR, inter_pod_affinity::build),
     entry(

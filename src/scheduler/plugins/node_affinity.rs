@@ -132,8 +132,8 @@ fn named_nodes(selector: &NodeSelector) -> Option<BTreeSet<Arc<str>>> {
         let named =
             fields.filter(|field| field.key == node_affinity::NAME_FIELD && field.operator == "In");
         let sets = named.map(|field| -> BTreeSet<Arc<str>> {
-            let names = field.values.iter().flatten();
-            names.map(|name| Arc::from(name.as_str())).collect()
+            let values = field.values.iter().flatten();
+            values.map(|name| Arc::from(name.as_str())).collect()
         });
         all.extend(sets.reduce(|one, two| &one & &two)?);
     }

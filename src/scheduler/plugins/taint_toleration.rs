@@ -76,7 +76,7 @@ impl<'a> Filter<'a> for Tolerations<'a> {
 
 struct MildTolerations(Vec<Toleration>);
 
-impl<'a> Score<'a> for MildTolerations {
+impl Score<'_> for MildTolerations {
     /// How many mild taints of the node the pod does not tolerate.
     fn score(&self, node: &NodeInfo) -> i64 {
         let mild = node.taints().iter().filter(|taint| taint.effect == MILD);

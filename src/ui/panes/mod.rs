@@ -1,6 +1,9 @@
 //! One file per pane; each draws one view and answers one question.
 
+mod border;
 pub mod desired;
+pub mod editor;
+pub mod events;
 mod index;
 pub mod lifecycle;
 mod mark;
@@ -9,6 +12,14 @@ mod pen;
 #[cfg(test)]
 mod scene;
 pub mod scheduler;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::model::Pane;
+use super::view::View;
+use crate::api::Key;
+use crate::sim::RecordId;
 
 /// Where the selection of a pane goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,4 +32,39 @@ pub enum Direction {
     Left,
     /// In, or on in time.
     Right,
+}
+
+/// What is next to the cursor of a pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Neighbour {
+    /// An object to select.
+    Object(Key),
+    /// A record to go to.
+    Record(RecordId),
+}
+
+impl Pane {
+    /// Draws it.
+    pub fn draw(self, view: &View<'_>, area: Rect, buf: &mut Buffer) {
+        match self {
+            Self::Desired => desired::draw(view, area, buf),
+            Self::Nodes => nodes::draw(view, area, buf),
+            Self::Lifecycle | Self::Scheduler => {
+                border::draw(view, self, (self.name(), self.question(), ""), area, buf);
+            }
+            Self::Events => events::draw(view, area, buf),
+            Self::Editor => editor::draw(view, area, buf),
+        }
+    }
+
+    /// What is next to its cursor in a direction, where there is something.
+    #[must_use]
+    pub fn neighbour(self, view: &View<'_>, direction: Direction) -> Option<Neighbour> {
+        match self {
+            Self::Desired => desired::next(view, direction).map(Neighbour::Object),
+            Self::Nodes => nodes::next(view, direction).map(Neighbour::Object),
+            Self::Events => events::next(view, direction).map(Neighbour::Record),
+            Self::Lifecycle | Self::Scheduler | Self::Editor => None,
+        }
+    }
 }

@@ -3,10 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use super::border;
 use crate::ui::model::Pane;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -18,28 +17,8 @@ pub(super) fn frame(
     area: Rect,
     buf: &mut Buffer,
 ) -> Rect {
-    let border = if view.model.focus == pane {
-        Role::Focus
-    } else {
-        Role::Border
-    };
-    let mut title = vec![Span::styled(
-        format!(" {name} "),
-        view.theme.style(Role::Title),
-    )];
-    if !question.is_empty() && usize::from(area.width) > name.width() + question.width() + 6 {
-        title.push(Span::styled(
-            format!("{question} "),
-            view.theme.style(Role::Dim),
-        ));
-    }
-    let block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(view.theme.style(border))
-        .title(Line::from(title));
-    let inner = block.inner(area);
-    block.render(area, buf);
-    inner
+    let name = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ');
+    border::draw(view, pane, (name, question, ""), area, buf)
 }
 
 /// Writes one line.

@@ -10,6 +10,8 @@ use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, PreScore, Score};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::pod_terms::{self, Term};
 
+static NO_LABELS: Labels = Labels::new();
+
 /// Collects what the pod's own preferences and those of the pods that are there say.
 /// Source: `framework/plugins/interpodaffinity/scoring.go`.
 pub(super) fn pre_score<'a>(plugin: &'a InterPodAffinity, cycle: &Cycle<'a>) -> PreScore<'a> {
@@ -31,8 +33,8 @@ pub(super) fn pre_score<'a>(plugin: &'a InterPodAffinity, cycle: &Cycle<'a>) -> 
             }
         }
     }
-    static NONE: Labels = Labels::new();
-    let labels = snapshot.namespace_labels(pod.namespace()).unwrap_or(&NONE);
+    let labels = snapshot.namespace_labels(pod.namespace());
+    let labels = labels.unwrap_or(&NO_LABELS);
     for node in snapshot.nodes_with_affinity_pods() {
         for owner in node.pods.iter().filter(|pod| pod.has_affinity()) {
             points.add_wishes_of(
@@ -105,7 +107,7 @@ impl Points {
     }
 }
 
-impl<'a> Score<'a> for Points {
+impl Score<'_> for Points {
     fn score(&self, node: &NodeInfo) -> i64 {
         let topologies = self.0.iter();
         topologies

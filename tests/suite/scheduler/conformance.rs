@@ -5,8 +5,8 @@ use glassplane::scheduler::{Configuration, Snapshot, schedule};
 use glassplane::sim::Random;
 use serde_json::Value;
 
-const CASES: &str = include_str!("../conformance/scheduler/cases.jsonl");
-const EXPECTED: &str = include_str!("../conformance/scheduler/expected.jsonl");
+const CASES: &str = include_str!("../../conformance/scheduler/cases.jsonl");
+const EXPECTED: &str = include_str!("../../conformance/scheduler/expected.jsonl");
 
 /// The lists of a case and the kinds of their objects.
 const LISTS: [(&str, Kind); 6] = [

@@ -1,0 +1,91 @@
+//! What went wrong in a run of kubectl, and how kubectl prints it.
+
+use crate::apiserver::{Reason, Refusal};
+
+/// One thing that went wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Failure {
+    /// The API server said no.
+    Server {
+        /// What it said.
+        refusal: Refusal,
+        /// What kubectl was doing, as it stands before the message: `error when creating "web.yaml": `.
+        doing: String,
+    },
+    /// kubectl itself found it wrong.
+    Own(String),
+}
+
+impl Failure {
+    /// A refusal of a request about no file.
+    pub(super) fn of(refusal: &Refusal) -> Self {
+        Self::Server {
+            refusal: refusal.clone(),
+            doing: String::new(),
+        }
+    }
+
+    /// A refusal of a request about an object from a file.
+    pub(super) fn while_doing(verb: &str, source: Option<&str>, refusal: &Refusal) -> Self {
+        let doing = source.map(|source| format!("error when {verb} \"{source}\": "));
+        Self::Server {
+            refusal: refusal.clone(),
+            doing: doing.unwrap_or_default(),
+        }
+    }
+
+    /// The line among several.
+    fn line(&self) -> String {
+        match self {
+            Self::Own(message) => message.clone(),
+            Self::Server { refusal, doing } => {
+                format!("Error from server ({}): {doing}{refusal}", refusal.reason)
+            }
+        }
+    }
+
+    /// The text when it is the only one.
+    fn alone(&self) -> String {
+        match self {
+            Self::Own(message) => format!("error: {message}"),
+            Self::Server { refusal, .. } if refusal.reason == Reason::Invalid => invalid(refusal),
+            Self::Server { .. } => self.line(),
+        }
+    }
+}
+
+/// All of it as kubectl prints it at its end, each line with its newline.
+/// Source: `checkErr` of `kubectl/pkg/cmd/util/helpers.go`.
+pub(super) fn text(failures: &[Failure]) -> String {
+    let lines: Vec<String> = match failures {
+        [one] => vec![one.alone()],
+        many => many.iter().map(Failure::line).collect(),
+    };
+    lines
+        .iter()
+        .map(|line| format!("{}\n", line.trim_end_matches('\n')))
+        .collect()
+}
+
+/// An object that breaks the rules of its kind, with one line for each field.
+fn invalid(refusal: &Refusal) -> String {
+    let Some(key) = &refusal.key else {
+        return format!("The request is invalid: {refusal}");
+    };
+    let head = format!("The {} \"{}\" is invalid", key.kind, key.name);
+    let mut causes: Vec<String> = Vec::new();
+    for cause in &refusal.causes {
+        let text = cause.to_string();
+        if !causes.contains(&text) {
+            causes.push(text);
+        }
+    }
+    match causes.as_slice() {
+        [] => head,
+        [one] => format!("{head}: {one}"),
+        many => {
+            let bullets: Vec<String> = many.iter().map(|cause| format!("* {cause}")).collect();
+            format!("{head}: \n{}", bullets.join("\n"))
+        }
+    }
+}

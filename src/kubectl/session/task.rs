@@ -1,0 +1,130 @@
+//! What a run of kubectl still has to do: one request each, in order.
+
+use std::collections::VecDeque;
+
+use super::files::Draft;
+use crate::api::selector::FieldSelector;
+use crate::api::{Key, Kind, LabelSelector, Object};
+use crate::apiserver::{DeleteOptions, Patch, Refusal, Scope, Verb};
+
+/// One request, and what it is for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Task {
+    /// Read an object that the line names.
+    Get(Key),
+    /// Read the objects of a kind that the line means.
+    List(Key, Scope),
+    /// Read an object again, as the helpers of some commands do.
+    Again(Key),
+    /// Read all objects of a kind, to describe those whose name begins like this one.
+    Resembling(Key, Refusal),
+    /// Make an object.
+    Create {
+        /// The object.
+        object: Box<Object>,
+        /// What to say when it is made.
+        said: &'static str,
+        /// What it is made by.
+        by: Maker,
+    },
+    /// Read what an applied object is now.
+    Apply(Box<Draft>),
+    /// Change an object that has been read.
+    Patch {
+        /// The object as it was read.
+        object: Box<Object>,
+        /// The patch.
+        patch: Patch,
+        /// What to say when it is made.
+        said: &'static str,
+        /// For `apply`, the file.
+        source: Option<String>,
+    },
+    /// Remove an object.
+    Delete {
+        /// Which.
+        key: Key,
+        /// The file that names it.
+        source: Option<String>,
+    },
+    /// See whether an object is gone.
+    AwaitEnd {
+        /// Which.
+        key: Key,
+        /// Its uid; another object of that name is not it.
+        uid: String,
+    },
+    /// See how far a rollout is.
+    Status {
+        /// Which workload.
+        key: Key,
+        /// What was said last.
+        said: String,
+        /// Whether it may stand still for ever.
+        stands: bool,
+    },
+    /// List the replica sets of a deployment.
+    Revisions(Box<Object>, LabelSelector),
+    /// Read what belongs to an object that is described.
+    Gather(Box<Gathering>),
+}
+
+/// By what an object is made, for the words of an error.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Maker {
+    /// From a file.
+    File(String),
+    /// By a generator that names what it failed to create.
+    Generator(&'static str),
+    /// By a command that lets the API server speak.
+    Plain,
+}
+
+/// An object and what was read about it so far.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Gathering {
+    /// The object.
+    pub(super) object: Object,
+    /// What is still to be read.
+    pub(super) reads: VecDeque<(Key, Verb)>,
+    /// What was read.
+    pub(super) related: Vec<Object>,
+}
+
+impl Task {
+    /// The request.
+    pub(super) fn request(&self, delete: &DeleteOptions) -> (Key, Verb) {
+        match self {
+            Self::Get(key)
+            | Self::Again(key)
+            | Self::AwaitEnd { key, .. }
+            | Self::Status { key, .. } => (key.clone(), Verb::Get),
+            Self::List(key, scope) => (key.clone(), Verb::List(scope.clone())),
+            Self::Resembling(key, _) => {
+                let all = Key::new(key.kind, &key.namespace, "");
+                (all, Verb::List(Scope::default()))
+            }
+            Self::Create { object, .. } => (object.key(), Verb::Create((**object).clone())),
+            Self::Apply(draft) => (draft.key.clone(), Verb::Get),
+            Self::Patch { object, patch, .. } => (object.key(), Verb::Patch(patch.clone())),
+            Self::Delete { key, .. } => (key.clone(), Verb::Delete(delete.clone())),
+            Self::Revisions(object, selector) => {
+                let key = Key::new(Kind::ReplicaSet, object.namespace(), "");
+                let scope = Scope {
+                    labels: Some(selector.clone()),
+                    fields: FieldSelector::everything(),
+                };
+                (key, Verb::List(scope))
+            }
+            Self::Gather(gathering) => {
+                let next = gathering.reads.front().cloned();
+                next.unwrap_or_else(|| (gathering.object.key(), Verb::Get))
+            }
+        }
+    }
+
+    /// Whether it reads what the line means, before anything is done about it.
+    pub(super) fn is_first_read(&self) -> bool {
+        matches!(self, Self::Get(_) | Self::List(..))
+    }
+}

@@ -1,0 +1,241 @@
+//! The way down: grace, hooks, force, deadlines, memory.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::driver::World;
+use crate::api::Key;
+use crate::kubelet::{Behaviour, Happening, Trouble};
+
+fn deaf(pod: &Key) -> Trouble {
+    Trouble::Behave {
+        pod: pod.clone(),
+        container: None,
+        behaviour: Behaviour {
+            ignores_sigterm: true,
+            ..Behaviour::default()
+        },
+    }
+}
+
+/// When a happening was first seen, in milliseconds after another.
+fn between(
+    world: &World,
+    from: impl Fn(&Happening) -> bool,
+    to: impl Fn(&Happening) -> bool,
+) -> u64 {
+    let mut happenings = world.happenings();
+    let first = happenings.find(|(_, what)| from(what)).expect("the first");
+    let second = happenings.find(|(_, what)| to(what)).expect("the second");
+    second.0.since(first.0).as_millis().try_into().unwrap_or(0)
+}
+
+fn is_asked(what: &Happening) -> bool {
+    matches!(what, Happening::AskedToStop(_))
+}
+
+fn is_exited(what: &Happening) -> bool {
+    matches!(what, Happening::Exited(_))
+}
+
+#[test]
+fn k6_a_process_that_ends_at_sigterm_is_not_waited_for() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({}));
+    world.settle();
+    world.delete(&pod, None);
+    world.settle();
+    assert_eq!(world.phase(&pod), "gone");
+    assert!(between(&world, is_asked, is_exited) <= 300);
+    let steps = world.steps();
+    let last: Vec<&str> = steps
+        .iter()
+        .rev()
+        .take(5)
+        .rev()
+        .map(String::as_str)
+        .collect();
+    let expected = [
+        "asked-to-stop",
+        "sigterm",
+        "exited",
+        "released",
+        "forgotten",
+    ];
+    assert_eq!(last, expected);
+    let (_, end) = &world.pods[world.pods.len() - 2];
+    assert_eq!(end.phase(), "Succeeded");
+}
+
+#[test]
+fn k6_a_process_that_ignores_sigterm_is_killed_when_the_grace_is_over() {
+    for (grace, expected) in [(None, 30_000), (Some(5), 5_000), (Some(1), 2_000)] {
+        let mut world = World::new();
+        let pod = world.run_pod("web", json!({}));
+        world.settle();
+        world.suffer(&deaf(&pod));
+        world.delete(&pod, grace);
+        world.settle();
+        assert_eq!(between(&world, is_asked, is_exited), expected);
+        assert_eq!(world.phase(&pod), "gone");
+        let (_, end) = &world.pods[world.pods.len() - 2];
+        assert_eq!(end.phase(), "Failed");
+    }
+}
+
+#[test]
+fn k6_a_pre_stop_hook_runs_before_sigterm_and_counts_against_the_grace() {
+    let cases: [(Value, u64, u64); 4] = [
+        (json!({"sleep": {"seconds": 8}}), 8_000, 30_000),
+        (
+            json!({"exec": {"command": ["sh", "-c", "sleep 8"]}}),
+            8_000,
+            30_000,
+        ),
+        (json!({"exec": {"command": ["sleep", "8"]}}), 8_000, 30_000),
+        (
+            json!({"exec": {"command": ["sleep", "60"]}}),
+            30_000,
+            32_000,
+        ),
+    ];
+    for (hook, sigterm, killed) in cases {
+        let mut world = World::new();
+        let container = json!({"name": "web", "image": "nginx:1", "lifecycle": {"preStop": hook}});
+        let pod = world.run_pod("web", json!({"containers": [container]}));
+        world.settle();
+        world.suffer(&deaf(&pod));
+        world.delete(&pod, None);
+        world.settle();
+        let is_sigterm = |what: &Happening| matches!(what, Happening::Sigterm(_));
+        assert_eq!(between(&world, is_asked, is_sigterm), sigterm, "{hook}");
+        assert_eq!(between(&world, is_asked, is_exited), killed, "{hook}");
+    }
+}
+
+#[test]
+fn k6_a_second_delete_shortens_the_grace() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({}));
+    world.settle();
+    world.suffer(&deaf(&pod));
+    world.delete(&pod, None);
+    world.pass_seconds(10);
+    world.delete(&pod, Some(5));
+    world.settle();
+    let took = between(&world, is_asked, is_exited);
+    assert!((14_990..=15_010).contains(&took), "{took}");
+}
+
+#[test]
+fn k6_a_pod_can_go_at_every_stage_of_its_start() {
+    for millis in [0, 5, 30, 200, 500, 900, 1200, 1350, 1400, 1500] {
+        let mut world = World::new();
+        let pod = world.run_pod("web", json!({}));
+        world.pass(Duration::from_millis(millis));
+        world.delete(&pod, None);
+        world.settle();
+        assert_eq!(world.phase(&pod), "gone", "after {millis} ms");
+        assert_eq!(world.kubelet.pods().count(), 0, "after {millis} ms");
+    }
+}
+
+#[test]
+fn k6_a_pod_that_waits_for_a_restart_or_an_image_goes_at_once() {
+    let mut world = World::new();
+    let container = json!({"name": "web", "image": "registry.invalid/web:1"});
+    let pod = world.run_pod("web", json!({"containers": [container]}));
+    world.pass_seconds(50);
+    world.delete(&pod, None);
+    world.pass_seconds(1);
+    assert_eq!(world.phase(&pod), "gone");
+    let (_, end) = &world.pods[world.pods.len() - 2];
+    assert_eq!(end.phase(), "Failed");
+}
+
+#[test]
+fn k6_a_pod_removed_by_force_is_still_stopped_at_the_node() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({}));
+    world.settle();
+    world.suffer(&deaf(&pod));
+    world.delete(&pod, Some(0));
+    assert_eq!(world.phase(&pod), "gone");
+    assert_eq!(world.kubelet.pods().count(), 1);
+    world.settle();
+    assert_eq!(world.kubelet.pods().count(), 0);
+    let is_gone = |what: &Happening| *what == Happening::Vanished;
+    // The removal tells of no grace, so the node gives what the spec says.
+    assert_eq!(between(&world, is_gone, is_exited), 30_000);
+}
+
+#[test]
+fn k6_a_new_pod_of_the_same_name_is_another_pod() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({}));
+    world.settle();
+    world.delete(&pod, Some(0));
+    let again = world.run_pod("web", json!({}));
+    world.settle();
+    assert_eq!(world.phase(&again), "Running");
+    assert_eq!(world.kubelet.pods().count(), 1);
+    assert_eq!(world.container(&again, 0).restart_count, 0);
+}
+
+#[test]
+fn k6_sidecars_go_after_the_containers_in_the_reverse_of_their_order() {
+    let mut world = World::new();
+    let spec = json!({
+        "initContainers": [
+            {"name": "one", "image": "envoy:1", "restartPolicy": "Always"},
+            {"name": "two", "image": "envoy:1", "restartPolicy": "Always"},
+        ],
+        "containers": [{"name": "web", "image": "nginx:1"}],
+    });
+    let pod = world.run_pod("web", spec);
+    world.settle();
+    world.delete(&pod, None);
+    world.settle();
+    let order: Vec<String> = world
+        .notes
+        .iter()
+        .filter(|(_, note)| note.to_value()["step"] == "exited")
+        .filter_map(|(_, note)| note.to_value()["container"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(order, ["web", "two", "one"]);
+}
+
+#[test]
+fn k7_a_container_over_its_memory_limit_is_killed_and_restarted() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({}));
+    world.settle();
+    world.suffer(&Trouble::OutOfMemory {
+        pod: pod.clone(),
+        container: None,
+    });
+    world.settle();
+    let status = world.container(&pod, 0);
+    let end = status.last_state.and_then(|state| state.terminated);
+    let end = end.expect("the first run ended");
+    assert_eq!(
+        (end.exit_code, end.reason.as_deref()),
+        (137, Some("OOMKilled"))
+    );
+    assert_eq!(status.restart_count, 1);
+}
+
+#[test]
+fn k7_a_pod_over_its_deadline_fails() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({"activeDeadlineSeconds": 20}));
+    world.pass_seconds(19);
+    assert_eq!(world.phase(&pod), "Running");
+    world.pass_seconds(2);
+    let pod = world.pod(&pod).expect("it stays");
+    assert_eq!(pod.phase(), "Failed");
+    assert_eq!(pod.status.reason.as_deref(), Some("DeadlineExceeded"));
+    let message = "Pod was active on the node longer than the specified deadline";
+    assert_eq!(pod.status.message.as_deref(), Some(message));
+}

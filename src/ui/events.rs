@@ -1,0 +1,97 @@
+//! Which records the events show: all but heartbeats, or those that contain a text.
+
+use crate::api::Kind;
+use crate::cluster::{Record, Trace};
+use crate::sim::{RecordId, RecordKind};
+
+/// The numbers of the records to show, kept up to date with the trace so that drawing looks only at
+/// what is visible.
+#[derive(Clone, Debug, Default)]
+pub struct EventList {
+    filter: String,
+    shows_heartbeats: bool,
+    shown: Vec<RecordId>,
+    seen: RecordId,
+}
+
+impl EventList {
+    /// The text that records must contain; empty for all.
+    #[must_use]
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Whether heartbeats are shown.
+    #[must_use]
+    pub fn shows_heartbeats(&self) -> bool {
+        self.shows_heartbeats
+    }
+
+    /// Shows only what contains a text.
+    pub fn set_filter(&mut self, filter: &str, trace: &Trace) {
+        filter.trim().to_lowercase().clone_into(&mut self.filter);
+        self.rebuild(trace);
+    }
+
+    /// Shows or hides heartbeats.
+    pub fn toggle_heartbeats(&mut self, trace: &Trace) {
+        self.shows_heartbeats = !self.shows_heartbeats;
+        self.rebuild(trace);
+    }
+
+    /// Looks at the records that came since the last time. A shorter trace is another run.
+    pub fn follow(&mut self, trace: &Trace) {
+        if trace.next_id() < self.seen {
+            self.shown.clear();
+            self.seen = RecordId(0);
+        }
+        for record in trace.since(self.seen) {
+            if self.takes(record) {
+                self.shown.push(record.id);
+            }
+        }
+        self.seen = trace.next_id();
+    }
+
+    /// The records to show that happened in a trace, oldest first. The trace may be an earlier moment
+    /// of the run that was followed.
+    #[must_use]
+    pub fn until(&self, trace: &Trace) -> &[RecordId] {
+        let end = self.shown.partition_point(|id| *id < trace.next_id());
+        &self.shown[..end]
+    }
+
+    fn rebuild(&mut self, trace: &Trace) {
+        self.shown.clear();
+        self.seen = RecordId(0);
+        self.follow(trace);
+    }
+
+    fn takes(&self, record: &Record) -> bool {
+        if !self.shows_heartbeats && is_heartbeat(record) {
+            return false;
+        }
+        self.filter.is_empty()
+            || contains(&record.sentence(), &self.filter)
+            || contains(&record.actor.to_string(), &self.filter)
+            || record.kind().name().contains(&self.filter)
+            || record
+                .object()
+                .is_some_and(|key| contains(&key.to_string(), &self.filter))
+    }
+}
+
+fn contains(text: &str, lowercase: &str) -> bool {
+    text.to_lowercase().contains(lowercase)
+}
+
+/// Whether a record is one of those that repeat for ever and say only that somebody is alive.
+#[must_use]
+pub fn is_heartbeat(record: &Record) -> bool {
+    let about_a_lease = || record.object().is_some_and(|key| key.kind == Kind::Lease);
+    let rang = || record.kind() == RecordKind::TimerFire && record.object().is_none();
+    match record.kind() {
+        RecordKind::LeaseRenew | RecordKind::StoreCompact => true,
+        _ => about_a_lease() || rang(),
+    }
+}

@@ -1,0 +1,142 @@
+//! A frame without a terminal: drawn into a buffer, printed as text, as escapes, or as a picture.
+
+mod ansi;
+mod svg;
+mod text;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+use ratatui::style::Color;
+
+use super::model::{Model, Pane};
+use super::theme::Theme;
+use super::update;
+use super::view::{self, View};
+use crate::api::{Key, Kind};
+use crate::cluster::Cluster;
+use crate::cluster::task::Snapshot;
+
+/// What to draw.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The view, by its key.
+    pub view: char,
+    /// The object to select, as `kind/name` or `kind/namespace/name`.
+    pub select: Option<String>,
+}
+
+/// A drawn frame.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    buffer: Buffer,
+    ground: Color,
+    text: Color,
+}
+
+/// Draws one frame of a world.
+///
+/// # Errors
+/// In words, when there is no such view, or the selected object cannot be named so or is not there.
+pub fn draw(cluster: Cluster, wanted: &Wanted) -> Result<Drawn, String> {
+    let snapshot = Snapshot::of(cluster);
+    let (width, height) = wanted.size;
+    let mut model = Model {
+        size: Size::new(width, height),
+        ..Model::default()
+    };
+    let pane = Pane::ALL.iter().find(|pane| pane.number() == wanted.view);
+    let pane = pane.ok_or_else(|| {
+        let keys: Vec<String> = Pane::ALL
+            .iter()
+            .map(|pane| format!("{} {}", pane.number(), pane.name()))
+            .collect();
+        format!(
+            "error: there is no view {:?}; there are {}",
+            wanted.view,
+            keys.join(", ")
+        )
+    })?;
+    model.view = *pane;
+    model.focus = *pane;
+    update::notice(&mut model, &snapshot);
+    if let Some(name) = &wanted.select {
+        model.selection = Some(named(&snapshot.world, name)?);
+    }
+    Ok(of(&View {
+        snapshot: &snapshot,
+        model: &model,
+        theme: &Theme::dark(),
+    }))
+}
+
+/// Draws one frame of the size that the model has.
+#[must_use]
+pub fn of(view: &View<'_>) -> Drawn {
+    let area = Rect::from(((0, 0).into(), view.model.size));
+    let mut buffer = Buffer::empty(area);
+    view::draw(view, area, &mut buffer);
+    let ground = view.theme.ground();
+    Drawn {
+        buffer,
+        ground: ground.bg.unwrap_or(Color::Reset),
+        text: ground.fg.unwrap_or(Color::Reset),
+    }
+}
+
+/// The object of `kind/name` in the namespace default, or of `kind/namespace/name`.
+fn named(world: &Cluster, name: &str) -> Result<Key, String> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let (word, namespace, object) = match parts[..] {
+        [word, object] => (word, "default", object),
+        [word, namespace, object] => (word, namespace, object),
+        _ => {
+            return Err(format!(
+                "error: \"{name}\" names no object; write pod/web-1 or deployment/default/web"
+            ));
+        }
+    };
+    let kind = Kind::of_word(word)
+        .ok_or_else(|| format!("error: the server doesn't have a resource type \"{word}\""))?;
+    let key = Key::new(kind, namespace, object);
+    match world.store().get(&key) {
+        Some(_) => Ok(key),
+        None => Err(format!(
+            "error: {} \"{object}\" not found",
+            kind.info().plural
+        )),
+    }
+}
+
+impl Drawn {
+    /// The cells.
+    #[must_use]
+    pub fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// The characters, line by line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        text::print(&self.buffer)
+    }
+
+    /// The characters, and below them one letter a cell for its style, with a key of the letters.
+    #[must_use]
+    pub fn to_text_with_styles(&self) -> String {
+        text::print_with_styles(&self.buffer)
+    }
+
+    /// The characters with the escapes of a terminal that knows 24-bit colours.
+    #[must_use]
+    pub fn to_ansi(&self) -> String {
+        ansi::print(&self.buffer)
+    }
+
+    /// A picture: a terminal window with exact cells.
+    #[must_use]
+    pub fn to_svg(&self) -> String {
+        svg::print(&self.buffer, self.ground, self.text)
+    }
+}

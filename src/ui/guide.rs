@@ -1,0 +1,150 @@
+//! One line that says what to press next, or what comes next; a stranger needs nothing else.
+
+use ratatui::text::Line;
+
+use super::action::Action;
+use super::keymap::key_for;
+use super::model::{Mode, Pane};
+use super::theme::Role;
+use super::view::View;
+
+/// A piece of the line.
+enum Piece {
+    /// Words.
+    Say(String),
+    /// The key of an action.
+    Press(Action),
+}
+
+use Piece::{Press, Say};
+
+/// The line for this moment.
+#[must_use]
+pub fn line<'a>(view: &View<'_>) -> Line<'a> {
+    let situation = view.model.situation();
+    let mut spans = vec![view.span(" ", Role::Text)];
+    for piece in pieces(view) {
+        spans.push(match piece {
+            Say(words) => view.span(words, Role::Text),
+            Press(action) => view.span(key_for(situation, &action), Role::Key),
+        });
+    }
+    Line::from(spans)
+}
+
+fn say(words: &str) -> Piece {
+    Say(words.to_owned())
+}
+
+fn pieces(view: &View<'_>) -> Vec<Piece> {
+    let (snapshot, model) = (view.snapshot, view.model);
+    let world = &*snapshot.world;
+    if let Mode::Typing = model.mode {
+        return typing(view);
+    }
+    if let Mode::Reading(_) = model.mode {
+        return vec![Press(Action::Leave), say(" goes back to the panes")];
+    }
+    if !snapshot.is_newest() {
+        return vec![
+            say("This is the past. "),
+            Press(Action::Step),
+            say(" one step forward · "),
+            Press(Action::Newest),
+            say(" back to the newest step"),
+        ];
+    }
+    if world.journal().next().is_none() {
+        return before_anything(view);
+    }
+    if snapshot.running {
+        return vec![
+            Press(Action::RunOrPause),
+            say(" pauses · "),
+            Press(Action::Slower),
+            say(" "),
+            Press(Action::Faster),
+            say(" pace · "),
+            say("now: "),
+            Say(last_sentence(view)),
+        ];
+    }
+    if view.focus() == Pane::Events
+        && let Some(record) = model.record.and_then(|id| world.trace().get(id))
+    {
+        return vec![Say(format!("{} {}", record.actor, record.sentence()))];
+    }
+    let entered = world.journal().all(|entry| entry.step < world.steps());
+    if !entered {
+        return vec![
+            say("It is about to be sent. "),
+            Press(Action::RunOrPause),
+            say(" plays every hop · "),
+            Press(Action::Step),
+            say(" makes one hop · "),
+            Press(Action::Follow),
+            say(" on to the next about the selection"),
+        ];
+    }
+    if world.is_settled() {
+        return vec![
+            say("Settled. "),
+            Press(Action::Why),
+            say(" why? · "),
+            Press(Action::ShowLifecycle),
+            say(" the way it went · "),
+            Press(Action::ShowScheduler),
+            say(" why this node · "),
+            Press(Action::First),
+            say(" see it again"),
+        ];
+    }
+    let next = world.next_in_words().unwrap_or_default();
+    vec![Press(Action::Step), Say(format!(" next: {next}"))]
+}
+
+fn before_anything(view: &View<'_>) -> Vec<Piece> {
+    let nodes = view.world().config().nodes.len();
+    if view.focus() == Pane::Editor {
+        return vec![
+            say("Press "),
+            Press(Action::Apply),
+            Say(format!(
+                " to send this manifest to the API server · {nodes} nodes wait"
+            )),
+        ];
+    }
+    vec![
+        Say(format!("{nodes} nodes and nothing to run. ")),
+        Press(Action::ShowEditor),
+        say(" shows a manifest to apply · "),
+        Press(Action::CommandLine),
+        say(" takes kubectl's words"),
+    ]
+}
+
+fn typing(view: &View<'_>) -> Vec<Piece> {
+    let line = view.model.editor.cursor().0;
+    let marks = view.model.editor.marks();
+    if let Some(mark) = marks.iter().find(|mark| mark.line == line) {
+        return vec![Say(mark.text.clone())];
+    }
+    match marks.first() {
+        Some(mark) => vec![Say(format!("line {}: {}", mark.line + 1, mark.text))],
+        None => vec![
+            Press(Action::Apply),
+            say(" sends it to the API server · "),
+            Press(Action::Leave),
+            say(" stops typing"),
+        ],
+    }
+}
+
+fn last_sentence(view: &View<'_>) -> String {
+    let world = view.world();
+    let shown = view.model.events.until(world.trace());
+    let record = shown.last().and_then(|id| world.trace().get(*id));
+    record.map_or_else(String::new, |record| {
+        format!("{} {}", record.actor, record.sentence())
+    })
+}

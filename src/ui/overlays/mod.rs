@@ -1,0 +1,93 @@
+//! What lies over the panes: the keys, the way back to a cause, what kubectl printed.
+
+mod answer;
+mod help;
+mod why;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+
+use super::model::Overlay;
+use super::theme::Role;
+use super::view::View;
+
+pub use help::lines as help_lines;
+
+/// Draws an overlay over the panes.
+pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
+    match overlay {
+        Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
+        Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
+        Overlay::Answer {
+            title,
+            text,
+            scroll,
+        } => answer::draw(view, (title, text), *scroll, area, buf),
+    }
+}
+
+/// An empty window over the middle of an area, with a title; returns what is inside.
+fn window(
+    view: &View<'_>,
+    title: &str,
+    (width, height): (u16, u16),
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
+    let width = width.saturating_add(4).min(area.width);
+    let height = height.saturating_add(2).min(area.height);
+    let window = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    Clear.render(window, buf);
+    buf.set_style(window, view.theme.ground());
+    let block = Block::bordered()
+        .border_type(BorderType::Thick)
+        .border_style(view.theme.style(Role::Focus))
+        .title(Line::from(vec![
+            Span::raw(" "),
+            view.span(title.to_owned(), Role::Title),
+            Span::raw(" "),
+        ]));
+    let inside = block.inner(window);
+    block.render(window, buf);
+    Rect {
+        x: inside.x + 1,
+        width: inside.width.saturating_sub(2),
+        ..inside
+    }
+}
+
+/// Draws lines from one on, and at the right how much is above and below.
+fn scrolled(view: &View<'_>, lines: &[Line<'_>], first: usize, area: Rect, buf: &mut Buffer) {
+    let height = usize::from(area.height);
+    let first = first.min(lines.len().saturating_sub(height));
+    for (y, line) in (area.y..area.bottom()).zip(&lines[first..]) {
+        line.render(
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+            buf,
+        );
+    }
+    let corner = |y| Rect {
+        x: area.right(),
+        y,
+        width: 1,
+        height: 1,
+    };
+    if area.height > 1 && first > 0 {
+        view.span("▲", Role::Key).render(corner(area.y), buf);
+    }
+    if area.height > 1 && first + height < lines.len() {
+        view.span("▼", Role::Key)
+            .render(corner(area.bottom() - 1), buf);
+    }
+}

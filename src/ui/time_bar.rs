@@ -1,0 +1,134 @@
+//! Where we are in time: what lies behind, what is ahead when looking at the past, commands and faults.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
+
+use super::theme::Role;
+use super::view::View;
+use crate::cluster::Command;
+use crate::sim::Time;
+
+/// One cell of the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Past,
+    Here,
+    Ahead,
+    Command,
+    Fault,
+}
+
+impl Cell {
+    const fn glyph(self) -> (&'static str, Role) {
+        match self {
+            Self::Past => ("━", Role::Focus),
+            Self::Here => ("◉", Role::Fresh),
+            Self::Ahead => ("┄", Role::Border),
+            Self::Command => ("●", Role::Title),
+            Self::Fault => ("✗", Role::Bad),
+        }
+    }
+}
+
+/// Draws the bar: the steps of the run from its beginning to its newest one.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let (world, head) = (view.world(), &view.snapshot.head);
+    let end = if view.snapshot.is_newest() {
+        format!(" {} ", seconds(world.now()))
+    } else {
+        let ahead = head.steps() - world.steps();
+        format!(" {ahead} steps ahead, to {} ", seconds(head.now()))
+    };
+    let width = usize::from(area.width).saturating_sub(end.width() + 3);
+    let marks: Vec<(u64, Cell)> = head
+        .journal()
+        .map(|entry| match entry.command {
+            Command::Kubectl { .. } => (entry.step, Cell::Command),
+            Command::Fault { .. } => (entry.step, Cell::Fault),
+        })
+        .collect();
+    let mut spans = vec![view.span(" ├", Role::Border)];
+    for cell in cells((world.steps(), head.steps()), &marks, width) {
+        let (glyph, role) = cell.glyph();
+        spans.push(view.span(glyph, role));
+    }
+    spans.push(view.span("┤", Role::Border));
+    spans.push(Span::styled(end, view.theme.style(Role::Dim)));
+    Line::from(spans).render(area, buf);
+}
+
+/// The cells of a bar: `here` of `whole` steps, with what came from outside at its steps.
+fn cells((here, whole): (u64, u64), marks: &[(u64, Cell)], width: usize) -> Vec<Cell> {
+    if width == 0 {
+        return Vec::new();
+    }
+    let place = |step: u64| {
+        let last = (width - 1) as u64;
+        usize::try_from(step.min(whole) * last / whole.max(1)).unwrap_or(0)
+    };
+    let here_at = place(here);
+    let mut cells: Vec<Cell> = (0..width)
+        .map(|at| {
+            if at < here_at {
+                Cell::Past
+            } else {
+                Cell::Ahead
+            }
+        })
+        .collect();
+    for (step, cell) in marks {
+        let at = place(*step);
+        // A fault stays visible where a command fell into the same cell.
+        if cells[at] != Cell::Fault {
+            cells[at] = *cell;
+        }
+    }
+    cells[here_at] = Cell::Here;
+    cells
+}
+
+/// `4.120s`, `12m04s`, `3h12m`: as much as one wants to know.
+fn seconds(time: Time) -> String {
+    let whole = time.as_secs();
+    match whole {
+        0..60 => format!("{whole}.{:03}s", time.as_millis() % 1000),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        _ => format!("{}h{:02}m", whole / 3600, whole / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn drawn(here: u64, whole: u64, marks: &[(u64, Cell)]) -> String {
+        let cells = cells((here, whole), marks, 11);
+        cells.iter().map(|cell| cell.glyph().0).collect()
+    }
+
+    #[test]
+    fn the_bar_shows_what_lies_behind_and_what_is_ahead() {
+        assert_eq!(drawn(100, 100, &[]), "━━━━━━━━━━◉");
+        assert_eq!(drawn(50, 100, &[]), "━━━━━◉┄┄┄┄┄");
+        assert_eq!(drawn(0, 100, &[]), "◉┄┄┄┄┄┄┄┄┄┄");
+        assert_eq!(drawn(0, 0, &[]), "◉┄┄┄┄┄┄┄┄┄┄");
+    }
+
+    #[test]
+    fn commands_and_faults_stand_at_their_steps_also_ahead() {
+        let marks = [(20, Cell::Command), (70, Cell::Fault), (71, Cell::Command)];
+        assert_eq!(drawn(50, 100, &marks), "━━●━━◉┄✗┄┄┄");
+    }
+
+    #[test]
+    fn times_are_as_exact_as_one_wants_to_know() {
+        let time = |millis| seconds(Time::START + Duration::from_millis(millis));
+        assert_eq!(time(4_120), "4.120s");
+        assert_eq!(time(724_000), "12m04s");
+        assert_eq!(time(11_520_000), "3h12m");
+    }
+}

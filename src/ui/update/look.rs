@@ -1,0 +1,183 @@
+//! Looking around: views, panes, the selection, the record under the cursor, and the way back.
+
+use ratatui::layout::Rect;
+
+use crate::cluster::task::{Order, Snapshot};
+use crate::sim::RecordId;
+use crate::ui::layout;
+use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
+use crate::ui::panes::{Direction, Neighbour};
+use crate::ui::theme::Theme;
+use crate::ui::view::View;
+
+/// How many places the way back remembers.
+const TRAIL_MOST: usize = 64;
+
+/// Opens a view.
+pub(super) fn open(model: &mut Model, pane: Pane) -> Vec<Order> {
+    model.view = pane;
+    model.focus = pane;
+    Vec::new()
+}
+
+/// The panes that are on the screen.
+fn visible(model: &Model) -> Vec<Pane> {
+    let area = Rect::from(((0, 0).into(), model.size));
+    let frame = layout::frame(model.view, None, area);
+    frame.map_or_else(
+        || vec![model.view],
+        |frame| frame.panes.into_iter().map(|(pane, _)| pane).collect(),
+    )
+}
+
+/// Gives the keys to the next pane on the screen, or the one before.
+pub(super) fn next_pane(model: &mut Model, by: isize) -> Vec<Order> {
+    let panes = visible(model);
+    let count = isize::try_from(panes.len()).unwrap_or(1);
+    let here = panes.iter().position(|pane| *pane == model.focus);
+    let here = here
+        .and_then(|place| isize::try_from(place).ok())
+        .unwrap_or(0);
+    let next = usize::try_from((here + by).rem_euclid(count)).unwrap_or(0);
+    model.focus = panes[next];
+    Vec::new()
+}
+
+/// Gives the keys to a pane, and opens its view when it is not on the screen.
+pub(super) fn focus_or_open(model: &mut Model, pane: Pane) {
+    if visible(model).contains(&pane) {
+        model.focus = pane;
+    } else {
+        open(model, pane);
+    }
+}
+
+/// Moves the cursor of the pane that has the keys by so many rows.
+pub(super) fn move_by(model: &mut Model, snapshot: &Snapshot, rows: isize) -> Vec<Order> {
+    let direction = if rows < 0 {
+        Direction::Up
+    } else {
+        Direction::Down
+    };
+    for _ in 0..rows.unsigned_abs() {
+        step(model, snapshot, direction);
+    }
+    Vec::new()
+}
+
+/// Moves the cursor of the pane that has the keys by one.
+pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction) {
+    if model.focus == Pane::Editor {
+        match direction {
+            Direction::Up => model.editor.move_lines(-1),
+            Direction::Down => model.editor.move_lines(1),
+            Direction::Left => model.editor.move_across(false),
+            Direction::Right => model.editor.move_across(true),
+        }
+        return;
+    }
+    let theme = Theme::mono();
+    let view = View {
+        snapshot,
+        model,
+        theme: &theme,
+    };
+    match model.focus.neighbour(&view, direction) {
+        Some(Neighbour::Object(key)) => model.selection = Some(key),
+        Some(Neighbour::Record(record)) => model.record = Some(record),
+        None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
+        None => {}
+    }
+}
+
+/// Into what is under the cursor.
+pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    if let Mode::Reading(overlay) = &model.mode {
+        if let Overlay::Why { record, cursor } = overlay {
+            let way: Vec<RecordId> = snapshot
+                .world
+                .trace()
+                .why(*record)
+                .map(|hop| hop.id)
+                .collect();
+            model.record = way.get(*cursor).copied().or(model.record);
+            model.mode = Mode::Looking;
+            remember(model);
+            open(model, Pane::Events);
+            select_record(model, snapshot);
+        } else {
+            model.mode = Mode::Looking;
+        }
+        return Vec::new();
+    }
+    match model.focus {
+        Pane::Editor => model.mode = Mode::Typing,
+        Pane::Events => {
+            remember(model);
+            if model.record.is_none() {
+                model.record = model.events.until(snapshot.world.trace()).last().copied();
+            }
+            select_record(model, snapshot);
+        }
+        Pane::Lifecycle => return why(model, snapshot),
+        Pane::Desired | Pane::Scheduler | Pane::Nodes => {
+            remember(model);
+            open(model, Pane::Lifecycle);
+        }
+    }
+    Vec::new()
+}
+
+fn select_record(model: &mut Model, snapshot: &Snapshot) {
+    let record = model.record.and_then(|id| snapshot.world.trace().get(id));
+    if let Some(key) = record.and_then(|record| record.object()) {
+        model.selection = Some(key);
+    }
+}
+
+fn remember(model: &mut Model) {
+    if model.trail.len() == TRAIL_MOST {
+        model.trail.remove(0);
+    }
+    model.trail.push(Visit {
+        view: model.view,
+        selection: model.selection.clone(),
+    });
+}
+
+/// One step out of where we are.
+pub(super) fn leave(model: &mut Model) -> Vec<Order> {
+    if !matches!(model.mode, Mode::Looking) {
+        model.mode = Mode::Looking;
+    } else if model.is_zoomed {
+        model.is_zoomed = false;
+    } else if model.record.is_some() && model.trail.is_empty() {
+        model.record = None;
+    } else if let Some(visit) = model.trail.pop() {
+        open(model, visit.view);
+        model.selection = visit.selection;
+        model.record = None;
+    } else {
+        open(model, Pane::Desired);
+    }
+    Vec::new()
+}
+
+/// The way back from the record under the cursor, from the last one about the selection, or from the
+/// newest one.
+pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    let trace = snapshot.world.trace();
+    let about_selection = || {
+        let selection = model.selection.as_ref()?;
+        let shown = model.events.until(trace).iter().rev();
+        shown.copied().find(|id| {
+            trace.get(*id).and_then(|record| record.object()).as_ref() == Some(selection)
+        })
+    };
+    let newest = || model.events.until(trace).last().copied();
+    match model.record.or_else(about_selection).or_else(newest) {
+        Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
+        None => model.message = Some("Nothing has happened yet.".to_owned()),
+    }
+    Vec::new()
+}

@@ -1,0 +1,214 @@
+//! What an action does: the only place where the model changes. What the world shall do is returned.
+
+mod look;
+mod text;
+
+use ratatui::layout::Size;
+
+use super::action::Action;
+use super::answer::{self, Answer};
+use super::editor::{EXAMPLE, Editor};
+use super::model::{Mode, Model, Overlay, Pane};
+use super::pace;
+use super::panes::Direction;
+use crate::cluster::scenario::Loader;
+use crate::cluster::task::{Order, Snapshot, Until};
+
+/// What an action may look at.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// The moment that is shown.
+    pub snapshot: &'a Snapshot,
+    /// Gives the files that a command names.
+    pub load: Loader<'a>,
+}
+
+/// How many lines a page has.
+const PAGE: isize = 10;
+
+/// The cells of the time bar that one scrub passes.
+const SCRUBS: u64 = 60;
+
+/// Does what is asked, and returns what the world shall do.
+pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Order> {
+    let snapshot = around.snapshot;
+    if !matches!(action, Action::Resize(..)) {
+        model.message = None;
+    }
+    match action {
+        Action::RunOrPause => forward(model, Order::Run(!snapshot.running)),
+        Action::Step => forward(model, Order::Advance(Until::Step)),
+        Action::NextWrite => forward(model, Order::Advance(Until::Write)),
+        Action::Settle => forward(model, Order::Advance(Until::Settled)),
+        Action::Follow => follow(model),
+        Action::Back => back(model, snapshot, 1),
+        Action::BackTen => back(model, snapshot, 10),
+        Action::ScrubBack => back(model, snapshot, scrub(snapshot)),
+        Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
+        Action::First => match model.mode {
+            Mode::Reading(_) => scroll(model, snapshot, isize::MIN),
+            _ => show(model, 0),
+        },
+        Action::Newest => match model.mode {
+            Mode::Reading(_) => scroll(model, snapshot, isize::MAX),
+            _ => show(model, u64::MAX),
+        },
+        Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
+        Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
+        Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
+        Action::ShowDesired => look::open(model, Pane::Desired),
+        Action::ShowLifecycle => look::open(model, Pane::Lifecycle),
+        Action::ShowScheduler => look::open(model, Pane::Scheduler),
+        Action::ShowNodes => look::open(model, Pane::Nodes),
+        Action::ShowEvents => look::open(model, Pane::Events),
+        Action::ShowEditor => look::open(model, Pane::Editor),
+        Action::NextPane => look::next_pane(model, 1),
+        Action::PreviousPane => look::next_pane(model, -1),
+        Action::Zoom => {
+            model.is_zoomed = !model.is_zoomed;
+            Vec::new()
+        }
+        Action::Up => vertical(model, snapshot, -1),
+        Action::Down => vertical(model, snapshot, 1),
+        Action::PageUp => vertical(model, snapshot, -PAGE),
+        Action::PageDown => vertical(model, snapshot, PAGE),
+        Action::Left => horizontal(model, snapshot, -1),
+        Action::Right => horizontal(model, snapshot, 1),
+        Action::Enter => look::enter(model, snapshot),
+        Action::Leave => look::leave(model),
+        Action::Why => look::why(model, snapshot),
+        Action::Heartbeats => {
+            model.events.toggle_heartbeats(snapshot.head.trace());
+            Vec::new()
+        }
+        Action::Help => {
+            model.mode = Mode::Reading(Overlay::Help { scroll: 0 });
+            Vec::new()
+        }
+        Action::Quit => {
+            model.is_over = true;
+            Vec::new()
+        }
+        Action::Resize(columns, rows) => {
+            model.size = Size::new(columns, rows);
+            Vec::new()
+        }
+        Action::Filter => text::filter(model),
+        Action::CommandLine => text::command_line(model),
+        Action::Edit => text::edit(model),
+        Action::Apply => text::apply(model, around),
+        Action::Undo => text::change(model, Editor::undo),
+        Action::Redo => text::change(model, Editor::redo),
+        Action::Example => text::change(model, |editor| editor.replace(EXAMPLE)),
+        Action::Confirm => text::confirm(model, around),
+        Action::Earlier => text::recall(model, true),
+        Action::Later => text::recall(model, false),
+        Action::Type(press) => text::press(model, press),
+        Action::Paste(pasted) => text::paste(model, &pasted),
+    }
+}
+
+/// Takes notice of a new moment of the world.
+pub fn notice(model: &mut Model, snapshot: &Snapshot) {
+    model.events.follow(snapshot.head.trace());
+    let Some(sent) = &model.awaited else { return };
+    let Answer::Done(session) = answer::of(&snapshot.head, sent) else {
+        return;
+    };
+    let went_well = session.exit_code() == Some(0);
+    let printed = if went_well {
+        session.output().to_owned()
+    } else {
+        session.error_text()
+    };
+    let is_editors = model
+        .editor
+        .sent()
+        .is_some_and(|last| last.line == sent.line);
+    if is_editors || printed.lines().count() <= 1 {
+        model.message = Some(printed.lines().next().unwrap_or_default().to_owned());
+    } else {
+        model.mode = Mode::Reading(Overlay::Answer {
+            title: format!("kubectl {}", sent.line),
+            text: printed.into(),
+            scroll: (0, 0),
+        });
+    }
+    model.awaited = None;
+}
+
+/// The world goes on, and the events follow the newest record again.
+fn forward(model: &mut Model, order: Order) -> Vec<Order> {
+    model.record = None;
+    vec![order]
+}
+
+fn follow(model: &mut Model) -> Vec<Order> {
+    match model.selection.clone() {
+        Some(key) => forward(model, Order::Advance(Until::About(key))),
+        None => {
+            model.message = Some("Select an object first: with the arrows in a pane.".to_owned());
+            Vec::new()
+        }
+    }
+}
+
+fn back(model: &mut Model, snapshot: &Snapshot, steps: u64) -> Vec<Order> {
+    show(model, snapshot.world.steps().saturating_sub(steps))
+}
+
+fn show(model: &mut Model, step: u64) -> Vec<Order> {
+    model.record = None;
+    vec![Order::Show(step)]
+}
+
+fn scrub(snapshot: &Snapshot) -> u64 {
+    (snapshot.head.steps() / SCRUBS).max(1)
+}
+
+fn vertical(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
+    match &model.mode {
+        Mode::Typing => {
+            model.editor.move_lines(lines);
+            Vec::new()
+        }
+        Mode::Reading(_) => scroll(model, snapshot, lines),
+        Mode::Looking | Mode::Prompting(_) => look::move_by(model, snapshot, lines),
+    }
+}
+
+fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Order> {
+    match &mut model.mode {
+        Mode::Typing => model.editor.move_across(columns > 0),
+        Mode::Reading(Overlay::Answer { scroll, .. }) => {
+            scroll.1 = scroll.1.saturating_add_signed(columns * 8);
+        }
+        Mode::Reading(Overlay::Help { .. } | Overlay::Why { .. }) | Mode::Prompting(_) => {}
+        Mode::Looking => {
+            let direction = if columns < 0 {
+                Direction::Left
+            } else {
+                Direction::Right
+            };
+            look::step(model, snapshot, direction);
+        }
+    }
+    Vec::new()
+}
+
+/// Moves what lies over the panes, no further than its last line.
+fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
+    let Mode::Reading(overlay) = &mut model.mode else {
+        return Vec::new();
+    };
+    let (at, count) = match overlay {
+        Overlay::Help { scroll } => (scroll, super::overlays::help_lines()),
+        Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
+        Overlay::Answer { text, scroll, .. } => {
+            let count = text.lines().count();
+            (&mut scroll.0, count)
+        }
+    };
+    *at = at.saturating_add_signed(lines).min(count.saturating_sub(1));
+    Vec::new()
+}

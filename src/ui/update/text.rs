@@ -1,0 +1,221 @@
+//! Typing: the editor, the command line, the filter, and sending what was typed.
+
+use std::sync::Arc;
+
+use tui_textarea::TextArea;
+
+use super::{Around, look};
+use crate::api::Key;
+use crate::cluster::task::Order;
+use crate::cluster::{Command, Files, scenario};
+use crate::manifest;
+use crate::ui::editor::{Editor, FILE, input_of};
+use crate::ui::key::KeyPress;
+use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
+
+/// How many typed lines are remembered.
+const LINES_MOST: usize = 200;
+
+/// The command that the editor sends.
+const APPLY: &str = "apply -f -";
+
+/// Types the filter of the events, from the one that holds.
+pub(super) fn filter(model: &mut Model) -> Vec<Order> {
+    look::open(model, Pane::Events);
+    let filter = model.events.filter().to_owned();
+    prompt(model, Purpose::Filter, &filter)
+}
+
+/// Types a command.
+pub(super) fn command_line(model: &mut Model) -> Vec<Order> {
+    prompt(model, Purpose::Command, "")
+}
+
+fn prompt(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Order> {
+    model.mode = Mode::Prompting(Prompt {
+        purpose,
+        line: line_of(text),
+        recalled: None,
+    });
+    Vec::new()
+}
+
+/// A line with the cursor at its end.
+fn line_of(text: &str) -> TextArea<'static> {
+    let mut line = TextArea::new(vec![String::new()]);
+    line.insert_str(text);
+    line
+}
+
+/// Types in the editor.
+pub(super) fn edit(model: &mut Model) -> Vec<Order> {
+    look::focus_or_open(model, Pane::Editor);
+    model.mode = Mode::Typing;
+    Vec::new()
+}
+
+/// Changes the editor's text.
+pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut Editor)) -> Vec<Order> {
+    change(&mut model.editor);
+    Vec::new()
+}
+
+/// Sends the editor's text as `kubectl apply -f -` would. kubectl itself sends nothing that it cannot
+/// read, so such a text stays here with its first problem told.
+pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
+    model.mode = Mode::Looking;
+    if !around.snapshot.is_newest() {
+        model.message = Some(PAST.to_owned());
+        return Vec::new();
+    }
+    let parse = manifest::parse(FILE, model.editor.text().as_bytes());
+    if let Some(problem) = parse.problems.first() {
+        let line = problem
+            .place
+            .map_or(String::new(), |place| format!("line {}: ", place.line));
+        model.message = Some(format!("Not sent. {line}{}", problem.message));
+        look::focus_or_open(model, Pane::Editor);
+        return Vec::new();
+    }
+    let files = model.editor.send(APPLY);
+    match Command::parse(APPLY, &files) {
+        Ok(command) => {
+            if let Some(document) = parse.documents.first() {
+                model.selection = Some(key_of(document));
+            }
+            model.awaited = model.editor.sent().cloned();
+            model.record = None;
+            look::open(model, Pane::Desired);
+            vec![Order::Submit(command)]
+        }
+        Err(error) => {
+            model.message = Some(error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+const PAST: &str = "This is the past. Go to the newest step to change something.";
+
+/// Where an object of a manifest will stand; without a namespace it comes into `default`.
+fn key_of(document: &manifest::Document) -> Key {
+    let key = document.object.key();
+    match &*key.namespace {
+        "" => Key::new(key.kind, "default", &key.name),
+        _ => key,
+    }
+}
+
+/// Takes the typed line.
+pub(super) fn confirm(model: &mut Model, around: Around<'_>) -> Vec<Order> {
+    let Mode::Prompting(prompt) = std::mem::take(&mut model.mode) else {
+        return Vec::new();
+    };
+    let typed = prompt
+        .line
+        .lines()
+        .first()
+        .map_or("", String::as_str)
+        .trim()
+        .to_owned();
+    match prompt.purpose {
+        Purpose::Filter => {
+            model
+                .events
+                .set_filter(&typed, around.snapshot.head.trace());
+            Vec::new()
+        }
+        Purpose::Command if typed.is_empty() => Vec::new(),
+        Purpose::Command => {
+            model.lines.retain(|line| *line != typed);
+            model.lines.push(typed.clone());
+            let excess = model.lines.len().saturating_sub(LINES_MOST);
+            model.lines.drain(..excess);
+            run(model, &typed, around)
+        }
+    }
+}
+
+fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
+    let text = model.editor.text();
+    let load = |name: &str| match name {
+        FILE => Ok(Files::from([(FILE.to_owned(), Arc::from(text.as_bytes()))])),
+        _ => (around.load)(name),
+    };
+    match scenario::command(typed, &load) {
+        Err(error) => {
+            model.mode = Mode::Reading(Overlay::Answer {
+                title: format!(": {typed}"),
+                text: error.into(),
+                scroll: (0, 0),
+            });
+            Vec::new()
+        }
+        Ok(_) if !around.snapshot.is_newest() => {
+            model.message = Some(PAST.to_owned());
+            Vec::new()
+        }
+        Ok(command) => {
+            if let Command::Kubectl { line, files, .. } = &command {
+                model.awaited = Some(Sent {
+                    line: line.clone(),
+                    files: Arc::clone(files),
+                });
+            }
+            model.record = None;
+            vec![Order::Submit(command)]
+        }
+    }
+}
+
+/// Shows an earlier line, or a later one; the newest is followed by an empty one.
+pub(super) fn recall(model: &mut Model, earlier: bool) -> Vec<Order> {
+    let Mode::Prompting(prompt) = &mut model.mode else {
+        return Vec::new();
+    };
+    if prompt.purpose == Purpose::Filter || model.lines.is_empty() {
+        return Vec::new();
+    }
+    let oldest = model.lines.len() - 1;
+    prompt.recalled = match (prompt.recalled, earlier) {
+        (None, true) => Some(0),
+        (Some(place), true) => Some((place + 1).min(oldest)),
+        (None | Some(0), false) => None,
+        (Some(place), false) => Some(place - 1),
+    };
+    let line = prompt
+        .recalled
+        .map_or("", |place| model.lines[oldest - place].as_str());
+    prompt.line = line_of(line);
+    Vec::new()
+}
+
+/// A key that is text.
+pub(super) fn press(model: &mut Model, press: KeyPress) -> Vec<Order> {
+    match &mut model.mode {
+        Mode::Typing => model.editor.press(press),
+        Mode::Prompting(prompt) => {
+            prompt.line.input(input_of(press));
+        }
+        Mode::Looking | Mode::Reading(_) => {}
+    }
+    Vec::new()
+}
+
+/// Text from the clipboard: many lines go to the editor, the line at the bottom takes the first.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Order> {
+    match &mut model.mode {
+        Mode::Prompting(prompt) => {
+            prompt
+                .line
+                .insert_str(text.lines().next().unwrap_or_default());
+        }
+        Mode::Typing => model.editor.paste(text),
+        Mode::Looking | Mode::Reading(_) => {
+            look::open(model, Pane::Editor);
+            model.mode = Mode::Typing;
+            model.editor.paste(text);
+        }
+    }
+    Vec::new()
+}
