@@ -102,7 +102,9 @@ impl Reference {
 fn split_version(image: &str) -> (&str, &str) {
     let (tagged, digest) = image.split_at(image.find('@').unwrap_or(image.len()));
     let path = tagged.rfind('/').map_or(0, |slash| slash + 1);
-    let name = tagged[path..].find(':').map_or(tagged.len(), |colon| path + colon);
+    let name = tagged[path..]
+        .find(':')
+        .map_or(tagged.len(), |colon| path + colon);
     let (name, tag) = tagged.split_at(name);
     (name, if digest.is_empty() { tag } else { digest })
 }

@@ -10,8 +10,8 @@ use ratatui::style::{Color, Modifier};
 use serde_json::{Value, json};
 
 use crate::api::{Kind, Object};
-use crate::cluster::{Cluster, ClusterConfig, Command, Files};
 use crate::cluster::task::Snapshot;
+use crate::cluster::{Cluster, ClusterConfig, Command, Files};
 use crate::sim::Time;
 use crate::ui::model::Model;
 use crate::ui::theme::Theme;

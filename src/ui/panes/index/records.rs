@@ -60,7 +60,10 @@ impl Records {
         if !is_known {
             *self = Self::default();
         }
-        let next = self.last.as_ref().map_or(RecordId(0), |last| last.id.next());
+        let next = self
+            .last
+            .as_ref()
+            .map_or(RecordId(0), |last| last.id.next());
         for record in trace.since(next) {
             self.take_in(record, trace);
         }
@@ -93,7 +96,10 @@ impl Records {
 /// What a record is to a story. What is said twice in one moment is told once.
 pub(in super::super) fn part_of(record: &Record, trace: &Trace) -> Part {
     use RecordKind as Is;
-    if matches!(record.detail, Detail::Scheduler(scheduler::Note::Bound { .. })) {
+    if matches!(
+        record.detail,
+        Detail::Scheduler(scheduler::Note::Bound { .. })
+    ) {
         return Part::Hidden;
     }
     let part = match record.kind() {
@@ -103,7 +109,9 @@ pub(in super::super) fn part_of(record: &Record, trace: &Trace) -> Part {
         Is::KubeletNotice | Is::ImagePull | Is::ContainerStart | Is::ContainerExit => Part::Station,
         Is::BackoffWait | Is::StatusWrite | Is::EvictAsk | Is::EvictVerdict => Part::Station,
         Is::FaultNodeDown | Is::FaultNodeUp | Is::FaultCrash => Part::Station,
-        Is::Command | Is::ProbeResult | Is::FaultSlowRegistry | Is::FaultComponent => Part::Waypoint,
+        Is::Command | Is::ProbeResult | Is::FaultSlowRegistry | Is::FaultComponent => {
+            Part::Waypoint
+        }
         _ => Part::Hidden,
     };
     let cause = record.cause.and_then(|cause| trace.get(cause));
@@ -123,6 +131,8 @@ pub(in super::super) fn change_of(record: &Record) -> Option<&Arc<Change>> {
 
 fn owner_of(object: &Object) -> Option<Key> {
     let owner = meta::controller_of(object.metadata())?;
-    let kind = Kind::ALL.iter().find(|kind| kind.info().name == owner.kind)?;
+    let kind = Kind::ALL
+        .iter()
+        .find(|kind| kind.info().name == owner.kind)?;
     Some(Key::new(*kind, object.namespace(), &owner.name))
 }

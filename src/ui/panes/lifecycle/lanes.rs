@@ -68,7 +68,12 @@ impl Shape {
         };
         // Each lane has the same height; one row is kept for the band below the lanes.
         let row = (height.saturating_sub(heading + 1) / lanes).clamp(1, 3);
-        Self { name, column, row, heading }
+        Self {
+            name,
+            column,
+            row,
+            heading,
+        }
     }
 
     fn x(&self, place: usize) -> usize {
@@ -92,7 +97,12 @@ pub(super) fn draw(view: &View<'_>, story: &Story, area: Rect, buf: &mut Buffer)
     let canvas = &mut Canvas { view, area, buf };
     draw_heading(story, &shape, canvas);
     draw_base(story, &shape, canvas);
-    let wires = arrows(story, &shape, &path, (usize::from(area.width), usize::from(area.height)));
+    let wires = arrows(
+        story,
+        &shape,
+        &path,
+        (usize::from(area.width), usize::from(area.height)),
+    );
     for y in 0..usize::from(area.height) {
         for x in shape.name..usize::from(area.width) {
             if let Some((sign, is_lit)) = wires.sign(x, y) {
@@ -103,7 +113,7 @@ pub(super) fn draw(view: &View<'_>, story: &Story, area: Rect, buf: &mut Buffer)
     for (place, station) in story.stations.iter().enumerate() {
         draw_station(story, (place, station), &shape, (&wires, &path), canvas);
     }
-    let last = shape.y(story.lanes.len().saturating_sub(1)) + if shape.row > 1 { 2 } else { 1 };
+    let last = shape.y(story.lanes.len().saturating_sub(1)) + shape.row;
     draw_band(story, &shape, last, canvas);
 }
 
@@ -122,7 +132,8 @@ impl Canvas<'_, '_> {
         }
         let cell = |start: u16, offset: usize| start + u16::try_from(offset).unwrap_or(0);
         let (left, top) = (cell(self.area.x, x), cell(self.area.y, y));
-        self.buf.set_stringn(left, top, text, width - x, self.view.theme.style(role));
+        self.buf
+            .set_stringn(left, top, text, width - x, self.view.theme.style(role));
     }
 }
 
@@ -172,10 +183,19 @@ fn time_words(time: Time) -> String {
 fn draw_base(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     let at_work = story.stations[story.cursor].lane;
     for (place, lane) in story.lanes.iter().enumerate() {
-        let role = if place == at_work { Role::Title } else { Role::Dim };
+        let role = if place == at_work {
+            Role::Title
+        } else {
+            Role::Dim
+        };
         canvas.put(0, shape.y(place), &lane_words(lane, shape.name), role);
         let width = usize::from(canvas.area.width).saturating_sub(shape.name + 1);
-        canvas.put(shape.name + 1, shape.y(place), &"┈".repeat(width), Role::Border);
+        canvas.put(
+            shape.name + 1,
+            shape.y(place),
+            &"┈".repeat(width),
+            Role::Border,
+        );
     }
 }
 
@@ -183,7 +203,10 @@ fn lane_words(lane: &Lane, width: usize) -> String {
     if lane.name.width() <= width {
         return lane.name.clone();
     }
-    let short = lane.name.replace("-controller", "-c.").replace("kubelet/", "");
+    let short = lane
+        .name
+        .replace("-controller", "-c.")
+        .replace("kubelet/", "");
     clipped(&short, width)
 }
 
@@ -223,7 +246,11 @@ fn draw_station(
 ) {
     let (x, y) = (shape.x(place), shape.y(station.lane));
     let (glyph, role) = station.glyph();
-    let is_fresh = canvas.view.world().last_records().any(|each| each.id == station.record.id);
+    let is_fresh = canvas
+        .view
+        .world()
+        .last_records()
+        .any(|each| each.id == station.record.id);
     let role = match (place == story.cursor, is_fresh) {
         (true, _) => Role::Selected,
         (false, true) => Role::Fresh,
@@ -241,16 +268,31 @@ fn draw_station(
     let is_api = story.lanes[station.lane].is_api();
     let takes_turns = shape.row == 3 && shape.column < COLUMN_WITH_WORDS[1];
     let turn = usize::from(takes_turns && !is_api && place % 2 == 1);
-    let row = if is_api { y.saturating_sub(1) } else { y + 1 + turn };
+    let row = if is_api {
+        y.saturating_sub(1)
+    } else {
+        y + 1 + turn
+    };
     let is_near = |each: &Station| each.lane == station.lane && !each.label().is_empty();
     let next = story.stations[place + 1..].iter().position(is_near);
-    let room = next.map_or(24, |next| (next + 1 + usize::from(takes_turns)) * shape.column - 1);
-    let start = if wires.sign(x, row).is_some() { x + 1 } else { x };
+    let room = next.map_or(24, |next| {
+        (next + 1 + usize::from(takes_turns)) * shape.column - 1
+    });
+    let start = if wires.sign(x, row).is_some() {
+        x + 1
+    } else {
+        x
+    };
     for (offset, letter) in clipped(&station.label(), room).chars().enumerate() {
         if wires.sign(start + offset, row).is_some() {
             break;
         }
-        canvas.put(start + offset, row, letter.encode_utf8(&mut [0; 4]), label_role);
+        canvas.put(
+            start + offset,
+            row,
+            letter.encode_utf8(&mut [0; 4]),
+            label_role,
+        );
     }
 }
 
@@ -269,7 +311,12 @@ fn draw_band(story: &Story, shape: &Shape, row: usize, canvas: &mut Canvas<'_, '
         let most = usize::from(canvas.area.width).saturating_sub(now.0.width());
         let x = shape.x(place).min(most.max(free));
         if x > free {
-            canvas.put(free, row, &"━".repeat(if free == 0 { 0 } else { x - free - 1 }), Role::Border);
+            canvas.put(
+                free,
+                row,
+                &"━".repeat(if free == 0 { 0 } else { x - free - 1 }),
+                Role::Border,
+            );
         }
         canvas.put(x, row, &format!("{} ", now.0), now.1);
         free = x + now.0.width() + 1;

@@ -8,9 +8,9 @@ mod wires;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Direction;
 use super::index::Index;
-use super::pen::{Pen, frame};
+use super::pen::Pen;
+use super::{Direction, border};
 use crate::api::Kind;
 use crate::cluster::Record;
 use crate::sim::RecordId;
@@ -26,19 +26,25 @@ const COLUMNS_AROUND: usize = 64;
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let index = Index::of(view.world());
-    let inside = (usize::from(area.width.saturating_sub(2)), usize::from(area.height));
+    let inside = (
+        usize::from(area.width.saturating_sub(2)),
+        usize::from(area.height),
+    );
     let story = Story::of(view, &index, Shape::columns_most(inside));
-    let name = story.as_ref().map_or("2 Lifecycle".to_owned(), |story| {
-        format!("2 Lifecycle of {}", story.subject)
+    let pane = Pane::Lifecycle;
+    let name = story.as_ref().map_or(pane.name().to_owned(), |story| {
+        format!("{} of {}", pane.name(), story.subject)
     });
-    let title = (Pane::Lifecycle, name.as_str(), "which way did it go, from the request to now?");
-    let inner = frame(view, title, area, buf);
+    let inner = border::draw(view, pane, (&name, pane.question(), ""), area, buf);
     if inner.is_empty() {
         return;
     }
     let Some(story) = story else {
         let mut pen = Pen::new(view, inner, buf);
-        pen.write("Nothing has been asked for yet: every hop will be drawn here.", Role::Dim);
+        pen.write(
+            "Nothing has been asked for yet: every hop will be drawn here.",
+            Role::Dim,
+        );
         return;
     };
     let parts = Parts::of(&story, inner);
@@ -88,7 +94,11 @@ impl Parts {
             spare => (spare - lanes).min(6),
         };
         let picture = (rest - strip).min(lanes * 3 + 4);
-        let at = |y, height| Rect { y: area.y + y, height, ..area };
+        let at = |y, height| Rect {
+            y: area.y + y,
+            height,
+            ..area
+        };
         Self {
             picture: at(0, picture),
             strip: at(picture, strip),
@@ -100,12 +110,14 @@ impl Parts {
 /// The record under the cursor in one sentence, and what it followed from.
 fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(view, area, buf);
-    pen.write(&record.actor.to_string(), Role::Key).write(" ", Role::Text);
+    pen.write(&record.actor.to_string(), Role::Key)
+        .write(" ", Role::Text);
     let sentence = record.sentence();
     pen.cell(&sentence, pen.room(), Role::Text).next_line();
     let trace = view.world().trace();
     if let Some(cause) = record.cause.and_then(|cause| trace.get(cause)) {
-        pen.write("because ", Role::Dim).write(&cause.actor.to_string(), Role::Dim);
+        pen.write("because ", Role::Dim)
+            .write(&cause.actor.to_string(), Role::Dim);
         let sentence = format!(" {}", cause.sentence());
         pen.cell(&sentence, pen.room(), Role::Dim);
     }
@@ -121,7 +133,10 @@ mod tests {
 
     fn selecting(world: &Cluster, kind: Kind) -> Model {
         let mut objects = world.store().list(kind, Some("default"));
-        Model { selection: objects.next().map(|object| object.key()), ..Model::default() }
+        Model {
+            selection: objects.next().map(|object| object.key()),
+            ..Model::default()
+        }
     }
 
     #[test]
@@ -131,8 +146,21 @@ mod tests {
         let text = scene::text(&world, &model, draw, (160, 40));
         println!("{text}");
         for part in [
-            "kubectl", "kube-apiserver", "deployment-controller", "replicaset-controller",
-            "kube-scheduler", "kubelet/node-", "r19", "r20", "r23", "apply", "filter", "score", "bind", "sandbox", "pulled",
+            "kubectl",
+            "kube-apiserver",
+            "deployment-controller",
+            "replicaset-controller",
+            "kube-scheduler",
+            "kubelet/node-",
+            "r19",
+            "r20",
+            "r23",
+            "apply",
+            "filter",
+            "score",
+            "bind",
+            "sandbox",
+            "pulled",
             "● Running",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
@@ -142,9 +170,17 @@ mod tests {
     #[test]
     fn a_deployments_way_holds_what_it_owns() {
         let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=2"]);
-        let text = scene::text(&world, &selecting(&world, Kind::Deployment), draw, (120, 36));
+        let text = scene::text(
+            &world,
+            &selecting(&world, Kind::Deployment),
+            draw,
+            (120, 36),
+        );
         println!("{text}");
-        assert!(text.contains("2 Lifecycle of deployment default/web"), "{text}");
+        assert!(
+            text.contains("Lifecycle of deployment default/web"),
+            "{text}"
+        );
         let text = scene::text(&world, &selecting(&world, Kind::Deployment), draw, (80, 24));
         println!("{text}");
         let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (50, 11));
@@ -159,7 +195,11 @@ mod tests {
         let theme = crate::ui::theme::Theme::dark();
         let mut hops = 0;
         loop {
-            let view = View { snapshot: &snapshot, model: &model, theme: &theme };
+            let view = View {
+                snapshot: &snapshot,
+                model: &model,
+                theme: &theme,
+            };
             let Some(record) = next(&view, Direction::Up) else {
                 break;
             };
@@ -168,7 +208,9 @@ mod tests {
             hops += 1;
         }
         assert!(hops > 8, "{hops}");
-        let first = model.record.and_then(|id| snapshot.world.trace().get(id).cloned());
+        let first = model
+            .record
+            .and_then(|id| snapshot.world.trace().get(id).cloned());
         let kind = first.map(|record| record.kind());
         assert_eq!(kind, Some(crate::sim::RecordKind::Command));
     }

@@ -82,11 +82,20 @@ impl Story {
         // The cursor stays in the right third, so that what led to it is seen.
         let end = (here + columns / 3).min(seeds.len());
         let start = end.saturating_sub(columns);
-        let told = told(view, seeds, start..end.max(start + columns).min(seeds.len()));
-        let place = told.partition_point(|record| record.id <= cursor).saturating_sub(1);
+        let told = told(
+            view,
+            seeds,
+            start..end.max(start + columns).min(seeds.len()),
+        );
+        let place = told
+            .partition_point(|record| record.id <= cursor)
+            .saturating_sub(1);
         let last = (place + 1 + columns / 3).max(columns).min(told.len());
         let first = last.saturating_sub(columns);
-        let left_out = (start + first, seeds.len().saturating_sub(end.max(start + columns)) + told.len() - last);
+        let left_out = (
+            start + first,
+            seeds.len().saturating_sub(end.max(start + columns)) + told.len() - last,
+        );
         let shown = &told[first..last];
         let lanes = lanes(index, &subject, shown);
         let stations = stations(view, &lanes, shown);
@@ -120,7 +129,11 @@ fn subject<'a>(view: &'a View<'_>, index: &'a Index) -> Option<&'a Key> {
 /// The records of a window, with what caused them as far as it is told and not before the window.
 fn told(view: &View<'_>, seeds: &[RecordId], window: std::ops::Range<usize>) -> Vec<Arc<Record>> {
     let trace = view.world().trace();
-    let first = if window.start == 0 { RecordId(0) } else { seeds[window.start] };
+    let first = if window.start == 0 {
+        RecordId(0)
+    } else {
+        seeds[window.start]
+    };
     let mut told: BTreeSet<RecordId> = seeds[window].iter().copied().collect();
     for id in told.clone() {
         for record in trace.why(id).skip(1).take(HOPS_MOST) {
@@ -132,19 +145,28 @@ fn told(view: &View<'_>, seeds: &[RecordId], window: std::ops::Range<usize>) -> 
             }
         }
     }
-    told.into_iter().filter_map(|id| trace.get(id).cloned()).collect()
+    told.into_iter()
+        .filter_map(|id| trace.get(id).cloned())
+        .collect()
 }
 
 fn lanes(index: &Index, subject: &Key, shown: &[Arc<Record>]) -> Vec<Lane> {
     let mut lanes: BTreeSet<Lane> = shown.iter().map(|record| Lane::of(&record.actor)).collect();
-    lanes.extend([Actor::kubectl(), Actor::ApiServer, Actor::Scheduler].iter().map(Lane::of));
+    lanes.extend(
+        [Actor::kubectl(), Actor::ApiServer, Actor::Scheduler]
+            .iter()
+            .map(Lane::of),
+    );
     let mut kinds = std::iter::successors(Some(subject), |key| index.records.owner_of(key));
     if kinds.any(|key| key.kind == Kind::Deployment) {
         let loops = ["deployment-controller", "replicaset-controller"];
         lanes.extend(loops.map(|name| Lane::of(&Actor::Controller(name))));
     }
     if lanes.iter().all(|lane| lane.rank != 6) {
-        lanes.insert(Lane { rank: 6, name: "kubelet".to_owned() });
+        lanes.insert(Lane {
+            rank: 6,
+            name: "kubelet".to_owned(),
+        });
     }
     lanes.into_iter().collect()
 }
@@ -190,7 +212,9 @@ impl Station {
                 format!("r{revision}")
             }
             RecordKind::ApiReject | RecordKind::ApiConflict => {
-                let code = sentence.split_whitespace().find(|word| word.parse::<u16>().is_ok());
+                let code = sentence
+                    .split_whitespace()
+                    .find(|word| word.parse::<u16>().is_ok());
                 code.unwrap_or("refused").to_owned()
             }
             RecordKind::ReconcileAct => act_word(&sentence),
@@ -205,7 +229,12 @@ impl Station {
             RecordKind::ProbeResult => "probe".to_owned(),
             RecordKind::BackoffWait => "back-off".to_owned(),
             RecordKind::StatusWrite => String::new(),
-            other => other.name().split('.').next_back().unwrap_or_default().to_owned(),
+            other => other
+                .name()
+                .split('.')
+                .next_back()
+                .unwrap_or_default()
+                .to_owned(),
         }
     }
 }

@@ -36,7 +36,11 @@ pub(super) fn words_at(subject: &Key, record: &Arc<Record>) -> Option<(String, R
     }
     let ready = |ready: Option<i32>, want: Option<i32>| {
         let (ready, want) = (ready.unwrap_or(0), want.unwrap_or(1));
-        let role = if ready == want { Role::Good } else { Role::Waiting };
+        let role = if ready == want {
+            Role::Good
+        } else {
+            Role::Waiting
+        };
         Some((format!("{ready}/{want}"), role))
     };
     match &change.object {
@@ -60,7 +64,8 @@ pub(super) fn draw(view: &View<'_>, index: &Index, story: &Story, area: Rect, bu
     let widths = widths(pen.width());
     let headings = ["phase", "conditions", "containers", "STATUS"];
     for (heading, width) in headings.iter().zip(widths) {
-        pen.cell(heading, width, Role::Dim).write("│ ", Role::Border);
+        pen.cell(heading, width, Role::Dim)
+            .write("│ ", Role::Border);
     }
     pen.next_line();
     let Some(pod) = pod_at(view, index, story) else {
@@ -116,7 +121,11 @@ fn pod_at(view: &View<'_>, index: &Index, story: &Story) -> Option<Pod> {
     let (trace, cursor) = (view.world().trace(), story.record().id);
     let about = index.records.about(&story.subject);
     let before = &about[..about.partition_point(|id| *id <= cursor)];
-    let mut records = before.iter().rev().take(LOOK_BACK).filter_map(|id| trace.get(*id));
+    let mut records = before
+        .iter()
+        .rev()
+        .take(LOOK_BACK)
+        .filter_map(|id| trace.get(*id));
     let written = records.find(|record| record.kind() == RecordKind::StoreCommit)?;
     match &change_of(written)?.object {
         Object::Pod(pod) => Some(pod.clone()),
@@ -145,7 +154,11 @@ fn containers(pod: &Pod) -> Vec<(String, Role)> {
             0 => String::new(),
             count => format!(", restarted {count}×"),
         };
-        let role = if status.ready { Role::Good } else { Role::Waiting };
+        let role = if status.ready {
+            Role::Good
+        } else {
+            Role::Waiting
+        };
         (format!("{} {state}{restarts}", status.name), role)
     };
     statuses.map(words).collect()

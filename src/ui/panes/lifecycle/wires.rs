@@ -26,7 +26,10 @@ pub(super) type Way<'a> = &'a [(usize, usize)];
 impl Wires {
     /// An empty drawing.
     pub(super) fn new(width: usize, height: usize) -> Self {
-        Self { width, cells: vec![Cell::default(); width * height] }
+        Self {
+            width,
+            cells: vec![Cell::default(); width * height],
+        }
     }
 
     /// Draws a way from corner to corner; each corner is in the row or the column of the one before.
@@ -56,14 +59,23 @@ impl Wires {
         }
     }
 
-    /// The sign of a cell, and whether it belongs to a lit way. A lit way hides what crosses it.
+    /// The sign of a cell, and whether it belongs to a lit way. A lit way hides what crosses it, but
+    /// not what ends there.
     pub(super) fn sign(&self, x: usize, y: usize) -> Option<(&'static str, bool)> {
         if x >= self.width {
             return None;
         }
         let cell = self.cells.get(y * self.width + x)?;
         let is_lit = cell.lit != 0;
-        let directions = if is_lit { cell.lit } else { cell.all };
+        let ends = |axis: u8| {
+            let other = cell.all & !cell.lit & axis;
+            if other == axis { 0 } else { other }
+        };
+        let directions = if is_lit {
+            cell.lit | ends(UP | DOWN) | ends(LEFT | RIGHT)
+        } else {
+            cell.all
+        };
         let vertical = directions & (UP | DOWN);
         let sign = match (vertical, directions & (LEFT | RIGHT)) {
             (0, 0) => return None,
@@ -91,11 +103,15 @@ mod tests {
     fn lines_that_meet_become_corners_and_branches() {
         let mut wires = Wires::new(5, 3);
         wires.draw(&[(0, 0), (2, 0), (2, 2), (4, 2)], false);
-        wires.draw(&[(2, 1), (4, 1)], true);
+        wires.draw(&[(0, 1), (4, 1)], true);
         let rows: Vec<String> = (0..3)
-            .map(|y| (0..5).map(|x| wires.sign(x, y).map_or(" ", |(sign, _)| sign)).collect())
+            .map(|y| {
+                (0..5)
+                    .map(|x| wires.sign(x, y).map_or(" ", |(sign, _)| sign))
+                    .collect()
+            })
             .collect();
-        assert_eq!(rows, ["──╮  ", "  ───", "  ╰──"]);
+        assert_eq!(rows, ["──╮  ", "─────", "  ╰──"]);
         assert_eq!(wires.sign(2, 1), Some(("─", true)));
         assert_eq!(wires.sign(5, 0), None);
     }
