@@ -7,5 +7,6 @@ mod keys;
 mod races;
 mod scheduler;
 mod screen;
+mod terminal;
 mod tidy;
 mod worlds;
