@@ -141,6 +141,7 @@ impl Cluster {
             journal: Vector::new(),
             last_compaction: 1,
             last_step: RecordId(0),
+            booted: RecordId(0),
             config: Arc::new(config),
         };
         cluster.boot();
