@@ -18,7 +18,7 @@ mod watches;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 
 pub use boot::{ClusterConfig, NodeConfig};
 pub use command::{Command, CommandError, Files, Journaled};
@@ -30,6 +30,7 @@ pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use trace::{Detail, Record, Trace};
 pub use watches::Watch;
 
+use crate::api::Object;
 use crate::apiserver::ApiServer;
 use crate::controllers::Runner;
 use crate::kubectl::Session;
@@ -61,6 +62,7 @@ pub struct Cluster {
     last_compaction: u64,
     last_step: RecordId,
     booted: RecordId,
+    silent: OrdSet<Arc<str>>,
 }
 
 impl Cluster {
@@ -150,10 +152,19 @@ impl Cluster {
         self.watches.iter().map(|(_, watch)| watch)
     }
 
-    /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever.
+    /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever. A
+    /// machine that lost its power and is still taken for ready is something left.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.queue.is_idle()
+        self.queue.is_idle() && !self.silent.iter().any(|node| self.seems_ready(node))
+    }
+
+    fn seems_ready(&self, node: &str) -> bool {
+        let Some(Object::Node(node)) = self.store().get(&command::node_key(node)) else {
+            return false;
+        };
+        let mut conditions = node.status.conditions.iter().flatten();
+        conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
     }
 
     /// When the next thing happens, and whether it is work.
