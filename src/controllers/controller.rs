@@ -10,6 +10,7 @@ use super::node_lifecycle::NODE_LIFECYCLE;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
 use super::service_account::SERVICE_ACCOUNT;
+use super::stateful_set::STATEFUL_SET;
 use super::taint_eviction::TAINT_EVICTION;
 use crate::api::{Key, Kind, Object, Typed};
 use crate::apiserver::{Outcome, Refusal, Verb};
@@ -300,6 +301,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &NAMESPACE,
     &DEPLOYMENT,
     &REPLICA_SET,
+    &STATEFUL_SET,
     &POD_GC,
     &NODE_LIFECYCLE,
     &TAINT_EVICTION,

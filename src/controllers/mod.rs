@@ -11,8 +11,10 @@ mod node_lifecycle;
 mod pod_gc;
 mod pod_template;
 mod replica_set;
+mod revision_history;
 mod runner;
 mod service_account;
+mod stateful_set;
 mod taint_eviction;
 mod wording;
 
