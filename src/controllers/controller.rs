@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::daemon_set::DAEMON_SET;
 use super::deployment::DEPLOYMENT;
 use super::endpoint_slice::ENDPOINT_SLICE;
 use super::garbage_collector::GARBAGE_COLLECTOR;
@@ -299,6 +300,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
     &ENDPOINT_SLICE,
     &NAMESPACE,
+    &DAEMON_SET,
     &DEPLOYMENT,
     &REPLICA_SET,
     &STATEFUL_SET,

@@ -2,6 +2,7 @@
 
 mod claim;
 mod controller;
+mod daemon_set;
 mod deployment;
 mod disruption_target;
 mod endpoint_slice;
