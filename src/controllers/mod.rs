@@ -7,6 +7,7 @@ mod deployment;
 mod disruption_target;
 mod endpoint_slice;
 mod garbage_collector;
+mod job;
 mod namespace;
 mod node_lifecycle;
 mod pod_gc;
@@ -17,6 +18,7 @@ mod runner;
 mod service_account;
 mod stateful_set;
 mod taint_eviction;
+mod ttl_after_finished;
 mod wording;
 
 pub use controller::{
