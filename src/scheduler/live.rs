@@ -100,6 +100,12 @@ impl Scheduler {
         }
     }
 
+    /// Its profiles.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
     /// The queues.
     #[must_use]
     pub fn queue(&self) -> &Queue {

@@ -81,13 +81,11 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         return;
     };
     title(view, frame.title, buf);
-    // The pane with the keys comes last, so that its border lies over those of its neighbours.
-    for has_keys in [false, true] {
-        for (pane, rect) in &frame.panes {
-            if (*pane == view.focus()) == has_keys {
-                pane.draw(view, *rect, buf);
-            }
-        }
+    for (pane, rect) in &frame.panes {
+        pane.draw(view, *rect, buf);
+    }
+    for (_, rect) in frame.panes.iter().filter(|(pane, _)| *pane == view.focus()) {
+        highlight_border(view, *rect, buf);
     }
     time_bar::draw(view, frame.time_bar, buf);
     words(view, frame.words, buf);
@@ -99,6 +97,22 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             ..area
         };
         overlays::draw(view, overlay, panes, buf);
+    }
+}
+
+/// Gives the border of a pane the colour of the pane that has the keys. Neighbours share the border,
+/// so it is coloured when all are drawn; titles keep their colours.
+fn highlight_border(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let style = view.theme.style(Role::Focus);
+    let is_line = |symbol: &str| symbol.starts_with(|letter| ('─'..='╿').contains(&letter));
+    for position in area.positions() {
+        let is_edge = position.x == area.left()
+            || position.x + 1 == area.right()
+            || position.y == area.top()
+            || position.y + 1 == area.bottom();
+        if is_edge && is_line(buf[position].symbol()) {
+            buf[position].set_style(style);
+        }
     }
 }
 
@@ -166,11 +180,11 @@ fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         prompted(view, prompt, area, buf);
         return;
     }
-    let told = view
-        .snapshot
+    let told = view.snapshot.message.as_ref().or(view
+        .model
         .message
         .as_ref()
-        .or(view.model.message.as_ref());
+        .map(|told| &told.text));
     let line = match told {
         Some(message) => Line::from(view.span(
             format!(" {}", message.lines().next().unwrap_or_default()),

@@ -3,7 +3,10 @@
 mod command_line;
 mod convergence;
 mod determinism;
+mod frames;
+mod keys;
 mod races;
 mod scheduler;
+mod screen;
 mod tidy;
 mod worlds;

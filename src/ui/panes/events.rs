@@ -40,7 +40,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         .collect();
     if records.is_empty() {
         let words = if view.model.events.filter().is_empty() {
-            " Nothing has happened yet."
+            " Nothing has been asked of the cluster yet."
         } else {
             " No record contains this text."
         };
@@ -145,7 +145,7 @@ impl Table {
             view.span(format!("{:>8} ", clock(record.time)), time_role),
             view.span(fitted(&record.actor.to_string(), self.actor), Role::Desired),
             Span::raw("  "),
-            view.span(fitted(&record.sentence(), self.sentence), role(record)),
+            view.span(fitted(&sentence(record), self.sentence), role(record)),
         ];
         if self.is_wide {
             let because = record
@@ -159,6 +159,12 @@ impl Table {
         }
         Line::from(spans).style(Style::default())
     }
+}
+
+/// The sentence of a record. The namespace `default` is left out, as kubectl leaves it out.
+#[must_use]
+pub fn sentence(record: &Record) -> String {
+    record.sentence().replace(" default/", " ")
 }
 
 /// What a record is to the one under the cursor, or to the selected object.

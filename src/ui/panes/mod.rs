@@ -49,9 +49,8 @@ impl Pane {
         match self {
             Self::Desired => desired::draw(view, area, buf),
             Self::Nodes => nodes::draw(view, area, buf),
-            Self::Lifecycle | Self::Scheduler => {
-                border::draw(view, self, (self.name(), self.question(), ""), area, buf);
-            }
+            Self::Lifecycle => lifecycle::draw(view, area, buf),
+            Self::Scheduler => scheduler::draw(view, area, buf),
             Self::Events => events::draw(view, area, buf),
             Self::Editor => editor::draw(view, area, buf),
         }
@@ -63,8 +62,10 @@ impl Pane {
         match self {
             Self::Desired => desired::next(view, direction).map(Neighbour::Object),
             Self::Nodes => nodes::next(view, direction).map(Neighbour::Object),
+            Self::Lifecycle => lifecycle::next(view, direction).map(Neighbour::Record),
+            Self::Scheduler => scheduler::next(view, direction).map(Neighbour::Object),
             Self::Events => events::next(view, direction).map(Neighbour::Record),
-            Self::Lifecycle | Self::Scheduler | Self::Editor => None,
+            Self::Editor => None,
         }
     }
 }

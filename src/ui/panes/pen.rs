@@ -1,4 +1,4 @@
-//! A pen that writes styled text line by line into an area and never beyond it; frames and bars.
+//! A pen that writes styled text line by line into an area and never beyond it; bars.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,20 +6,8 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::border;
-use crate::ui::model::Pane;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
-
-/// Draws the frame of a pane with its number, its name and its question, and returns what is left.
-pub(super) fn frame(
-    view: &View<'_>,
-    (pane, name, question): (Pane, &str, &str),
-    area: Rect,
-    buf: &mut Buffer,
-) -> Rect {
-    let name = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ');
-    border::draw(view, pane, (name, question, ""), area, buf)
-}
 
 /// Writes one line.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Scenes for the tests of panes: a small cluster by hand, a large one, and what a pane draws of them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,8 +10,8 @@ use ratatui::style::{Color, Modifier};
 use serde_json::{Value, json};
 
 use crate::api::{Kind, Object};
-use crate::cluster::Cluster;
 use crate::cluster::task::Snapshot;
+use crate::cluster::{Cluster, ClusterConfig, Command, Files};
 use crate::sim::Time;
 use crate::ui::model::Model;
 use crate::ui::theme::Theme;
@@ -294,3 +296,37 @@ fn staged_workload(world: &mut Cluster, name: &str) -> Object {
         "spec": spec,
     }))
 }
+
+/// A live world of three nodes in which these manifests were applied, run until it settled.
+pub(super) fn live(manifest: &str, and_then: &[&str]) -> Cluster {
+    let files: Files = [("web.yaml".to_owned(), Arc::from(manifest.as_bytes()))].into();
+    let files = Arc::new(files);
+    let mut world = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    for line in ["kubectl apply -f web.yaml"].iter().chain(and_then) {
+        let command = Command::parse(line, &files).expect("the line is a command");
+        world.submit(command);
+        world.run_until(Duration::from_secs(600), Cluster::is_settled);
+    }
+    world
+}
+
+/// A Deployment of one pod that is ready after a probe.
+pub(super) const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: nginx
+        image: nginx:1.27
+        resources:
+          requests: {cpu: 500m, memory: 1Gi}
+";

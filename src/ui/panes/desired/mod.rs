@@ -10,8 +10,9 @@ use unicode_width::UnicodeWidthStr;
 
 pub use tree::next;
 
+use super::border;
 use super::index::{Index, Objects};
-use super::pen::{Pen, clipped, frame};
+use super::pen::{Pen, clipped};
 use crate::api::{Key, Kind, Object, Pod, Typed, core};
 use crate::kubectl::printers::pod_status;
 use crate::ui::model::Pane;
@@ -28,12 +29,9 @@ const GAP: usize = 10;
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let title = (
-        Pane::Desired,
-        "1 Desired ⇄ Current",
-        "what is wanted, and what is there?",
-    );
-    let inner = frame(view, title, area, buf);
+    let pane = Pane::Desired;
+    let title = (pane.name(), pane.question(), "");
+    let inner = border::draw(view, pane, title, area, buf);
     if inner.is_empty() {
         return;
     }
@@ -309,7 +307,7 @@ fn name_role(view: &View<'_>, key: &Key) -> Role {
 }
 
 /// The state of a container in a word or two.
-fn container_words(state: Option<&core::ContainerState>) -> String {
+pub(super) fn container_words(state: Option<&core::ContainerState>) -> String {
     let Some(state) = state else {
         return "no state yet".to_owned();
     };

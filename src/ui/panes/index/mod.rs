@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 pub(super) use objects::{Machine, Objects, Section, Shelf, Tally};
-pub(super) use records::Records;
+pub(super) use records::{Part, Records, change_of, part_of};
 
 use crate::cluster::Cluster;
 

@@ -1,1 +1,229 @@
-//! d
+//! View 2: which way did it go, from the request to now? Lanes of actors, arrows from cause to effect.
+
+mod lanes;
+mod story;
+mod strip;
+mod wires;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::index::Index;
+use super::pen::Pen;
+use super::{Direction, border};
+use crate::api::Kind;
+use crate::cluster::Record;
+use crate::sim::RecordId;
+use crate::ui::model::Pane;
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+use lanes::Shape;
+use story::Story;
+
+/// How many columns `next` looks around.
+const COLUMNS_AROUND: usize = 64;
+
+/// Draws the pane.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let index = Index::of(view.world());
+    let inside = (
+        usize::from(area.width.saturating_sub(2)),
+        usize::from(area.height),
+    );
+    let story = Story::of(view, &index, Shape::columns_most(inside));
+    let pane = Pane::Lifecycle;
+    let name = story.as_ref().map_or(pane.name().to_owned(), |story| {
+        format!("{} of {}", pane.name(), story.subject)
+    });
+    let inner = border::draw(view, pane, (&name, pane.question(), ""), area, buf);
+    if inner.is_empty() {
+        return;
+    }
+    let Some(story) = story else {
+        let mut pen = Pen::new(view, inner, buf);
+        pen.write(
+            "Nothing has been asked for yet: every hop will be drawn here.",
+            Role::Dim,
+        );
+        return;
+    };
+    let parts = Parts::of(&story, inner);
+    lanes::draw(view, &story, parts.picture, buf);
+    strip::draw(view, &index, &story, parts.strip, buf);
+    draw_words(view, story.record(), parts.words, buf);
+}
+
+/// The record that the cursor goes to: left and right along the time, up to its cause, down to its
+/// first effect.
+#[must_use]
+pub fn next(view: &View<'_>, direction: Direction) -> Option<RecordId> {
+    let index = Index::of(view.world());
+    let story = Story::of(view, &index, COLUMNS_AROUND)?;
+    let place = match direction {
+        Direction::Left => story.cursor.checked_sub(1)?,
+        Direction::Right => story.cursor + 1,
+        Direction::Up => story.stations[story.cursor].cause?,
+        Direction::Down => {
+            let mut places = story.stations.iter();
+            places.position(|station| station.cause == Some(story.cursor))?
+        }
+    };
+    story.stations.get(place).map(|station| station.record.id)
+}
+
+/// How the height is shared.
+struct Parts {
+    picture: Rect,
+    strip: Rect,
+    words: Rect,
+}
+
+impl Parts {
+    fn of(story: &Story, area: Rect) -> Self {
+        let lanes = u16::try_from(story.lanes.len()).unwrap_or(u16::MAX);
+        let words = match area.height {
+            0..4 => 0,
+            4..16 => 1,
+            _ => 2,
+        };
+        let rest = area.height - words;
+        let has_strip = story.subject.kind == Kind::Pod;
+        let strip = match rest.saturating_sub(lanes + 3) {
+            spare if !has_strip || spare < 2 => 0,
+            spare if spare < lanes + 5 => 2,
+            spare => (spare - lanes).min(6),
+        };
+        let picture = (rest - strip).min(lanes * 3 + 4);
+        let at = |y, height| Rect {
+            y: area.y + y,
+            height,
+            ..area
+        };
+        Self {
+            picture: at(0, picture),
+            strip: at(picture, strip),
+            words: at(rest, words),
+        }
+    }
+}
+
+/// The record under the cursor in one sentence, and what it followed from.
+fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(view, area, buf);
+    pen.write(&record.actor.to_string(), Role::Key)
+        .write(" ", Role::Text);
+    let sentence = record.sentence();
+    pen.cell(&sentence, pen.room(), Role::Text).next_line();
+    let trace = view.world().trace();
+    if let Some(cause) = record.cause.and_then(|cause| trace.get(cause)) {
+        pen.write("because ", Role::Dim)
+            .write(&cause.actor.to_string(), Role::Dim);
+        let sentence = format!(" {}", cause.sentence());
+        pen.cell(&sentence, pen.room(), Role::Dim);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Key;
+    use crate::cluster::Cluster;
+    use crate::ui::model::Model;
+    use crate::ui::panes::scene;
+
+    fn selecting(world: &Cluster, kind: Kind) -> Model {
+        let mut objects = world.store().list(kind, Some("default"));
+        Model {
+            selection: objects.next().map(|object| object.key()),
+            ..Model::default()
+        }
+    }
+
+    #[test]
+    fn a_pods_way_goes_over_every_lane_and_every_write_carries_its_revision() {
+        let world = scene::live(scene::WEB, &[]);
+        let model = selecting(&world, Kind::Pod);
+        let text = scene::text(&world, &model, draw, (160, 40));
+        println!("{text}");
+        for part in [
+            "kubectl",
+            "kube-apiserver",
+            "deployment-controller",
+            "replicaset-controller",
+            "kube-scheduler",
+            "kubelet/node-",
+            "r19",
+            "r20",
+            "r23",
+            "apply",
+            "filter",
+            "score",
+            "bind",
+            "sandbox",
+            "pulled",
+            "● Running",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_deployments_way_holds_what_it_owns() {
+        let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=2"]);
+        let text = scene::text(
+            &world,
+            &selecting(&world, Kind::Deployment),
+            draw,
+            (120, 36),
+        );
+        println!("{text}");
+        assert!(
+            text.contains("Lifecycle of deployment default/web"),
+            "{text}"
+        );
+        let text = scene::text(&world, &selecting(&world, Kind::Deployment), draw, (80, 24));
+        println!("{text}");
+        let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (50, 11));
+        println!("{text}");
+    }
+
+    #[test]
+    fn the_cursor_goes_back_to_the_command_along_the_causes() {
+        let world = scene::live(scene::WEB, &[]);
+        let mut model = selecting(&world, Kind::Pod);
+        let snapshot = crate::cluster::task::Snapshot::of(world);
+        let theme = crate::ui::theme::Theme::dark();
+        let mut hops = 0;
+        loop {
+            let view = View {
+                snapshot: &snapshot,
+                model: &model,
+                theme: &theme,
+            };
+            let Some(record) = next(&view, Direction::Up) else {
+                break;
+            };
+            assert!(model.record.is_none_or(|before| record < before));
+            model.record = Some(record);
+            hops += 1;
+        }
+        assert!(hops > 8, "{hops}");
+        let first = model
+            .record
+            .and_then(|id| snapshot.world.trace().get(id).cloned());
+        let kind = first.map(|record| record.kind());
+        assert_eq!(kind, Some(crate::sim::RecordKind::Command));
+    }
+
+    #[test]
+    fn no_size_panics() {
+        let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=3"]);
+        scene::sweep(&world, &selecting(&world, Kind::Pod), draw);
+        scene::sweep(&world, &selecting(&world, Kind::Deployment), draw);
+        let mut model = selecting(&world, Kind::Deployment);
+        model.record = Some(RecordId(60));
+        scene::sweep(&world, &model, draw);
+        model.selection = Some(Key::new(Kind::Pod, "default", "nobody"));
+        scene::sweep(&Cluster::staged(), &model, draw);
+    }
+}

@@ -9,19 +9,16 @@ use ratatui::layout::Rect;
 
 pub use order::next;
 
+use super::border;
 use super::index::Index;
-use super::pen::frame;
 use crate::ui::model::Pane;
 use crate::ui::view::View;
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let title = (
-        Pane::Nodes,
-        "Nodes",
-        "which machines are there, and what do they hold?",
-    );
-    let inner = frame(view, title, area, buf);
+    let pane = Pane::Nodes;
+    let title = (pane.name(), pane.question(), "");
+    let inner = border::draw(view, pane, title, area, buf);
     if inner.is_empty() {
         return;
     }

@@ -1,0 +1,329 @@
+//! The picture: a row for each actor, a column for each happening, arrows between them.
+
+use std::collections::BTreeSet;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::story::{Lane, Station, Story};
+use super::strip;
+use super::wires::Wires;
+use crate::sim::Time;
+use crate::ui::panes::pen::clipped;
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// The least columns of cells that a happening takes without a word beside its sign.
+const COLUMN_LEAST: usize = 4;
+
+/// The same with words that take turns in two rows, and with words in one row.
+const COLUMN_WITH_WORDS: [usize; 2] = [5, 7];
+
+/// The most.
+const COLUMN_MOST: usize = 11;
+
+/// The widest name of a lane.
+const NAME_MOST: usize = 23;
+
+/// Where everything stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    name: usize,
+    column: usize,
+    row: usize,
+    heading: usize,
+}
+
+impl Shape {
+    /// How many happenings there is room for at most.
+    pub(super) fn columns_most((width, height): (usize, usize)) -> usize {
+        let least = match height {
+            0..16 => COLUMN_LEAST,
+            16..28 => COLUMN_WITH_WORDS[1],
+            _ => COLUMN_WITH_WORDS[0],
+        };
+        width.saturating_sub(Self::name_width(width) + 1) / least
+    }
+
+    fn name_width(width: usize) -> usize {
+        match width {
+            0..24 => 6,
+            24..60 => 10,
+            60..110 => 16,
+            _ => NAME_MOST,
+        }
+    }
+
+    fn of(story: &Story, area: Rect) -> Self {
+        let (width, height) = (usize::from(area.width), usize::from(area.height));
+        let name = Self::name_width(width);
+        let count = story.stations.len().max(1);
+        let column = (width.saturating_sub(name + 2) / count).clamp(COLUMN_LEAST, COLUMN_MOST);
+        let lanes = story.lanes.len().max(1);
+        let heading = match height.saturating_sub(lanes + 1) {
+            0 => 0,
+            1 => 1,
+            _ => 2,
+        };
+        // Each lane has the same height; one row is kept for the band below the lanes.
+        let row = (height.saturating_sub(heading + 1) / lanes).clamp(1, 3);
+        Self {
+            name,
+            column,
+            row,
+            heading,
+        }
+    }
+
+    fn x(&self, place: usize) -> usize {
+        self.name + 2 + place * self.column
+    }
+
+    fn y(&self, lane: usize) -> usize {
+        self.heading + lane * self.row + usize::from(self.row == 3)
+    }
+
+    /// Where arrows leave a write towards those who notice it.
+    fn branch(&self, place: usize) -> usize {
+        self.x(place) + if self.column >= 6 { 2 } else { 1 }
+    }
+}
+
+/// Draws the heading, the lanes with their arrows, and the band of what the subject looks like.
+pub(super) fn draw(view: &View<'_>, story: &Story, area: Rect, buf: &mut Buffer) {
+    let shape = Shape::of(story, area);
+    let path = story.path();
+    let canvas = &mut Canvas { view, area, buf };
+    draw_heading(story, &shape, canvas);
+    draw_base(story, &shape, canvas);
+    let wires = arrows(
+        story,
+        &shape,
+        &path,
+        (usize::from(area.width), usize::from(area.height)),
+    );
+    for y in 0..usize::from(area.height) {
+        for x in shape.name..usize::from(area.width) {
+            if let Some((sign, is_lit)) = wires.sign(x, y) {
+                canvas.put(x, y, sign, if is_lit { Role::Focus } else { Role::Border });
+            }
+        }
+    }
+    for (place, station) in story.stations.iter().enumerate() {
+        draw_station(story, (place, station), &shape, (&wires, &path), canvas);
+    }
+    let last = shape.y(story.lanes.len().saturating_sub(1)) + shape.row;
+    draw_band(story, &shape, last, canvas);
+}
+
+/// Something to draw on by column and row.
+struct Canvas<'a, 'b> {
+    view: &'a View<'a>,
+    area: Rect,
+    buf: &'b mut Buffer,
+}
+
+impl Canvas<'_, '_> {
+    fn put(&mut self, x: usize, y: usize, text: &str, role: Role) {
+        let (width, height) = (usize::from(self.area.width), usize::from(self.area.height));
+        if x >= width || y >= height {
+            return;
+        }
+        let cell = |start: u16, offset: usize| start + u16::try_from(offset).unwrap_or(0);
+        let (left, top) = (cell(self.area.x, x), cell(self.area.y, y));
+        self.buf
+            .set_stringn(left, top, text, width - x, self.view.theme.style(role));
+    }
+}
+
+/// The numbers of the records to point at, and times where they change.
+fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
+    if shape.heading == 0 {
+        return;
+    }
+    if story.left_out.0 > 0 {
+        canvas.put(0, 0, &format!("◂ {} before", story.left_out.0), Role::Dim);
+    } else {
+        canvas.put(0, 0, &clipped("record", shape.name), Role::Dim);
+    }
+    if shape.heading > 1 {
+        canvas.put(0, 1, &clipped("seconds", shape.name), Role::Dim);
+    }
+    let mut free = [0, 0];
+    for (place, station) in story.stations.iter().enumerate() {
+        let is_cursor = place == story.cursor;
+        let role = if is_cursor { Role::Selected } else { Role::Dim };
+        let number = station.record.id.0.to_string();
+        let x = shape.x(place);
+        if x >= free[0] || is_cursor {
+            canvas.put(x, 0, &number, role);
+            free[0] = x + number.len() + 1;
+        }
+        let is_new = place == 0 || story.stations[place - 1].record.time != station.record.time;
+        let time = time_words(station.record.time);
+        if shape.heading > 1 && is_new && x >= free[1] {
+            canvas.put(x, 1, &time, if is_cursor { Role::Text } else { Role::Dim });
+            free[1] = x + time.len() + 1;
+        }
+    }
+    if story.left_out.1 > 0 {
+        let words = format!("{} after ▸", story.left_out.1);
+        let x = usize::from(canvas.area.width).saturating_sub(words.width());
+        canvas.put(x, 0, &words, Role::Dim);
+    }
+}
+
+/// `1.402`: seconds since the start of the run.
+fn time_words(time: Time) -> String {
+    format!("{}.{:03}", time.as_secs(), time.as_millis() % 1000)
+}
+
+/// Names and base lines of the lanes.
+fn draw_base(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
+    let at_work = story.stations[story.cursor].lane;
+    for (place, lane) in story.lanes.iter().enumerate() {
+        let role = if place == at_work {
+            Role::Title
+        } else {
+            Role::Dim
+        };
+        canvas.put(0, shape.y(place), &lane_words(lane, shape.name), role);
+        let width = usize::from(canvas.area.width).saturating_sub(shape.name + 1);
+        canvas.put(
+            shape.name + 1,
+            shape.y(place),
+            &"┈".repeat(width),
+            Role::Border,
+        );
+    }
+}
+
+fn lane_words(lane: &Lane, width: usize) -> String {
+    if lane.name.width() <= width {
+        return lane.name.clone();
+    }
+    let short = lane
+        .name
+        .replace("-controller", "-c.")
+        .replace("kubelet/", "");
+    clipped(&short, width)
+}
+
+fn arrows(
+    story: &Story,
+    shape: &Shape,
+    path: &BTreeSet<usize>,
+    (width, height): (usize, usize),
+) -> Wires {
+    let mut wires = Wires::new(width, height);
+    for (place, station) in story.stations.iter().enumerate() {
+        let Some(cause) = station.cause else {
+            continue;
+        };
+        let from = &story.stations[cause];
+        let (y1, y2) = (shape.y(from.lane), shape.y(station.lane));
+        let (x1, x2) = (shape.x(cause), shape.x(place));
+        let is_lit = path.contains(&place) && path.contains(&cause);
+        if from.lane == station.lane {
+            wires.draw(&[(x1, y1), (x2, y2)], is_lit);
+        } else if story.lanes[from.lane].is_api() {
+            let branch = shape.branch(cause);
+            wires.draw(&[(x1, y1), (branch, y1), (branch, y2), (x2, y2)], is_lit);
+        } else {
+            wires.draw(&[(x1, y1), (x2, y1), (x2, y2)], is_lit);
+        }
+    }
+    wires
+}
+
+fn draw_station(
+    story: &Story,
+    (place, station): (usize, &Station),
+    shape: &Shape,
+    (wires, path): (&Wires, &BTreeSet<usize>),
+    canvas: &mut Canvas<'_, '_>,
+) {
+    let (x, y) = (shape.x(place), shape.y(station.lane));
+    let (glyph, role) = station.glyph();
+    let is_fresh = canvas
+        .view
+        .world()
+        .last_records()
+        .any(|each| each.id == station.record.id);
+    let role = match (place == story.cursor, is_fresh) {
+        (true, _) => Role::Selected,
+        (false, true) => Role::Fresh,
+        (false, false) => role,
+    };
+    canvas.put(x, y, glyph, role);
+    if shape.row == 1 {
+        return;
+    }
+    let label_role = match (place == story.cursor, path.contains(&place)) {
+        (true, _) => Role::Title,
+        (_, true) => Role::Text,
+        _ => Role::Dim,
+    };
+    let is_api = story.lanes[station.lane].is_api();
+    let takes_turns = shape.row == 3 && shape.column < COLUMN_WITH_WORDS[1];
+    let turn = usize::from(takes_turns && !is_api && place % 2 == 1);
+    let row = if is_api {
+        y.saturating_sub(1)
+    } else {
+        y + 1 + turn
+    };
+    let is_near = |each: &Station| each.lane == station.lane && !each.label().is_empty();
+    let next = story.stations[place + 1..].iter().position(is_near);
+    let room = next.map_or(24, |next| {
+        (next + 1 + usize::from(takes_turns)) * shape.column - 1
+    });
+    let start = if wires.sign(x, row).is_some() {
+        x + 1
+    } else {
+        x
+    };
+    for (offset, letter) in clipped(&station.label(), room).chars().enumerate() {
+        if wires.sign(start + offset, row).is_some() {
+            break;
+        }
+        canvas.put(
+            start + offset,
+            row,
+            letter.encode_utf8(&mut [0; 4]),
+            label_role,
+        );
+    }
+}
+
+/// What `kubectl get` says of the subject, from column to column.
+fn draw_band(story: &Story, shape: &Shape, row: usize, canvas: &mut Canvas<'_, '_>) {
+    let mut said: Option<(String, Role)> = None;
+    let (name, mut free) = (strip::band_name(&story.subject), 0);
+    canvas.put(0, row, &clipped(name, shape.name), Role::Dim);
+    for (place, station) in story.stations.iter().enumerate() {
+        let Some(now) = strip::words_at(&story.subject, &station.record) else {
+            continue;
+        };
+        if said.as_ref() == Some(&now) {
+            continue;
+        }
+        let most = usize::from(canvas.area.width).saturating_sub(now.0.width());
+        let x = shape.x(place).min(most.max(free));
+        if x > free {
+            canvas.put(
+                free,
+                row,
+                &"━".repeat(if free == 0 { 0 } else { x - free - 1 }),
+                Role::Border,
+            );
+        }
+        canvas.put(x, row, &format!("{} ", now.0), now.1);
+        free = x + now.0.width() + 1;
+        said = Some(now);
+    }
+    let end = shape.x(story.stations.len().saturating_sub(1)) + 1;
+    if free > 0 && end > free {
+        canvas.put(free, row, &"━".repeat(end - free), Role::Border);
+    }
+}

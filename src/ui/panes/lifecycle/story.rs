@@ -1,0 +1,279 @@
+//! The story of an object: which records are told, on which lane, and which caused which.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::api::{Actor, Key, Kind};
+use crate::cluster::Record;
+use crate::sim::{RecordId, RecordKind};
+use crate::ui::panes::index::{Index, Part, change_of, part_of};
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// How many records a walk back along the causes may take.
+const HOPS_MOST: usize = 256;
+
+/// A row of the picture: who acts there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lane {
+    rank: u8,
+    /// Who, as Kubernetes spells it.
+    pub name: String,
+}
+
+/// The rank of the lane that every write arrives on.
+const API_RANK: u8 = 1;
+
+/// A column of the picture: one record that is told.
+#[derive(Clone, Debug)]
+pub(super) struct Station {
+    /// The record.
+    pub record: Arc<Record>,
+    /// Its lane, by place.
+    pub lane: usize,
+    /// The station that caused it, by place.
+    pub cause: Option<usize>,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    /// Whose story it is.
+    pub subject: Key,
+    /// The rows, from top to bottom.
+    pub lanes: Vec<Lane>,
+    /// The columns, from left to right.
+    pub stations: Vec<Station>,
+    /// How many stations are left out before and after.
+    pub left_out: (usize, usize),
+    /// The place of the station under the cursor.
+    pub cursor: usize,
+}
+
+impl Lane {
+    fn of(actor: &Actor) -> Self {
+        let (rank, name) = match actor {
+            Actor::Kubectl(_) | Actor::Outside => (0, actor.to_string()),
+            Actor::ApiServer | Actor::Etcd => (API_RANK, "kube-apiserver".to_owned()),
+            Actor::Controller("deployment-controller") => (2, actor.to_string()),
+            Actor::Controller("replicaset-controller") => (3, actor.to_string()),
+            Actor::Controller(_) => (4, actor.to_string()),
+            Actor::Scheduler => (5, actor.to_string()),
+            Actor::Kubelet(_) => (6, actor.to_string()),
+        };
+        Self { rank, name }
+    }
+
+    /// Whether this is the lane of the API server and the store.
+    pub(super) fn is_api(&self) -> bool {
+        self.rank == API_RANK
+    }
+}
+
+impl Story {
+    /// The story of the selected object, or of what was written last, in at most so many columns.
+    /// None when there is nothing to tell.
+    pub(super) fn of(view: &View<'_>, index: &Index, columns: usize) -> Option<Self> {
+        let subject = subject(view, index)?.clone();
+        let seeds = index.records.story(&subject);
+        let columns = columns.max(1);
+        let cursor = view.model.record.or_else(|| seeds.last().copied())?;
+        let here = seeds.partition_point(|id| *id <= cursor);
+        // The cursor stays in the right third, so that what led to it is seen.
+        let end = (here + columns / 3).min(seeds.len());
+        let start = end.saturating_sub(columns);
+        let told = told(
+            view,
+            seeds,
+            start..end.max(start + columns).min(seeds.len()),
+        );
+        let place = told
+            .partition_point(|record| record.id <= cursor)
+            .saturating_sub(1);
+        let last = (place + 1 + columns / 3).max(columns).min(told.len());
+        let first = last.saturating_sub(columns);
+        let left_out = (
+            start + first,
+            seeds.len().saturating_sub(end.max(start + columns)) + told.len() - last,
+        );
+        let shown = &told[first..last];
+        let lanes = lanes(index, &subject, shown);
+        let stations = stations(view, &lanes, shown);
+        (!stations.is_empty()).then(|| Self {
+            subject,
+            lanes,
+            left_out,
+            cursor: place.saturating_sub(first).min(stations.len() - 1),
+            stations,
+        })
+    }
+
+    /// The stations on the way that led to the cursor, the cursor included.
+    pub(super) fn path(&self) -> BTreeSet<usize> {
+        let causes = |place: &usize| self.stations.get(*place)?.cause;
+        std::iter::successors(Some(self.cursor), causes).collect()
+    }
+
+    /// The record under the cursor.
+    pub(super) fn record(&self) -> &Arc<Record> {
+        &self.stations[self.cursor].record
+    }
+}
+
+fn subject<'a>(view: &'a View<'_>, index: &'a Index) -> Option<&'a Key> {
+    let selected = view.model.selection.as_ref();
+    let selected = selected.filter(|key| !index.records.story(key).is_empty());
+    selected.or_else(|| index.records.subject())
+}
+
+/// The records of a window, with what caused them as far as it is told and not before the window.
+fn told(view: &View<'_>, seeds: &[RecordId], window: std::ops::Range<usize>) -> Vec<Arc<Record>> {
+    let trace = view.world().trace();
+    let first = if window.start == 0 {
+        RecordId(0)
+    } else {
+        seeds[window.start]
+    };
+    let mut told: BTreeSet<RecordId> = seeds[window].iter().copied().collect();
+    for id in told.clone() {
+        for record in trace.why(id).skip(1).take(HOPS_MOST) {
+            if record.id < first || told.contains(&record.id) {
+                break;
+            }
+            if part_of(record, trace) != Part::Hidden {
+                told.insert(record.id);
+            }
+        }
+    }
+    told.into_iter()
+        .filter_map(|id| trace.get(id).cloned())
+        .collect()
+}
+
+fn lanes(index: &Index, subject: &Key, shown: &[Arc<Record>]) -> Vec<Lane> {
+    let mut lanes: BTreeSet<Lane> = shown.iter().map(|record| Lane::of(&record.actor)).collect();
+    lanes.extend(
+        [Actor::kubectl(), Actor::ApiServer, Actor::Scheduler]
+            .iter()
+            .map(Lane::of),
+    );
+    let mut kinds = std::iter::successors(Some(subject), |key| index.records.owner_of(key));
+    if kinds.any(|key| key.kind == Kind::Deployment) {
+        let loops = ["deployment-controller", "replicaset-controller"];
+        lanes.extend(loops.map(|name| Lane::of(&Actor::Controller(name))));
+    }
+    if lanes.iter().all(|lane| lane.rank != 6) {
+        lanes.insert(Lane {
+            rank: 6,
+            name: "kubelet".to_owned(),
+        });
+    }
+    lanes.into_iter().collect()
+}
+
+fn stations(view: &View<'_>, lanes: &[Lane], shown: &[Arc<Record>]) -> Vec<Station> {
+    let trace = view.world().trace();
+    let place_of = |id: RecordId| shown.binary_search_by_key(&id, |record| record.id).ok();
+    let station = |record: &Arc<Record>| {
+        let mut causes = trace.why(record.id).skip(1).take(HOPS_MOST);
+        Station {
+            record: Arc::clone(record),
+            lane: lanes.binary_search(&Lane::of(&record.actor)).unwrap_or(0),
+            cause: causes.find_map(|cause| place_of(cause.id)),
+        }
+    };
+    shown.iter().map(station).collect()
+}
+
+impl Station {
+    /// The glyph and its colour.
+    pub(super) fn glyph(&self) -> (&'static str, Role) {
+        match self.record.kind() {
+            RecordKind::Command => ("▶", Role::Key),
+            RecordKind::StoreCommit => ("●", Role::Current),
+            RecordKind::ApiReject | RecordKind::ApiConflict => ("✗", Role::Bad),
+            RecordKind::ContainerExit | RecordKind::LeaseLost | RecordKind::FaultNodeDown => {
+                ("✗", Role::Bad)
+            }
+            RecordKind::FaultCrash => ("✗", Role::Bad),
+            RecordKind::BackoffWait => ("↻", Role::Waiting),
+            RecordKind::StatusWrite => ("▲", Role::Desired),
+            _ => ("◆", Role::Desired),
+        }
+    }
+
+    /// The word beside the glyph; none for a status report, whose sign says it.
+    pub(super) fn label(&self) -> String {
+        let sentence = self.record.sentence();
+        match self.record.kind() {
+            RecordKind::Command => command_word(&sentence).to_owned(),
+            RecordKind::StoreCommit => {
+                let revision = change_of(&self.record).map_or(0, |change| change.revision);
+                format!("r{revision}")
+            }
+            RecordKind::ApiReject | RecordKind::ApiConflict => {
+                let code = sentence
+                    .split_whitespace()
+                    .find(|word| word.parse::<u16>().is_ok());
+                code.unwrap_or("refused").to_owned()
+            }
+            RecordKind::ReconcileAct => act_word(&sentence),
+            RecordKind::SchedFilter => "filter".to_owned(),
+            RecordKind::SchedScore => "score".to_owned(),
+            RecordKind::SchedPreempt => "preempt".to_owned(),
+            RecordKind::SchedBind => "bind".to_owned(),
+            RecordKind::KubeletNotice => "notice".to_owned(),
+            RecordKind::ImagePull => image_word(&sentence).to_owned(),
+            RecordKind::ContainerStart => start_word(&sentence).to_owned(),
+            RecordKind::ContainerExit => "stop".to_owned(),
+            RecordKind::ProbeResult => "probe".to_owned(),
+            RecordKind::BackoffWait => "back-off".to_owned(),
+            RecordKind::StatusWrite => String::new(),
+            other => other
+                .name()
+                .split('.')
+                .next_back()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+}
+
+/// `apply` of `runs: kubectl apply -f web.yaml`.
+fn command_word(sentence: &str) -> &str {
+    let line = sentence.strip_prefix("runs: ").unwrap_or(sentence);
+    let line = line.strip_prefix("kubectl ").unwrap_or(line);
+    line.split_whitespace().next().unwrap_or("command")
+}
+
+/// `create` of `creates pod 1 of 3 missing`, `status` of `writes the status`.
+fn act_word(sentence: &str) -> String {
+    let first = sentence.split_whitespace().next().unwrap_or("act");
+    match first {
+        "writes" => "status".to_owned(),
+        _ => first.strip_suffix('s').unwrap_or(first).to_owned(),
+    }
+}
+
+/// An image is pulled, has been, or cannot be.
+fn image_word(sentence: &str) -> &str {
+    if sentence.starts_with("has fetched") {
+        "pulled"
+    } else if sentence.starts_with("cannot") {
+        "failed"
+    } else if sentence.ends_with("already") {
+        "cached"
+    } else {
+        "pull"
+    }
+}
+
+fn start_word(sentence: &str) -> &str {
+    if sentence.contains("sandbox") {
+        "sandbox"
+    } else if sentence.starts_with("creates") {
+        "create"
+    } else {
+        "start"
+    }
+}

@@ -1,0 +1,165 @@
+//! The scheduler's queues: who is ready to be tried, who backs off, who waits for help, who is gated.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::api::Key;
+use crate::kubectl::printers::human_duration;
+use crate::scheduler::{Place, Queue, QueuedPod};
+use crate::ui::panes::Direction;
+use crate::ui::panes::pen::Pen;
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// The most pods that the selection walks through.
+const WALK_MOST: usize = 10_000;
+
+/// One queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Active,
+    BackOff,
+    Unschedulable,
+    Gated,
+    InFlight,
+}
+
+impl Which {
+    const ALL: [Self; 5] = [
+        Self::InFlight,
+        Self::Active,
+        Self::BackOff,
+        Self::Unschedulable,
+        Self::Gated,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::BackOff => "back-off",
+            Self::Unschedulable => "unschedulable",
+            Self::Gated => "gated",
+            Self::InFlight => "in flight",
+        }
+    }
+
+    const fn role(self) -> Role {
+        match self {
+            Self::Active | Self::InFlight => Role::Current,
+            Self::BackOff | Self::Gated => Role::Waiting,
+            Self::Unschedulable => Role::Bad,
+        }
+    }
+
+    fn pods(self, queue: &Queue) -> Box<dyn Iterator<Item = &QueuedPod> + '_> {
+        match self {
+            Self::Active => Box::new(queue.active()),
+            Self::BackOff => Box::new(queue.backing_off()),
+            Self::Unschedulable => Box::new(queue.unschedulable()),
+            Self::Gated => Box::new(queue.gated()),
+            Self::InFlight => Box::new(queue.in_flight()),
+        }
+    }
+}
+
+/// The pod that is selected after a move through the queues. None when there is nothing there.
+#[must_use]
+pub fn next(view: &View<'_>, direction: Direction) -> Option<Key> {
+    let queue = view.world().scheduler().component.queue();
+    let mut pods = Which::ALL
+        .iter()
+        .flat_map(|which| which.pods(queue))
+        .take(WALK_MOST);
+    let selected = view
+        .model
+        .selection
+        .as_ref()
+        .filter(|key| queue.get(key).is_some());
+    let Some(selected) = selected else {
+        return pods.next().map(|pod| pod.key.clone());
+    };
+    match direction {
+        Direction::Down | Direction::Right => {
+            pods.find(|pod| pod.key == *selected)?;
+            pods.next().map(|pod| pod.key.clone())
+        }
+        Direction::Up | Direction::Left => pods
+            .take_while(|pod| pod.key != *selected)
+            .last()
+            .map(|pod| pod.key.clone()),
+    }
+}
+
+/// Where a pod stands, in words.
+pub(super) fn place_words(place: Place) -> String {
+    match place {
+        Place::Active => "is in the active queue".to_owned(),
+        Place::BackOff(until) => format!("backs off until {until}"),
+        Place::Unschedulable => "waits among the unschedulable".to_owned(),
+        Place::Gated => "is gated".to_owned(),
+        Place::InFlight => "is being tried".to_owned(),
+    }
+}
+
+/// All queues in one line: their names and how many wait there.
+pub(super) fn draw_line(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(view, area, buf);
+    pen.write("queues  ", Role::Dim);
+    for which in Which::ALL {
+        let count = which.pods(queue).count();
+        let role = if count == 0 { Role::Dim } else { which.role() };
+        pen.write(&format!("{} {count}   ", which.name()), role);
+    }
+}
+
+/// All queues below each other, each with the pods that come first.
+pub(super) fn draw_lists(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(view, area, buf);
+    let counts = Which::ALL.map(|which| which.pods(queue).count());
+    let used = counts.iter().filter(|count| **count > 0).count().max(1);
+    let each = pen.lines_left().saturating_sub(Which::ALL.len()) / used;
+    for (which, count) in Which::ALL.into_iter().zip(counts) {
+        let role = if count == 0 { Role::Dim } else { which.role() };
+        pen.write(&format!("{} {count}", which.name()), role)
+            .next_line();
+        let shown = if count <= each {
+            count
+        } else {
+            each.saturating_sub(1)
+        };
+        for pod in which.pods(queue).take(shown) {
+            draw_pod(view, pod, &mut pen);
+        }
+        if shown < count && each > 0 {
+            pen.write(&format!("  ⋮ {} more", count - shown), Role::Dim)
+                .next_line();
+        }
+    }
+}
+
+fn draw_pod(view: &View<'_>, queued: &QueuedPod, pen: &mut Pen<'_, '_>) {
+    let role = if view.is_selected(&queued.key) {
+        Role::Selected
+    } else if view.is_fresh(&queued.key) {
+        Role::Fresh
+    } else {
+        Role::Text
+    };
+    let now = view.world().now();
+    let words = match queued.place {
+        Place::BackOff(until) => {
+            let left = until.since(now).as_millis();
+            format!("{}.{}s left", left / 1000, left % 1000 / 100)
+        }
+        Place::Gated => "gated".to_owned(),
+        Place::InFlight => format!("try {}", queued.attempts),
+        Place::Active | Place::Unschedulable => human_duration(now.since(queued.since)),
+    };
+    let width = pen.width();
+    let name = width.saturating_sub(words.len() + 4);
+    pen.write("  ", Role::Text)
+        .cell(&queued.key.name, name, role);
+    pen.write(" ", Role::Text)
+        .write(&words, Role::Dim)
+        .next_line();
+}
