@@ -153,18 +153,21 @@ impl Cluster {
     }
 
     /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever. A
-    /// machine that lost its power and is still taken for ready is something left.
+    /// machine that lost its power and is not yet given up by the control plane is something left.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.queue.is_idle() && !self.silent.iter().any(|node| self.seems_ready(node))
+        self.queue.is_idle() && self.silent.iter().all(|node| self.is_given_up(node))
     }
 
-    fn seems_ready(&self, node: &str) -> bool {
+    /// Whether pods are told to leave a silent node, or the node is gone.
+    fn is_given_up(&self, node: &str) -> bool {
         let Some(Object::Node(node)) = self.store().get(&command::node_key(node)) else {
-            return false;
+            return true;
         };
-        let mut conditions = node.status.conditions.iter().flatten();
-        conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+        let mut taints = node.spec.taints.iter().flatten();
+        taints.any(|taint| {
+            taint.key == "node.kubernetes.io/unreachable" && taint.effect == "NoExecute"
+        })
     }
 
     /// When the next thing happens, and whether it is work.
