@@ -19,6 +19,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
+use super::action::Action;
+use super::keymap::Binding;
 use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
 use super::model::{Mode, Model, Pane, Prompt, Purpose};
 use super::theme::{Role, Theme};
@@ -218,25 +220,43 @@ fn prompted(view: &View<'_>, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
     Line::from(spans).render(area, buf);
 }
 
-/// The keys that hold now, as many as there is room for, in the order of the table.
+/// The keys that hold now, in the order of the table, as many as there is room for; the key of the help
+/// is always there, at the right.
 fn keys(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let mut hints: Vec<&Binding> = view.model.situation().bindings().collect();
+    hints.retain(|row| !row.word.is_empty());
+    let help = hints.iter().position(|row| row.action == Action::Help);
+    let mut room = area;
+    if let Some(help) = help.map(|place| hints.remove(place)) {
+        let hint = Line::from(hint(view, help).to_vec());
+        let width = u16::try_from(hint.width())
+            .unwrap_or(u16::MAX)
+            .min(area.width);
+        room.width -= width;
+        let corner = Rect {
+            x: room.right(),
+            width,
+            ..area
+        };
+        hint.render(corner, buf);
+    }
     let mut spans = Vec::new();
-    let mut used = 0;
-    for row in view
-        .model
-        .situation()
-        .bindings()
-        .filter(|row| !row.word.is_empty())
-    {
-        let key = row.first_key();
-        let width = key.width() + row.word.width() + 3;
-        if used + width > usize::from(area.width) {
+    for row in hints {
+        let hint = hint(view, row);
+        let width: usize = spans.iter().chain(&hint).map(Span::width).sum();
+        if width > usize::from(room.width) {
             break;
         }
-        used += width;
-        spans.push(Span::raw(" "));
-        spans.push(view.span(key, Role::Key));
-        spans.push(view.span(format!(" {} ", row.word), Role::Dim));
+        spans.extend(hint);
     }
-    Line::from(spans).render(area, buf);
+    Line::from(spans).render(room, buf);
+}
+
+/// A key and its word.
+fn hint<'a>(view: &View<'_>, row: &Binding) -> [Span<'a>; 3] {
+    [
+        view.span(format!(" {}", row.first_key()), Role::Key),
+        view.span(format!(" {}", row.word), Role::Dim),
+        Span::raw(" "),
+    ]
 }
