@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::cron_job::CRON_JOB;
 use super::daemon_set::DAEMON_SET;
 use super::deployment::DEPLOYMENT;
+use super::disruption::DISRUPTION;
 use super::endpoint_slice::ENDPOINT_SLICE;
 use super::garbage_collector::GARBAGE_COLLECTOR;
 use super::job::JOB;
@@ -307,6 +309,8 @@ pub static CONTROLLERS: &[&Controller] = &[
     &REPLICA_SET,
     &STATEFUL_SET,
     &JOB,
+    &CRON_JOB,
+    &DISRUPTION,
     &TTL_AFTER_FINISHED,
     &POD_GC,
     &NODE_LIFECYCLE,

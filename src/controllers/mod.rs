@@ -2,8 +2,10 @@
 
 mod claim;
 mod controller;
+mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod disruption_target;
 mod endpoint_slice;
 mod garbage_collector;

@@ -10,7 +10,9 @@ use super::deployment::{Rounding, scaled};
 use super::pod_template::{PodMould, min_ready, until_available};
 use super::revision_history::{History, REVISION_LABEL};
 use super::wording;
-use crate::api::{DaemonSet, IntOrString, Key, Kind, Node, Object, Pod, Typed, apps, core, meta};
+use crate::api::{
+    DaemonSet, IntOrString, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta,
+};
 use crate::apiserver::{DeleteOptions, Outcome, Verb};
 use crate::client::Informers;
 use placement::Fit;
@@ -73,7 +75,7 @@ struct Daemons<'a> {
     planned: &'a Planned<'a>,
     set: &'a DaemonSet,
     owner: Object,
-    spec: core::PodSpec,
+    spec: PodSpec,
     hash: String,
     nodes: Vec<(&'a Node, Fit)>,
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
@@ -88,7 +90,8 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
         &owner,
         set.status.collision_count.unwrap_or(0),
     );
-    let spec = placement::tolerant(set.spec.template.spec.clone().unwrap_or_default());
+    let spec = set.spec.template.spec.clone().unwrap_or_default();
+    let spec = PodSpec::from(placement::tolerant(spec));
     let nodes = planned.caches.list::<Node>(None);
     let nodes = nodes
         .map(|node| (node, placement::fit(&spec, node)))
@@ -196,7 +199,7 @@ impl<'a> Daemons<'a> {
 
     fn create(&self, node: &str) -> Action {
         let mut template = self.set.spec.template.clone();
-        template.spec = Some(self.spec.clone());
+        template.spec = Some((*self.spec.shared).clone());
         let mut pod = PodMould::new(&self.owner, &template).unnamed(&self.owner);
         placement::tie(pod.spec_mut().shared_mut(), node);
         let labels = pod.metadata_mut().labels.get_or_insert_default();

@@ -1,6 +1,6 @@
 //! Where a daemon pod runs: which nodes fit, what it tolerates, and how it is bound to its node.
 
-use crate::api::{Node, Pod, core, meta};
+use crate::api::{Node, Pod, PodSpec, core, node_affinity, taint};
 
 const NODE_NAME: &str = "metadata.name";
 
@@ -56,8 +56,9 @@ pub(super) fn target(pod: &Pod) -> Option<&str> {
     if let Some(node) = pod.spec.node_name.as_deref() {
         return Some(node);
     }
-    let terms = required(&pod.spec)?;
-    terms
+    let required = node_affinity::required(&pod.spec)?;
+    required
+        .node_selector_terms
         .iter()
         .flat_map(|term| term.match_fields.iter().flatten())
         .find(|field| field.key == NODE_NAME)
@@ -77,92 +78,21 @@ pub(super) enum Fit {
 }
 
 /// Source: `NodeShouldRunDaemonPod`.
-pub(super) fn fit(spec: &core::PodSpec, node: &Node) -> Fit {
-    let named = spec
-        .node_name
-        .as_deref()
-        .is_none_or(|name| name == node.name());
-    if !named || !selects(spec, node) {
+pub(super) fn fit(spec: &PodSpec, node: &Node) -> Fit {
+    let name = spec.node_name.as_deref();
+    if name.is_some_and(|name| name != node.name()) || !node_affinity::meets_required(spec, node) {
         return Fit::Leave;
     }
-    let repels = |effects: &[&str]| {
+    let repels = |effect: &str| {
+        let tolerations = spec.tolerations.as_deref().unwrap_or_default();
         let mut taints = node.spec.taints.iter().flatten();
-        taints.any(|taint| {
-            let mut tolerations = spec.tolerations.iter().flatten();
-            effects.contains(&taint.effect.as_str())
-                && !tolerations.any(|toleration| tolerates(toleration, taint))
-        })
+        taints.any(|each| each.effect == effect && !taint::is_tolerated(each, tolerations))
     };
-    if repels(&["NoExecute"]) {
+    if repels("NoExecute") {
         Fit::Leave
-    } else if repels(&["NoSchedule"]) {
+    } else if repels("NoSchedule") {
         Fit::Stay
     } else {
         Fit::Run
-    }
-}
-
-fn tolerates(toleration: &core::Toleration, taint: &core::Taint) -> bool {
-    let fits = |wanted: &Option<String>, given: &str| {
-        let wanted = wanted.as_deref().unwrap_or_default();
-        wanted.is_empty() || wanted == given
-    };
-    let exists = toleration.operator.as_deref() == Some("Exists");
-    let value = toleration.value.as_deref().unwrap_or_default();
-    fits(&toleration.effect, &taint.effect)
-        && fits(&toleration.key, &taint.key)
-        && (exists || value == taint.value.as_deref().unwrap_or_default())
-}
-
-fn required(spec: &core::PodSpec) -> Option<&[core::NodeSelectorTerm]> {
-    let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
-    let required = affinity
-        .required_during_scheduling_ignored_during_execution
-        .as_ref()?;
-    Some(&required.node_selector_terms)
-}
-
-/// Whether node selector and required node affinity pick the node.
-fn selects(spec: &core::PodSpec, node: &Node) -> bool {
-    let labels = meta::labels(&node.metadata);
-    let mut selector = spec.node_selector.iter().flatten();
-    selector.all(|(key, value)| labels.get(key) == Some(value))
-        && required(spec).is_none_or(|terms| terms.iter().any(|term| matches(term, node)))
-}
-
-fn matches(term: &core::NodeSelectorTerm, node: &Node) -> bool {
-    let labels = meta::labels(&node.metadata);
-    let expressions = term.match_expressions.as_deref().unwrap_or_default();
-    let fields = term.match_fields.as_deref().unwrap_or_default();
-    let by_label = |each: &core::NodeSelectorRequirement| {
-        holds(each, labels.get(&each.key).map(String::as_str))
-    };
-    let by_field = |each: &core::NodeSelectorRequirement| {
-        each.key == NODE_NAME && holds(each, Some(node.name()))
-    };
-    !(expressions.is_empty() && fields.is_empty())
-        && expressions.iter().all(by_label)
-        && fields.iter().all(by_field)
-}
-
-fn holds(requirement: &core::NodeSelectorRequirement, given: Option<&str>) -> bool {
-    let values = requirement.values.as_deref().unwrap_or_default();
-    let listed = || given.is_some_and(|given| values.iter().any(|value| value == given));
-    let compared = |wanted: std::cmp::Ordering| {
-        let number = |text: &str| text.parse::<i64>().ok();
-        let bound = values.first().and_then(|value| number(value));
-        given
-            .and_then(number)
-            .zip(bound)
-            .is_some_and(|(given, bound)| given.cmp(&bound) == wanted)
-    };
-    match requirement.operator.as_str() {
-        "In" => listed(),
-        "NotIn" => !listed(),
-        "Exists" => given.is_some(),
-        "DoesNotExist" => given.is_none(),
-        "Gt" => compared(std::cmp::Ordering::Greater),
-        "Lt" => compared(std::cmp::Ordering::Less),
-        _ => false,
     }
 }
