@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use serde_json::{Value, json};
 
 use super::command::Note as CommandNote;
@@ -141,6 +141,8 @@ impl Cluster {
             journal: Vector::new(),
             last_compaction: 1,
             last_step: RecordId(0),
+            booted: RecordId(0),
+            silent: OrdSet::new(),
             config: Arc::new(config),
         };
         cluster.boot();

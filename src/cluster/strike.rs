@@ -117,6 +117,7 @@ impl Cluster {
         let record = self.struck(kind, Some(node_key(node)), what, cause);
         self.suffer(node, &Trouble::PowerOff, record);
         self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
+        self.silent.insert(Arc::from(node));
     }
 
     fn node_up(&mut self, node: &str, cause: RecordId) {
@@ -135,6 +136,7 @@ impl Cluster {
         }
         let what = format!("gives {node} its power back");
         let record = self.struck(kind, Some(node_key(node)), what, cause);
+        self.silent.remove(node);
         // The machine is up before its kubelet lists: what it hears before is lost.
         let id = ComponentId::Kubelet(Arc::from(node));
         let subscriptions = self.start(&id);
