@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -35,6 +36,7 @@ impl Screen {
         }
         leave_on_panic();
         enable_raw_mode()?;
+        IS_OURS.store(true, Ordering::SeqCst);
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout());
         let entered = execute!(
             out,
@@ -65,8 +67,15 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back. It may be called twice, and there is nobody to tell when it fails.
+/// Whether the terminal is ours.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back, once: leaving the other screen twice would put the cursor back to where it
+/// was before a panic told its message. There is nobody to tell when it fails.
 fn leave() {
+    if !IS_OURS.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = io::stdout();
     let _ = execute!(
         out,
