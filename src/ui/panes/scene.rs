@@ -280,6 +280,7 @@ pub(super) fn large(nodes: usize) -> Cluster {
             world.stage(Kind::Pod, pod);
         }
     }
+    world.stage_step(Time::from_secs(61));
     world
 }
 

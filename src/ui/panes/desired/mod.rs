@@ -98,8 +98,7 @@ impl Columns {
         pen.right("ready", NUMBER, Role::Current)
             .right("Δ", NUMBER, Role::Dim);
         if self.gap {
-            pen.write("   ", Role::Text)
-                .write("want ⇄ ready", Role::Dim);
+            pen.write("   ", Role::Text).write("gap", Role::Dim);
         }
         pen.next_line();
     }
@@ -122,7 +121,7 @@ fn draw_row(
         }
     }
     if row.what.key().is_some_and(|key| view.is_selected(key)) {
-        pen.highlight(Role::Selected);
+        pen.highlight(columns.name.max(pen.width() / 3), Role::Selected);
     }
 }
 

@@ -93,7 +93,7 @@ impl Parts {
             spare if spare < lanes + 5 => 2,
             spare => (spare - lanes).min(6),
         };
-        let picture = (rest - strip).min(lanes * 3 + 4);
+        let picture = (rest - strip).min(lanes * 3 + 5);
         let at = |y, height| Rect {
             y: area.y + y,
             height,

@@ -43,6 +43,7 @@ pub(super) struct Matter<'a> {
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let index = Index::of(view.world());
     let scheduler = &view.world().scheduler().component;
     let pod = view
         .model
@@ -50,7 +51,9 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         .as_ref()
         .filter(|key| key.kind == Kind::Pod);
     let decision = match pod {
-        Some(pod) => scheduler.decision(pod).filter(|_| is_taken(view, pod)),
+        Some(pod) => scheduler
+            .decision(pod)
+            .filter(|_| is_taken(view, &index, pod)),
         None => scheduler.last_decision(),
     };
     let pane = Pane::Scheduler;
@@ -96,35 +99,35 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         }
     }
     match decision {
-        Some(decision) => matrix::draw(view, &matter(view, decision), right, buf),
+        Some(decision) => matrix::draw(view, &matter(view, &index, decision), right, buf),
         None => draw_nothing(view, pod, right, buf),
     }
 }
 
-fn matter<'a>(view: &View<'_>, decision: &'a Arc<Decision>) -> Matter<'a> {
+fn matter<'a>(view: &View<'_>, index: &Index, decision: &'a Arc<Decision>) -> Matter<'a> {
     let configuration = view.world().scheduler().component.configuration();
     let profile = configuration.profile(&decision.profile);
     let plugins = profile.map_or(&[][..], |profile| profile.at(Point::Filter));
     Matter {
         decision,
         filters: plugins.iter().map(|plugin| plugin.name()).collect(),
-        is_scored: !is_before_scores(view, &decision.pod),
+        is_scored: !is_before_scores(view, index, &decision.pod),
     }
 }
 
 /// Whether the trace has come to the decision about the pod: the scheduler knows it a moment before.
-fn is_taken(view: &View<'_>, pod: &Key) -> bool {
-    last_station(view, pod).is_some()
+fn is_taken(view: &View<'_>, index: &Index, pod: &Key) -> bool {
+    last_station(view, index, pod).is_some()
 }
 
 /// Whether the filters have been told but not what follows.
-fn is_before_scores(view: &View<'_>, pod: &Key) -> bool {
-    last_station(view, pod) == Some(RecordKind::SchedFilter)
+fn is_before_scores(view: &View<'_>, index: &Index, pod: &Key) -> bool {
+    last_station(view, index, pod) == Some(RecordKind::SchedFilter)
 }
 
 /// The last station of the scheduling cycle that the trace tells of a pod.
-fn last_station(view: &View<'_>, pod: &Key) -> Option<RecordKind> {
-    let (index, trace) = (Index::of(view.world()), view.world().trace());
+fn last_station(view: &View<'_>, index: &Index, pod: &Key) -> Option<RecordKind> {
+    let trace = view.world().trace();
     let about = index.records.about(pod).iter().rev().take(LOOK_BACK);
     let mut records = about.filter_map(|id| trace.get(*id));
     let is_station = |kind| {
