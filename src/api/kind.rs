@@ -248,6 +248,9 @@ kinds! {
     /// One pod on each fitting node.
     DaemonSet "apps" "v1" "daemonsets" ["ds"] namespaced
         apps::DaemonSet = split(apps::DaemonSetSpec, apps::DaemonSetStatus);
+    /// A template that a StatefulSet or a DaemonSet has had.
+    ControllerRevision "apps" "v1" "controllerrevisions" [] namespaced
+        apps::ControllerRevision = whole();
     /// Pods that run to their end.
     Job "batch" "v1" "jobs" [] namespaced
         batch::Job = split(batch::JobSpec, batch::JobStatus);

@@ -23,12 +23,13 @@ pub use k8s_openapi::api::{
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     LabelSelector, LabelSelectorRequirement, ObjectMeta, OwnerReference,
 };
+pub use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 pub use actor::Actor;
 pub use key::Key;
 pub use kind::{
-    ConfigMap, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
+    ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
     Kind, KindInfo, Lease, LimitRange, Namespace, Node, Object, PersistentVolume,
     PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ResourceQuota,
     Secret, Service, ServiceAccount, StatefulSet, StorageClass,

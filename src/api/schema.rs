@@ -349,7 +349,7 @@ mod tests {
             .collect();
         assert_eq!(
             bare,
-            ["Quantity", "FieldsV1", "MicroTime", "Time", "IntOrString"]
+            ["Quantity", "FieldsV1", "MicroTime", "Time", "RawExtension", "IntOrString"]
         );
     }
 

@@ -19,7 +19,7 @@ pub(super) fn print(text: &str) {
 
 /// Prints a message where errors go.
 pub(super) fn complain(message: &str) {
-    let _ = writeln!(io::stderr().lock(), "{message}");
+    let _ = writeln!(io::stderr().lock(), "{}", message.trim_end());
 }
 
 /// Prints what came of a run.

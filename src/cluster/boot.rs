@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use serde_json::{Value, json};
 
 use super::command::Note as CommandNote;
@@ -13,7 +13,7 @@ use super::watches::Watches;
 use super::{Cluster, ComponentId, Part, Power, Trace};
 use crate::api::{Actor, Kind, Object, Quantity, core};
 use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb};
-use crate::client::{Component, Delivery, Seen};
+use crate::client::{Component, Delivery, Seen, Subscription};
 use crate::controllers::{CONTROLLERS, Runner};
 use crate::kubelet::{Kubelet, Machine};
 use crate::scheduler::Scheduler;
@@ -141,6 +141,8 @@ impl Cluster {
             journal: Vector::new(),
             last_compaction: 1,
             last_step: RecordId(0),
+            booted: RecordId(0),
+            silent: OrdSet::new(),
             config: Arc::new(config),
         };
         cluster.boot();
@@ -213,39 +215,50 @@ impl Cluster {
 
     /// Lets a component run: its watches list and open, its first alarms are set.
     pub(super) fn switch_on(&mut self, id: &ComponentId, cause: RecordId) {
-        let subscriptions = match id {
+        let subscriptions = self.start(id);
+        self.open_watches(id, subscriptions, cause);
+        self.wake(id, Wake::Start, cause);
+    }
+
+    /// Marks a component as running and says what it watches.
+    pub(super) fn start(&mut self, id: &ComponentId) -> Vec<Subscription> {
+        match id {
             ComponentId::Controller(name) => self
                 .controllers
                 .get_mut(name)
-                .map(|part| start(part))
+                .map(start)
                 .unwrap_or_default(),
             ComponentId::Scheduler => start(&mut self.scheduler),
-            ComponentId::Kubelet(node) => self
-                .kubelets
-                .get_mut(node)
-                .map(|part| start(part))
-                .unwrap_or_default(),
+            ComponentId::Kubelet(node) => {
+                self.kubelets.get_mut(node).map(start).unwrap_or_default()
+            }
             ComponentId::Kubectl(_) => Vec::new(),
-        };
+        }
+    }
+
+    /// Lists for each subscription and watches from there.
+    pub(super) fn open_watches(
+        &mut self,
+        id: &ComponentId,
+        subscriptions: Vec<Subscription>,
+        cause: RecordId,
+    ) {
         if self.watches.of(id).is_empty() {
             for subscription in subscriptions {
                 self.watches.add(id, subscription, self.config.seed);
             }
         }
-        for watch in self.watches.of(id) {
-            let Some((kind, scope)) = self.watches.get_mut(watch).map(|watch| {
-                watch.is_open = true;
-                watch.opening += 1;
-                (watch.subscription.kind, watch.subscription.scope.clone())
-            }) else {
+        for number in self.watches.of(id) {
+            let revision = self.store().revision();
+            let Some(watch) = self.watches.get_mut(number) else {
                 continue;
             };
-            let revision = self.store().revision();
+            watch.is_open = true;
+            watch.opening += 1;
+            watch.sent = revision;
+            watch.delivered = revision;
+            let (kind, scope) = (watch.subscription.kind, watch.subscription.scope.clone());
             let items = self.api.list_for(kind, &scope);
-            if let Some(watch) = self.watches.get_mut(watch) {
-                watch.sent = revision;
-                watch.delivered = revision;
-            }
             let delivery = Delivery {
                 kind,
                 revision,
@@ -253,12 +266,11 @@ impl Cluster {
             };
             self.wake(id, Wake::Watch(delivery), cause);
         }
-        self.wake(id, Wake::Start, cause);
     }
 }
 
 /// Marks a component as running and says what it watches.
-fn start<C: Component>(part: &mut Arc<Part<C>>) -> Vec<crate::client::Subscription> {
+fn start<C: Component>(part: &mut Arc<Part<C>>) -> Vec<Subscription> {
     let part = Arc::make_mut(part);
     part.power = Power::On;
     part.start += 1;

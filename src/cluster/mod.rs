@@ -18,7 +18,7 @@ mod watches;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 
 pub use boot::{ClusterConfig, NodeConfig};
 pub use command::{Command, CommandError, Files, Journaled};
@@ -30,6 +30,7 @@ pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use trace::{Detail, Record, Trace};
 pub use watches::Watch;
 
+use crate::api::Object;
 use crate::apiserver::ApiServer;
 use crate::controllers::Runner;
 use crate::kubectl::Session;
@@ -60,6 +61,8 @@ pub struct Cluster {
     journal: Vector<Arc<Journaled>>,
     last_compaction: u64,
     last_step: RecordId,
+    booted: RecordId,
+    silent: OrdSet<Arc<str>>,
 }
 
 impl Cluster {
@@ -97,6 +100,12 @@ impl Cluster {
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// The first record after the cluster had come up by itself; what is before it is its start.
+    #[must_use]
+    pub fn booted(&self) -> RecordId {
+        self.booted
     }
 
     /// The records of the last step.
@@ -143,10 +152,22 @@ impl Cluster {
         self.watches.iter().map(|(_, watch)| watch)
     }
 
-    /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever.
+    /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever. A
+    /// machine that lost its power and is not yet given up by the control plane is something left.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.queue.is_idle()
+        self.queue.is_idle() && self.silent.iter().all(|node| self.is_given_up(node))
+    }
+
+    /// Whether pods are told to leave a silent node, or the node is gone.
+    fn is_given_up(&self, node: &str) -> bool {
+        let Some(Object::Node(node)) = self.store().get(&command::node_key(node)) else {
+            return true;
+        };
+        let mut taints = node.spec.taints.iter().flatten();
+        taints.any(|taint| {
+            taint.key == "node.kubernetes.io/unreachable" && taint.effect == "NoExecute"
+        })
     }
 
     /// When the next thing happens, and whether it is work.

@@ -8,7 +8,7 @@ use super::watches::{InFlight, WatchId};
 use super::{Cluster, Command, ComponentId, Detail, Journaled, Part, Power, Record};
 use crate::api::Actor;
 use crate::apiserver::{
-    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb, event_for,
+    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, event_for,
 };
 use crate::client::{Component, Delivery, Input, Output, Seen};
 use crate::kubectl::Session;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::command::{Note as CommandNote, node_key};
-use super::step::Happening;
+use super::step::{Happening, Wake};
 use super::watches::WatchId;
 use super::{Cluster, ComponentId, Fault, Part, Power};
 use crate::api::{Actor, Key, Kind, Object, Pod};
@@ -117,6 +117,7 @@ impl Cluster {
         let record = self.struck(kind, Some(node_key(node)), what, cause);
         self.suffer(node, &Trouble::PowerOff, record);
         self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
+        self.silent.insert(Arc::from(node));
     }
 
     fn node_up(&mut self, node: &str, cause: RecordId) {
@@ -135,9 +136,13 @@ impl Cluster {
         }
         let what = format!("gives {node} its power back");
         let record = self.struck(kind, Some(node_key(node)), what, cause);
+        self.silent.remove(node);
+        // The machine is up before its kubelet lists: what it hears before is lost.
         let id = ComponentId::Kubelet(Arc::from(node));
-        self.switch_on(&id, record);
+        let subscriptions = self.start(&id);
         self.suffer(node, &Trouble::PowerOn, record);
+        self.open_watches(&id, subscriptions, record);
+        self.wake(&id, Wake::Start, record);
     }
 
     fn crash(&mut self, name: &str, container: Option<&str>, cause: RecordId) {

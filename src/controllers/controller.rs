@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use super::cron_job::CRON_JOB;
+use super::daemon_set::DAEMON_SET;
 use super::deployment::DEPLOYMENT;
+use super::disruption::DISRUPTION;
 use super::endpoint_slice::ENDPOINT_SLICE;
 use super::garbage_collector::GARBAGE_COLLECTOR;
+use super::job::JOB;
 use super::namespace::NAMESPACE;
 use super::node_lifecycle::NODE_LIFECYCLE;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
 use super::service_account::SERVICE_ACCOUNT;
+use super::stateful_set::STATEFUL_SET;
 use super::taint_eviction::TAINT_EVICTION;
+use super::ttl_after_finished::TTL_AFTER_FINISHED;
 use crate::api::{Key, Kind, Object, Typed};
 use crate::apiserver::{Outcome, Refusal, Verb};
 use crate::client::{EventType, Informers};
@@ -298,8 +304,14 @@ pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
     &ENDPOINT_SLICE,
     &NAMESPACE,
+    &DAEMON_SET,
     &DEPLOYMENT,
     &REPLICA_SET,
+    &STATEFUL_SET,
+    &JOB,
+    &CRON_JOB,
+    &DISRUPTION,
+    &TTL_AFTER_FINISHED,
     &POD_GC,
     &NODE_LIFECYCLE,
     &TAINT_EVICTION,

@@ -29,6 +29,7 @@ pub(super) static GARBAGE_COLLECTOR: Controller = Controller {
         Kind::ReplicaSet,
         Kind::StatefulSet,
         Kind::DaemonSet,
+        Kind::ControllerRevision,
         Kind::Job,
         Kind::CronJob,
         Kind::Service,

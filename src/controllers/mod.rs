@@ -2,18 +2,25 @@
 
 mod claim;
 mod controller;
+mod cron_job;
+mod daemon_set;
 mod deployment;
+mod disruption;
 mod disruption_target;
 mod endpoint_slice;
 mod garbage_collector;
+mod job;
 mod namespace;
 mod node_lifecycle;
 mod pod_gc;
 mod pod_template;
 mod replica_set;
+mod revision_history;
 mod runner;
 mod service_account;
+mod stateful_set;
 mod taint_eviction;
+mod ttl_after_finished;
 mod wording;
 
 pub use controller::{

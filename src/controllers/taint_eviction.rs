@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::disruption_target::disruption_target;
-use crate::api::{Key, Kind, Node, Object, Pod, Typed, core};
+use crate::api::{Key, Kind, Node, Object, Pod, Typed, core, taint};
 use crate::apiserver::{DeleteOptions, Verb};
 use crate::client::Informers;
 
@@ -84,9 +84,9 @@ enum Stay {
 /// Source: `GetMatchingTolerations`, `getMinTolerationTime`.
 fn stay(pod: &Pod, node: &Node) -> Stay {
     let mut shortest: Option<i64> = None;
-    for taint in no_execute(node) {
+    for each in no_execute(node) {
         let mut tolerations = pod.spec.tolerations.iter().flatten();
-        let Some(used) = tolerations.find(|toleration| tolerates(toleration, taint)) else {
+        let Some(used) = tolerations.find(|toleration| taint::tolerates(toleration, each)) else {
             return Stay::For(Duration::ZERO);
         };
         if let Some(seconds) = used.toleration_seconds {
@@ -96,22 +96,6 @@ fn stay(pod: &Pod, node: &Node) -> Stay {
     shortest.map_or(Stay::ForEver, |seconds| {
         Stay::For(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     })
-}
-
-/// Source: `Toleration.ToleratesTaint`.
-fn tolerates(toleration: &core::Toleration, taint: &core::Taint) -> bool {
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let effect_fits = given(&toleration.effect).is_none_or(|effect| effect == taint.effect);
-    let key_fits = given(&toleration.key).is_none_or(|key| key == taint.key);
-    let value_fits = match toleration.operator.as_deref() {
-        Some("Exists") => true,
-        None | Some("" | "Equal") => {
-            toleration.value.as_deref().unwrap_or_default()
-                == taint.value.as_deref().unwrap_or_default()
-        }
-        Some(_) => false,
-    };
-    effect_fits && key_fits && value_fits
 }
 
 fn plan(planned: &Planned<'_>) -> Plan {

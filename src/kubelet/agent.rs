@@ -414,7 +414,7 @@ impl Agent {
             let what = Happening::Reported(phase, ready, all);
             let record = self.say(uid, None, what, cause, hands);
             let request = hands.ask(record, key, Verb::UpdateStatus(object));
-            self.await_answer(uid, request, Standing::Stored);
+            self.wait_for_answer(uid, request, Standing::Stored);
         } else if worker.stage == Stage::Ended && worker.pod.is_terminating() {
             let options = DeleteOptions {
                 grace_period_seconds: Some(0),
@@ -423,11 +423,11 @@ impl Agent {
             };
             let record = self.say(uid, None, Happening::Released, cause, hands);
             let request = hands.ask(record, key, Verb::Delete(options));
-            self.await_answer(uid, request, Standing::Released);
+            self.wait_for_answer(uid, request, Standing::Released);
         }
     }
 
-    fn await_answer(&mut self, uid: &Arc<str>, request: RequestId, standing: Standing) {
+    fn wait_for_answer(&mut self, uid: &Arc<str>, request: RequestId, standing: Standing) {
         if let Some(worker) = self.workers.get_mut(uid) {
             let worker = Arc::make_mut(worker);
             worker.asked = Some(request);

@@ -77,7 +77,7 @@ pub(super) fn list_kind(api_version: &str, kind: &str) -> Option<Kind> {
 }
 
 /// Kinds of Kubernetes 1.34 that no component here acts on.
-const NOT_HERE: [&str; 34] = [
+const NOT_HERE: [&str; 33] = [
     "APIService",
     "CSIDriver",
     "CSINode",
@@ -85,7 +85,6 @@ const NOT_HERE: [&str; 34] = [
     "CertificateSigningRequest",
     "ClusterRole",
     "ClusterRoleBinding",
-    "ControllerRevision",
     "CustomResourceDefinition",
     "DeviceClass",
     "Endpoints",

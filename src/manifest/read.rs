@@ -90,8 +90,7 @@ impl Parse {
 fn text_of<'a>(file: &Arc<str>, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
     if bytes.len() > MOST_BYTES {
         let message = format!(
-            "Request entity too large: the file has {} MiB; at most {} MiB are read",
-            bytes.len().div_ceil(1 << 20),
+            "Request entity too large: at most {} MiB are read",
             MOST_BYTES >> 20
         );
         return Err(Box::new(Problem::of_file(file, message)));

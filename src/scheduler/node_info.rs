@@ -329,8 +329,9 @@ impl NodeInfo {
 
     fn count(&mut self, pod: &PodInfo, times: i64) {
         self.requested.add(&pod.requests, times);
-        self.non_zero.milli_cpu += times * pod.non_zero.milli_cpu;
-        self.non_zero.memory += times * pod.non_zero.memory;
+        let sum = |one: i64, more: i64| one.saturating_add(more.saturating_mul(times));
+        self.non_zero.milli_cpu = sum(self.non_zero.milli_cpu, pod.non_zero.milli_cpu);
+        self.non_zero.memory = sum(self.non_zero.memory, pod.non_zero.memory);
     }
 
     /// Its labels.

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where drafts are kept, if the person has a home: `$XDG_STATE_HOME/glassplane/draft.yaml`, else
 /// below `~/.local/state`.
@@ -18,7 +18,7 @@ pub fn place() -> Option<PathBuf> {
 
 /// The text that was kept.
 #[must_use]
-pub fn read(place: &PathBuf) -> Option<String> {
+pub fn read(place: &Path) -> Option<String> {
     fs::read_to_string(place)
         .ok()
         .filter(|text| !text.trim().is_empty())
@@ -28,7 +28,7 @@ pub fn read(place: &PathBuf) -> Option<String> {
 ///
 /// # Errors
 /// When the folder cannot be made or the file cannot be written.
-pub fn keep(place: &PathBuf, text: &str) -> io::Result<()> {
+pub fn keep(place: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder)?;
     }

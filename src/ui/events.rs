@@ -1,4 +1,5 @@
-//! Which records the events show: all but heartbeats, or those that contain a text.
+//! Which records the events show: all but heartbeats and the start of the cluster, or those that
+//! contain a text.
 
 use crate::api::Kind;
 use crate::cluster::{Record, Trace};
@@ -12,6 +13,7 @@ pub struct EventList {
     shows_heartbeats: bool,
     shown: Vec<RecordId>,
     seen: RecordId,
+    has_begun: bool,
 }
 
 impl EventList {
@@ -42,10 +44,10 @@ impl EventList {
     /// Looks at the records that came since the last time. A shorter trace is another run.
     pub fn follow(&mut self, trace: &Trace) {
         if trace.next_id() < self.seen {
-            self.shown.clear();
-            self.seen = RecordId(0);
+            self.forget();
         }
         for record in trace.since(self.seen) {
+            self.has_begun |= is_outside_command(record);
             if self.takes(record) {
                 self.shown.push(record.id);
             }
@@ -62,13 +64,18 @@ impl EventList {
     }
 
     fn rebuild(&mut self, trace: &Trace) {
-        self.shown.clear();
-        self.seen = RecordId(0);
+        self.forget();
         self.follow(trace);
     }
 
+    fn forget(&mut self) {
+        self.shown.clear();
+        self.seen = RecordId(0);
+        self.has_begun = false;
+    }
+
     fn takes(&self, record: &Record) -> bool {
-        if !self.shows_heartbeats && is_heartbeat(record) {
+        if !self.shows_heartbeats && (!self.has_begun || is_heartbeat(record)) {
             return false;
         }
         self.filter.is_empty()
@@ -83,6 +90,11 @@ impl EventList {
 
 fn contains(text: &str, lowercase: &str) -> bool {
     text.to_lowercase().contains(lowercase)
+}
+
+/// Whether somebody asked for something; the first record of all is the start of the cluster.
+fn is_outside_command(record: &Record) -> bool {
+    record.kind() == RecordKind::Command && record.id > RecordId(0)
 }
 
 /// Whether a record is one of those that repeat for ever and say only that somebody is alive.

@@ -5,8 +5,10 @@ use ratatui::text::Line;
 use super::action::Action;
 use super::keymap::key_for;
 use super::model::{Mode, Pane};
+use super::panes::events::sentence;
 use super::theme::Role;
 use super::view::View;
+use crate::cluster::Command;
 
 /// A piece of the line.
 enum Piece {
@@ -72,18 +74,19 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     if view.focus() == Pane::Events
         && let Some(record) = model.record.and_then(|id| world.trace().get(id))
     {
-        return vec![Say(format!("{} {}", record.actor, record.sentence()))];
+        return vec![Say(format!("{} {}", record.actor, sentence(record)))];
     }
-    let entered = world.journal().all(|entry| entry.step < world.steps());
-    if !entered {
+    if let Some(waiting) = world.journal().find(|entry| entry.step >= world.steps()) {
+        let words = match &waiting.command {
+            Command::Kubectl { .. } => "kubectl is about to send it. ",
+            Command::Fault { .. } => "The fault is about to strike. ",
+        };
         return vec![
-            say("It is about to be sent. "),
+            say(words),
             Press(Action::RunOrPause),
-            say(" plays every hop · "),
+            say(" plays it hop by hop · "),
             Press(Action::Step),
-            say(" makes one hop · "),
-            Press(Action::Follow),
-            say(" on to the next about the selection"),
+            say(" makes one hop"),
         ];
     }
     if world.is_settled() {
@@ -145,6 +148,6 @@ fn last_sentence(view: &View<'_>) -> String {
     let shown = view.model.events.until(world.trace());
     let record = shown.last().and_then(|id| world.trace().get(*id));
     record.map_or_else(String::new, |record| {
-        format!("{} {}", record.actor, record.sentence())
+        format!("{} {}", record.actor, sentence(record))
     })
 }

@@ -53,7 +53,7 @@ pub enum Code {
 
 /// Keys with a name: how a table writes it, how the screen prints it.
 const NAMED: [(Code, &str, &str); 15] = [
-    (Code::Char(' '), "space", "␣"),
+    (Code::Char(' '), "space", "Space"),
     (Code::Enter, "enter", "Enter"),
     (Code::Esc, "esc", "Esc"),
     (Code::Tab, "tab", "Tab"),
@@ -151,7 +151,7 @@ impl FromStr for KeyPress {
     }
 }
 
-/// As it is printed on the screen: `n`, `^S`, `⌥f`, `␣`, `Enter`.
+/// As it is printed on the screen: `n`, `^S`, `⌥f`, `Space`.
 impl fmt::Display for KeyPress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.alt {
@@ -181,7 +181,7 @@ mod tests {
         for (written, printed) in [
             ("n", "n"),
             ("N", "N"),
-            ("space", "␣"),
+            ("space", "Space"),
             ("ctrl+s", "^S"),
             ("alt+f", "⌥f"),
             ("+", "+"),

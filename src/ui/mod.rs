@@ -32,13 +32,14 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::layout::Size;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::cluster::Cluster;
 use crate::cluster::scenario::Loader;
-use crate::cluster::task::{self, Engine, Snapshot};
+use crate::cluster::task::{self, Engine, Order, Pace, Snapshot};
 use editor::Editor;
 use input::Input;
 use model::{Model, Pane};
@@ -46,6 +47,12 @@ use terminal::Screen;
 use theme::Theme;
 use update::Around;
 use view::View;
+
+/// The pace of the first visit: slow enough to see each hop, fast enough for one minute.
+const FIRST_PACE: Pace = Pace::Steps { in_ten_seconds: 50 };
+
+/// How long a cluster takes to come up at most.
+const COMING_UP_MOST: Duration = Duration::from_secs(10);
 
 /// How the screen opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,10 +88,14 @@ pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), E
         .enable_time()
         .build()?;
     let place = draft::place();
-    let model = opened(opening, place.as_ref());
+    let (cluster, model) = open(cluster, opening, place.as_deref().and_then(draft::read));
     let mut session = Session { model, place };
     let shown = runtime.block_on(async {
         let engine = task::spawn(cluster);
+        if opening == Opening::FirstVisit {
+            let order = Order::Pace(FIRST_PACE);
+            engine.orders.send(order).await.map_err(closed)?;
+        }
         session.show(engine, load).await
     });
     runtime.shutdown_background();
@@ -92,17 +103,24 @@ pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), E
     shown.and(kept)
 }
 
-/// What the screen remembers when it opens.
-fn opened(opening: Opening, place: Option<&PathBuf>) -> Model {
+/// What a screen begins with: the world, and what the screen remembers. On the first visit the cluster
+/// has come up already, so that the first thing to be seen is what the person asks for.
+#[must_use]
+pub fn open(mut cluster: Cluster, opening: Opening, draft: Option<String>) -> (Cluster, Model) {
     let mut model = Model::default();
-    if let Some(text) = place.and_then(draft::read) {
+    if let Some(text) = draft {
         model.editor = Editor::restored(&text);
     }
     if opening == Opening::FirstVisit {
+        cluster.run_until(COMING_UP_MOST, Cluster::is_settled);
         model.view = Pane::Editor;
         model.focus = Pane::Editor;
     }
-    model
+    (cluster, model)
+}
+
+fn closed<T>(_: T) -> Error {
+    Error::Engine
 }
 
 /// The model with the place of its draft: whatever ends the screen, the text is kept.
@@ -151,7 +169,7 @@ impl Session {
                     }
                 }
                 changed = engine.snapshots.changed() => {
-                    changed.map_err(|_closed| Error::Engine)?;
+                    changed.map_err(closed)?;
                 }
             }
             snapshot = engine.snapshots.borrow_and_update().clone();
@@ -170,11 +188,7 @@ impl Session {
         };
         let was_typing = self.model.is_typing();
         for order in update::update(&mut self.model, action, Around { snapshot, load }) {
-            engine
-                .orders
-                .send(order)
-                .await
-                .map_err(|_closed| Error::Engine)?;
+            engine.orders.send(order).await.map_err(closed)?;
         }
         if was_typing && !self.model.is_typing() {
             self.keep()?;

@@ -10,6 +10,7 @@ use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
 use crate::cluster::Files;
+use crate::cluster::task::Snapshot;
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -99,6 +100,15 @@ pub struct Sent {
     pub files: Arc<Files>,
 }
 
+/// Something to tell, until a key is pressed or the world has gone on for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What.
+    pub text: String,
+    /// At which step it was told.
+    pub step: u64,
+}
+
 /// A place on the way that was gone, to go back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
@@ -136,7 +146,7 @@ pub struct Model {
     /// The command whose answer is still to come.
     pub awaited: Option<Sent>,
     /// Something to tell.
-    pub message: Option<String>,
+    pub message: Option<Message>,
     /// Whether the person wants to leave.
     pub is_over: bool,
 }
@@ -167,6 +177,14 @@ impl Model {
     #[must_use]
     pub fn is_typing(&self) -> bool {
         matches!(self.mode, Mode::Typing)
+    }
+
+    /// Tells something at a moment.
+    pub fn tell(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
+        self.message = Some(Message {
+            text: text.into(),
+            step: snapshot.world.steps(),
+        });
     }
 
     /// Which keys hold.

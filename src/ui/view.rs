@@ -19,6 +19,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
+use super::action::Action;
+use super::keymap::Binding;
 use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
 use super::model::{Mode, Model, Pane, Prompt, Purpose};
 use super::theme::{Role, Theme};
@@ -81,13 +83,11 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         return;
     };
     title(view, frame.title, buf);
-    // The pane with the keys comes last, so that its border lies over those of its neighbours.
-    for has_keys in [false, true] {
-        for (pane, rect) in &frame.panes {
-            if (*pane == view.focus()) == has_keys {
-                pane.draw(view, *rect, buf);
-            }
-        }
+    for (pane, rect) in &frame.panes {
+        pane.draw(view, *rect, buf);
+    }
+    for (_, rect) in frame.panes.iter().filter(|(pane, _)| *pane == view.focus()) {
+        highlight_border(view, *rect, buf);
     }
     time_bar::draw(view, frame.time_bar, buf);
     words(view, frame.words, buf);
@@ -99,6 +99,22 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             ..area
         };
         overlays::draw(view, overlay, panes, buf);
+    }
+}
+
+/// Gives the border of a pane the colour of the pane that has the keys. Neighbours share the border,
+/// so it is coloured when all are drawn; titles keep their colours.
+fn highlight_border(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let style = view.theme.style(Role::Focus);
+    let is_line = |symbol: &str| symbol.starts_with(|letter| ('─'..='╿').contains(&letter));
+    for position in area.positions() {
+        let is_edge = position.x == area.left()
+            || position.x + 1 == area.right()
+            || position.y == area.top()
+            || position.y + 1 == area.bottom();
+        if is_edge && is_line(buf[position].symbol()) {
+            buf[position].set_style(style);
+        }
     }
 }
 
@@ -166,11 +182,11 @@ fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         prompted(view, prompt, area, buf);
         return;
     }
-    let told = view
-        .snapshot
+    let told = view.snapshot.message.as_ref().or(view
+        .model
         .message
         .as_ref()
-        .or(view.model.message.as_ref());
+        .map(|told| &told.text));
     let line = match told {
         Some(message) => Line::from(view.span(
             format!(" {}", message.lines().next().unwrap_or_default()),
@@ -204,25 +220,43 @@ fn prompted(view: &View<'_>, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
     Line::from(spans).render(area, buf);
 }
 
-/// The keys that hold now, as many as there is room for, in the order of the table.
+/// The keys that hold now, in the order of the table, as many as there is room for; the key of the help
+/// is always there, at the right.
 fn keys(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let mut hints: Vec<&Binding> = view.model.situation().bindings().collect();
+    hints.retain(|row| !row.word.is_empty());
+    let help = hints.iter().position(|row| row.action == Action::Help);
+    let mut room = area;
+    if let Some(help) = help.map(|place| hints.remove(place)) {
+        let hint = Line::from(hint(view, help).to_vec());
+        let width = u16::try_from(hint.width())
+            .unwrap_or(u16::MAX)
+            .min(area.width);
+        room.width -= width;
+        let corner = Rect {
+            x: room.right(),
+            width,
+            ..area
+        };
+        hint.render(corner, buf);
+    }
     let mut spans = Vec::new();
-    let mut used = 0;
-    for row in view
-        .model
-        .situation()
-        .bindings()
-        .filter(|row| !row.word.is_empty())
-    {
-        let key = row.first_key();
-        let width = key.width() + row.word.width() + 3;
-        if used + width > usize::from(area.width) {
+    for row in hints {
+        let hint = hint(view, row);
+        let width: usize = spans.iter().chain(&hint).map(Span::width).sum();
+        if width > usize::from(room.width) {
             break;
         }
-        used += width;
-        spans.push(Span::raw(" "));
-        spans.push(view.span(key, Role::Key));
-        spans.push(view.span(format!(" {} ", row.word), Role::Dim));
+        spans.extend(hint);
     }
-    Line::from(spans).render(area, buf);
+    Line::from(spans).render(room, buf);
+}
+
+/// A key and its word.
+fn hint<'a>(view: &View<'_>, row: &Binding) -> [Span<'a>; 3] {
+    [
+        view.span(format!(" {}", row.first_key()), Role::Key),
+        view.span(format!(" {}", row.word), Role::Dim),
+        Span::raw(" "),
+    ]
 }

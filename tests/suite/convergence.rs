@@ -77,10 +77,18 @@ fn check(seed: u64) {
         .into_iter()
         .filter(|pod| !pod.is_finished())
         .collect();
+    let standing: Vec<String> = alive
+        .iter()
+        .map(|pod| {
+            let node = pod.spec.node_name.as_deref().unwrap_or("no node");
+            let status = glassplane::kubectl::printers::pod_status(pod);
+            format!("{} {status} on {node}", pod.name())
+        })
+        .collect();
     assert_eq!(
         alive.len(),
         usize::try_from(replicas).expect("small"),
-        "seed {seed}"
+        "seed {seed}: {standing:#?}"
     );
     for pod in &alive {
         assert!(

@@ -1,8 +1,12 @@
 //! The integration tests, in one binary because each one links the whole program again.
 
+mod command_line;
 mod convergence;
 mod determinism;
+mod frames;
+mod keys;
 mod races;
 mod scheduler;
+mod screen;
 mod tidy;
 mod worlds;

@@ -43,6 +43,7 @@ pub(super) fn apply_defaults(object: &mut Object) {
         Object::PersistentVolumeClaim(it) => fill_shared(&mut it.spec, pod::CLAIM),
         Object::StorageClass(it) => fill_shared(&mut it.spec, policy::STORAGE_CLASS),
         Object::ConfigMap(_)
+        | Object::ControllerRevision(_)
         | Object::ServiceAccount(_)
         | Object::Event(_)
         | Object::Lease(_)

@@ -88,8 +88,11 @@ fn body(object: &Object, errors: &mut Vec<FieldError>) {
         Object::PersistentVolume(volume) => storage::volume(volume, errors),
         Object::PersistentVolumeClaim(claim) => storage::claim(claim, errors),
         Object::StorageClass(class) => storage::class(class, errors),
-        // A service account is its metadata; pods and jobs have functions for each kind of write.
-        Object::ServiceAccount(_) | Object::Pod(_) | Object::Job(_) => {}
+        // A service account is its metadata, and a revision comes from its controller; pods and jobs have functions for each kind of write.
+        Object::ServiceAccount(_)
+        | Object::ControllerRevision(_)
+        | Object::Pod(_)
+        | Object::Job(_) => {}
     }
 }
 

@@ -16,6 +16,7 @@ use crate::api::{Deployment, Key, Kind, Object, ReplicaSet, Typed, meta};
 use crate::apiserver::{DeleteOptions, Outcome, Reason, Refusal, Verb};
 use crate::client::Informers;
 use limits::Limits;
+pub(super) use limits::{Rounding, scaled};
 use recreate::Stage;
 use revision::{Member, Members, REVISION};
 

@@ -4,6 +4,10 @@ use std::fmt::Display;
 
 use crate::api::meta::Labels;
 use crate::kubectl::printers::{NONE, align};
+use crate::manifest::patch::LAST_APPLIED;
+
+/// An annotation that is longer, key included, stands below its key.
+const LONGEST_ANNOTATION: usize = 140;
 
 /// Collects the lines of a description.
 #[derive(Clone, Debug, Default)]
@@ -23,28 +27,67 @@ impl Writer {
 
     /// `Name:\tvalue`.
     pub(super) fn field(&mut self, level: usize, name: &str, value: impl Display) {
-        self.line(level, format!("{name}:\t{value}"));
+        self.line(level, format_args!("{name}:\t{value}"));
     }
 
-    /// Labels or annotations below each other, the first beside the title.
-    pub(super) fn labels(&mut self, level: usize, title: &str, labels: Option<&Labels>) {
-        let mut first = true;
-        for (key, value) in labels.into_iter().flatten() {
-            let title = if first {
-                format!("{title}:")
-            } else {
-                String::new()
-            };
-            self.line(level, format!("{title}\t{key}={value}"));
-            first = false;
+    /// The same, unless there is no value or an empty one.
+    pub(super) fn filled(&mut self, level: usize, name: &str, value: Option<&str>) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.field(level, name, value);
         }
-        if first {
+    }
+
+    /// Values below each other, the first beside the title; `<none>` when there are none.
+    pub(super) fn below(&mut self, level: usize, title: &str, values: &[String]) {
+        let Some((first, rest)) = values.split_first() else {
             self.field(level, title, NONE);
+            return;
+        };
+        self.field(level, title, first);
+        for value in rest {
+            self.line(0, format_args!("\t{value}"));
         }
+    }
+
+    /// Labels below each other.
+    pub(super) fn labels(&mut self, level: usize, title: &str, labels: Option<&Labels>) {
+        let pairs = labels.into_iter().flatten();
+        let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+        self.below(level, title, &pairs);
+    }
+
+    /// Annotations below each other, without the one that `apply` keeps.
+    pub(super) fn annotations(&mut self, level: usize, annotations: Option<&Labels>) {
+        let shown = annotations.into_iter().flatten();
+        let mut lines = Vec::new();
+        for (key, value) in shown.filter(|(key, _)| *key != LAST_APPLIED) {
+            let value = value.trim_end_matches('\n');
+            if key.len() + value.len() + 2 > LONGEST_ANNOTATION || value.contains('\n') {
+                lines.push(format!("{key}:"));
+                lines.extend(value.lines().map(|line| format!("  {}", shorten(line))));
+            } else {
+                lines.push(format!("{key}: {value}"));
+            }
+        }
+        self.below(level, "Annotations", &lines);
     }
 
     /// The text with its columns.
     pub(super) fn finish(self) -> String {
         align(&self.text, 0, 2)
     }
+
+    /// The text with its tabs.
+    pub(super) fn raw(self) -> String {
+        self.text
+    }
+}
+
+fn shorten(line: &str) -> String {
+    let most = LONGEST_ANNOTATION - 2;
+    if line.len() <= most {
+        return line.to_owned();
+    }
+    let cut: String = line.chars().take(most).collect();
+    format!("{cut}...")
 }

@@ -20,6 +20,7 @@ pub(super) fn of(object: &Object, now: Time) -> Vec<String> {
         Object::ReplicaSet(set) => workloads::replica_set(set, now),
         Object::StatefulSet(set) => workloads::stateful_set(set, now),
         Object::DaemonSet(set) => workloads::daemon_set(set, now),
+        Object::ControllerRevision(revision) => workloads::revision(revision, now),
         Object::Job(job) => workloads::job(job, now),
         Object::CronJob(job) => workloads::cron_job(job, now),
         Object::Service(service) => cluster::service(service, now),

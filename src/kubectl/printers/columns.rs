@@ -126,6 +126,7 @@ pub const fn columns(kind: Kind) -> &'static [Column] {
         Kind::PersistentVolumeClaim => {
             row!("STATUS", "VOLUME", "CAPACITY", "ACCESS MODES", "STORAGECLASS", "VOLUMEATTRIBUTESCLASS", "AGE"; "VOLUMEMODE")
         }
+        Kind::ControllerRevision => row!("CONTROLLER", "REVISION", "AGE"),
         Kind::StorageClass => row!(
             "PROVISIONER",
             "RECLAIMPOLICY",

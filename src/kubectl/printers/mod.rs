@@ -22,6 +22,7 @@ pub use duration::{age, human_duration};
 pub use pods::{PodSummary, pod_status, pod_summary};
 
 pub(super) use cells::{NONE, join, label_text, quantity_text, selector_text};
+pub(super) use cluster::node_roles;
 
 /// The gap between columns; the content of a column is at least as wide, as kubectl sets it up.
 const GAP: usize = 3;

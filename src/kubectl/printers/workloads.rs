@@ -2,7 +2,10 @@
 
 use super::{age, human_duration, join, label_text, selector_text};
 use crate::api::meta::{self, Labels};
-use crate::api::{CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet, batch, core};
+use crate::api::{
+    ControllerRevision, CronJob, DaemonSet, Deployment, Job, Kind, ReplicaSet, StatefulSet, batch,
+    core,
+};
 use crate::sim::Time;
 
 /// NAME, READY, UP-TO-DATE, AVAILABLE, AGE, CONTAINERS, IMAGES, SELECTOR.
@@ -35,6 +38,21 @@ pub(super) fn replica_set(set: &ReplicaSet, now: Time) -> Vec<String> {
         containers,
         images,
         selector_text(Some(&spec.selector)),
+    ]
+}
+
+/// NAME, CONTROLLER, REVISION, AGE.
+pub(super) fn revision(revision: &ControllerRevision, now: Time) -> Vec<String> {
+    let owner = meta::controller_of(&revision.metadata);
+    let owner = owner.and_then(|owner| {
+        let kind = Kind::of_manifest(&owner.api_version, &owner.kind)?;
+        Some(format!("{}/{}", kind.info().qualified_singular(), owner.name))
+    });
+    vec![
+        revision.name().to_owned(),
+        owner.unwrap_or_else(|| "<none>".to_owned()),
+        revision.spec.revision.to_string(),
+        age(revision.metadata.creation_timestamp.as_ref(), now),
     ]
 }
 

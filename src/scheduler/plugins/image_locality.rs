@@ -71,7 +71,7 @@ impl<'a> Score<'a> for Images<'a> {
                 let spread = f64::from(self.snapshot.nodes_with_image(image)) / all;
                 Some((size * spread) as i64)
             })
-            .sum();
+            .fold(0, i64::saturating_add);
         let containers = i64::try_from(self.images.len()).unwrap_or(i64::MAX);
         let most = MOST_PER_CONTAINER.saturating_mul(containers);
         if most <= LEAST {

@@ -210,7 +210,8 @@ impl<'a> Filter<'a> for Requests<'a> {
         }
         for name in wanted_names(&self.requests) {
             let (wanted, capacity) = (self.requests.get(name), node.allocatable.get(name));
-            if wanted <= capacity - node.requested.get(name) || self.is_ignored(name) {
+            let left = capacity.saturating_sub(node.requested.get(name));
+            if wanted <= left || self.is_ignored(name) {
                 continue;
             }
             reasons.push(match name {
@@ -302,7 +303,7 @@ impl Strategy {
         } = allocation;
         match self {
             Self::LeastAllocated if requested > allocatable => 0,
-            Self::LeastAllocated => scaled(allocatable - requested, allocatable),
+            Self::LeastAllocated => scaled(allocatable.saturating_sub(requested), allocatable),
             Self::MostAllocated => scaled(requested.min(allocatable), allocatable),
             Self::RequestedToCapacityRatio(shape) if requested > allocatable => on_line(shape, 100),
             Self::RequestedToCapacityRatio(shape) => on_line(shape, scaled(requested, allocatable)),

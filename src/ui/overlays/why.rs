@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::{scrolled, window};
 use crate::cluster::Record;
 use crate::sim::RecordId;
-use crate::ui::panes::events::fitted;
+use crate::ui::panes::events::{fitted, sentence};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -19,8 +19,10 @@ pub fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect, buf: &
     let trace = view.world().trace();
     let way: Vec<&Record> = trace.why(record).map(|record| &**record).collect();
     let height = u16::try_from(way.len()).unwrap_or(u16::MAX);
-    let title = "Why? Each line because of the one below it";
-    let inside = window(view, title, (area.width.min(130), height), area, buf);
+    let origin = way.last().map_or_else(String::new, |first| origin(first));
+    let hops = way.len().saturating_sub(1);
+    let title = format!("Why? Because of the line below: {hops} hops back to {origin}");
+    let inside = window(view, &title, (area.width.min(130), height), area, buf);
     let rows = usize::from(inside.height);
     let lines: Vec<Line<'_>> = way
         .iter()
@@ -34,10 +36,7 @@ pub fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect, buf: &
 fn hop<'a>(view: &View<'_>, record: &Record, has_cursor: bool, width: u16) -> Line<'a> {
     let sign = if record.cause.is_none() { "◉" } else { "↳" };
     let around = 2 + 10 + ACTOR_WIDTH + 1;
-    let sentence = fitted(
-        &record.sentence(),
-        usize::from(width).saturating_sub(around),
-    );
+    let sentence = fitted(&sentence(record), usize::from(width).saturating_sub(around));
     let time = format!("{:>9} ", seconds(record));
     if has_cursor {
         let text = format!(
@@ -62,6 +61,15 @@ fn hop<'a>(view: &View<'_>, record: &Record, has_cursor: bool, width: u16) -> Li
             },
         ),
     ])
+}
+
+/// What everything began with: the command itself, or who began it.
+fn origin(record: &Record) -> String {
+    let sentence = record.sentence();
+    match sentence.strip_prefix("runs: ") {
+        Some(line) => line.to_owned(),
+        None => sentence,
+    }
 }
 
 fn seconds(record: &Record) -> String {

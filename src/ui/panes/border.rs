@@ -21,7 +21,6 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) -> Rect {
     let has_keys = view.focus() == pane;
-    let border = if has_keys { Role::Focus } else { Role::Border };
     let name_role = if has_keys { Role::Focus } else { Role::Title };
     let mut title = vec![
         view.span(format!(" {} ", pane.number()), Role::Key),
@@ -39,7 +38,7 @@ pub(super) fn draw(
     }
     let mut block = Block::bordered()
         .merge_borders(MergeStrategy::Exact)
-        .border_style(view.theme.style(border))
+        .border_style(view.theme.style(Role::Border))
         .title(Line::from(title));
     if !aside.is_empty() && for_aside <= room {
         let aside = view.span(format!(" {aside} "), Role::Dim);

@@ -17,8 +17,11 @@ use crate::ui::view::View;
 /// From this width on there is room for the revision and the number of the cause.
 const WIDE: u16 = 96;
 
-/// The widest actor that is not cut: `endpointslice-controller`.
-const ACTOR_MOST: usize = 24;
+/// Below this width `deployment-controller` is written as `deployment-c.`
+const NARROW: u16 = 76;
+
+/// The widest actor that is not cut.
+const ACTOR_MOST: usize = 26;
 
 /// Draws it.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
@@ -40,7 +43,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         .collect();
     if records.is_empty() {
         let words = if view.model.events.filter().is_empty() {
-            " Nothing has happened yet."
+            " Nothing has been asked of the cluster yet."
         } else {
             " No record contains this text."
         };
@@ -113,25 +116,29 @@ fn window(rows: usize, cursor: usize, height: usize) -> std::ops::Range<usize> {
 
 /// The widths of the columns.
 struct Table {
+    time: usize,
     actor: usize,
     sentence: usize,
+    is_narrow: bool,
     is_wide: bool,
 }
 
 impl Table {
     fn of(records: &[&Record], width: u16) -> Self {
         let is_wide = width >= WIDE;
-        let longest = records
-            .iter()
-            .map(|record| record.actor.to_string().width())
-            .max();
-        let actor = longest
-            .unwrap_or(0)
-            .min(if is_wide { ACTOR_MOST } else { 21 });
-        let around = 2 + 8 + 1 + actor + 2 + if is_wide { 9 + 10 } else { 0 };
+        let is_narrow = width < NARROW;
+        let widest = |words: &dyn Fn(&Record) -> String| {
+            let widths = records.iter().map(|record| words(record).width());
+            widths.max().unwrap_or(0)
+        };
+        let time = widest(&|record| clock(record.time));
+        let actor = widest(&|record| actor(record, is_narrow)).min(ACTOR_MOST);
+        let around = 2 + time + 1 + actor + 2 + if is_wide { 7 + 9 + 10 } else { 0 };
         Self {
+            time,
             actor,
             sentence: usize::from(width).saturating_sub(around),
+            is_narrow,
             is_wide,
         }
     }
@@ -140,12 +147,21 @@ impl Table {
         let (sign, sign_role) = sign(view, record, at);
         let is_fresh = view.world().last_records().any(|last| last.id == record.id);
         let time_role = if is_fresh { Role::Fresh } else { Role::Dim };
+        let number = if self.is_wide {
+            format!("{:>6} ", record.id.to_string())
+        } else {
+            String::new()
+        };
         let mut spans = vec![
             view.span(format!("{sign} "), sign_role),
-            view.span(format!("{:>8} ", clock(record.time)), time_role),
-            view.span(fitted(&record.actor.to_string(), self.actor), Role::Desired),
+            view.span(number, Role::Dim),
+            view.span(format!("{:>1$} ", clock(record.time), self.time), time_role),
+            view.span(
+                fitted(&actor(record, self.is_narrow), self.actor),
+                Role::Desired,
+            ),
             Span::raw("  "),
-            view.span(fitted(&record.sentence(), self.sentence), role(record)),
+            view.span(fitted(&sentence(record), self.sentence), role(record)),
         ];
         if self.is_wide {
             let because = record
@@ -159,6 +175,21 @@ impl Table {
         }
         Line::from(spans).style(Style::default())
     }
+}
+
+/// Who, shortened where there is little room.
+fn actor(record: &Record, is_narrow: bool) -> String {
+    let name = record.actor.to_string();
+    match name.strip_suffix("-controller") {
+        Some(loop_name) if is_narrow => format!("{loop_name}-c."),
+        _ => name,
+    }
+}
+
+/// The sentence of a record. The namespace `default` is left out, as kubectl leaves it out.
+#[must_use]
+pub fn sentence(record: &Record) -> String {
+    record.sentence().replace(" default/", " ")
 }
 
 /// What a record is to the one under the cursor, or to the selected object.

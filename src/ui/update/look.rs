@@ -177,7 +177,7 @@ pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let newest = || model.events.until(trace).last().copied();
     match model.record.or_else(about_selection).or_else(newest) {
         Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
-        None => model.message = Some("Nothing has happened yet.".to_owned()),
+        None => model.tell("Nothing has happened yet.", snapshot),
     }
     Vec::new()
 }

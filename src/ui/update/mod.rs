@@ -3,14 +3,17 @@
 mod look;
 mod text;
 
+use std::sync::Arc;
+
 use ratatui::layout::Size;
 
 use super::action::Action;
 use super::answer::{self, Answer};
 use super::editor::{EXAMPLE, Editor};
-use super::model::{Mode, Model, Overlay, Pane};
+use super::model::{Message, Mode, Model, Overlay, Pane};
 use super::pace;
 use super::panes::Direction;
+use crate::api::{Kind, Object};
 use crate::cluster::scenario::Loader;
 use crate::cluster::task::{Order, Snapshot, Until};
 
@@ -26,6 +29,9 @@ pub struct Around<'a> {
 /// How many lines a page has.
 const PAGE: isize = 10;
 
+/// How long a message stays while the world goes on.
+const TOLD_STEPS: u64 = 12;
+
 /// The cells of the time bar that one scrub passes.
 const SCRUBS: u64 = 60;
 
@@ -40,7 +46,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Step => forward(model, Order::Advance(Until::Step)),
         Action::NextWrite => forward(model, Order::Advance(Until::Write)),
         Action::Settle => forward(model, Order::Advance(Until::Settled)),
-        Action::Follow => follow(model),
+        Action::Follow => follow(model, snapshot),
         Action::Back => back(model, snapshot, 1),
         Action::BackTen => back(model, snapshot, 10),
         Action::ScrubBack => back(model, snapshot, scrub(snapshot)),
@@ -111,22 +117,28 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
 /// Takes notice of a new moment of the world.
 pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
-    let Some(sent) = &model.awaited else { return };
-    let Answer::Done(session) = answer::of(&snapshot.head, sent) else {
+    if model.selection.is_none() {
+        let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
+        model.selection = deployments.next().map(Object::key);
+    }
+    let went_on = |told: &mut Message| told.step + TOLD_STEPS < snapshot.world.steps();
+    model.message.take_if(went_on);
+    let Some(sent) = model.awaited.clone() else {
+        return;
+    };
+    let Answer::Done(session) = answer::of(&snapshot.head, &sent) else {
         return;
     };
     let went_well = session.exit_code() == Some(0);
-    let printed = if went_well {
-        session.output().to_owned()
-    } else {
-        session.error_text()
-    };
-    let is_editors = model
-        .editor
-        .sent()
-        .is_some_and(|last| last.line == sent.line);
-    if is_editors || printed.lines().count() <= 1 {
-        model.message = Some(printed.lines().next().unwrap_or_default().to_owned());
+    let printed = format!("{}{}", session.output(), session.error_text());
+    let first = printed.lines().next().unwrap_or_default();
+    let last = model.editor.sent();
+    let is_editors = last.is_some_and(|last| Arc::ptr_eq(&last.files, &sent.files));
+    if is_editors && !went_well {
+        let key = Pane::Editor.number();
+        model.tell(format!("{first} ({key} shows it at its line)"), snapshot);
+    } else if is_editors || printed.lines().count() <= 1 {
+        model.tell(format!("kubectl: {first}"), snapshot);
     } else {
         model.mode = Mode::Reading(Overlay::Answer {
             title: format!("kubectl {}", sent.line),
@@ -143,11 +155,14 @@ fn forward(model: &mut Model, order: Order) -> Vec<Order> {
     vec![order]
 }
 
-fn follow(model: &mut Model) -> Vec<Order> {
+fn follow(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     match model.selection.clone() {
         Some(key) => forward(model, Order::Advance(Until::About(key))),
         None => {
-            model.message = Some("Select an object first: with the arrows in a pane.".to_owned());
+            model.tell(
+                "Select an object first: with the arrows in a pane.",
+                snapshot,
+            );
             Vec::new()
         }
     }

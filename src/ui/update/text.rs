@@ -1,13 +1,15 @@
 //! Typing: the editor, the command line, the filter, and sending what was typed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tui_textarea::TextArea;
 
 use super::{Around, look};
 use crate::api::Key;
 use crate::cluster::task::Order;
-use crate::cluster::{Command, Files, scenario};
+use crate::cluster::{Cluster, Command, Files, scenario};
+use crate::kubectl::grammar;
 use crate::manifest;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
@@ -15,6 +17,9 @@ use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
 
 /// How many typed lines are remembered.
 const LINES_MOST: usize = 200;
+
+/// How long kubectl waits for an answer.
+const ANSWER_MOST: Duration = Duration::from_secs(60);
 
 /// The command that the editor sends.
 const APPLY: &str = "apply -f -";
@@ -65,7 +70,7 @@ pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut Editor)) -> Vec
 pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
     model.mode = Mode::Looking;
     if !around.snapshot.is_newest() {
-        model.message = Some(PAST.to_owned());
+        model.tell(PAST, around.snapshot);
         return Vec::new();
     }
     let parse = manifest::parse(FILE, model.editor.text().as_bytes());
@@ -73,7 +78,10 @@ pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
         let line = problem
             .place
             .map_or(String::new(), |place| format!("line {}: ", place.line));
-        model.message = Some(format!("Not sent. {line}{}", problem.message));
+        model.tell(
+            format!("Not sent. {line}{}", problem.message),
+            around.snapshot,
+        );
         look::focus_or_open(model, Pane::Editor);
         return Vec::new();
     }
@@ -89,7 +97,7 @@ pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
             vec![Order::Submit(command)]
         }
         Err(error) => {
-            model.message = Some(error.to_string());
+            model.tell(error.to_string(), around.snapshot);
             Vec::new()
         }
     }
@@ -151,8 +159,16 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             });
             Vec::new()
         }
+        Ok(command) if is_question(&command) => {
+            model.mode = Mode::Reading(Overlay::Answer {
+                title: command.line(),
+                text: asked(&around.snapshot.world, command).into(),
+                scroll: (0, 0),
+            });
+            Vec::new()
+        }
         Ok(_) if !around.snapshot.is_newest() => {
-            model.message = Some(PAST.to_owned());
+            model.tell(PAST, around.snapshot);
             Vec::new()
         }
         Ok(command) => {
@@ -166,6 +182,40 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             vec![Order::Submit(command)]
         }
     }
+}
+
+/// Whether a command only asks and is answered at once.
+fn is_question(command: &Command) -> bool {
+    let Command::Kubectl { invocation, .. } = command else {
+        return false;
+    };
+    use grammar::{Command as Asked, RolloutAction};
+    matches!(
+        &invocation.command,
+        Asked::Get(_)
+            | Asked::Describe { .. }
+            | Asked::Rollout {
+                action: RolloutAction::History { .. } | RolloutAction::Status { watch: false, .. },
+                ..
+            }
+    )
+}
+
+/// What kubectl prints to a question. It is asked in a copy of the world, so looking leaves no traces
+/// and also works in the past; the real kubectl's requests take time, and here they do so in the copy.
+fn asked(world: &Cluster, question: Command) -> String {
+    let mut copy = world.clone();
+    let before = copy.sessions().count();
+    copy.submit(question);
+    let is_done = |world: &Cluster| {
+        let session = world.sessions().nth(before);
+        session.is_some_and(|(_, session)| session.exit_code().is_some())
+    };
+    copy.run_until(ANSWER_MOST, is_done);
+    let session = copy.sessions().nth(before);
+    session.map_or_else(String::new, |(_, session)| {
+        format!("{}{}", session.output(), session.error_text())
+    })
 }
 
 /// Shows an earlier line, or a later one; the newest is followed by an empty one.

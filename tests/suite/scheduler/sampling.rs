@@ -4,7 +4,7 @@ use glassplane::scheduler::{Configuration, DEFAULT_SCHEDULER, Snapshot, schedule
 use glassplane::sim::Random;
 use serde_json::json;
 
-use super::{as_pod, node, pod};
+use super::{as_pod, decide, node, placed, pod};
 
 #[test]
 fn s5_the_search_stops_when_enough_nodes_fit_and_goes_on_there() {
@@ -51,4 +51,33 @@ fn s6_equal_best_nodes_are_all_named_and_the_seed_takes_one_of_them() {
         winners.extend(decision.winner().map(ToString::to_string));
     }
     assert_eq!(winners.len(), 9);
+}
+
+#[test]
+fn absurd_amounts_are_decided_without_an_accident() {
+    let most = "9223372036854775807";
+    let containers: Vec<_> = ["a", "b", "c"]
+        .iter()
+        .map(|name| {
+            let requests = json!({"cpu": most, "memory": most, "example.com/card": most});
+            json!({"name": name, "image": "huge", "resources": {"requests": requests}})
+        })
+        .collect();
+    let allocatable = json!({"cpu": most, "memory": "-1", "pods": most, "example.com/card": "-5"});
+    let image = json!({"names": ["huge:latest"], "sizeBytes": i64::MAX});
+    let status = json!({"status": {"allocatable": allocatable, "images": [image]}});
+    let huge = json!({"spec": {"containers": containers}});
+    let snapshot = Snapshot::from_objects([
+        node("node-a", status),
+        placed("one", "1", "node-a", huge.clone()),
+        placed("two", "1", "node-a", huge.clone()),
+    ]);
+    assert_eq!(
+        decide(&pod("web", "-5", json!({})), &snapshot).feasible_count(),
+        1
+    );
+    assert_eq!(
+        decide(&pod("web", "1", huge), &snapshot).feasible_count(),
+        0
+    );
 }

@@ -1,0 +1,331 @@
+//! daemonset-controller: one pod on each node that fits. Source: `pkg/controller/daemon`.
+
+mod placement;
+
+use std::collections::BTreeMap;
+
+use super::claim::{self, Claims};
+use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
+use super::deployment::{Rounding, scaled};
+use super::pod_template::{PodMould, min_ready, until_available};
+use super::revision_history::{History, REVISION_LABEL};
+use super::wording;
+use crate::api::{
+    DaemonSet, IntOrString, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta,
+};
+use crate::apiserver::{DeleteOptions, Outcome, Verb};
+use crate::client::Informers;
+use placement::Fit;
+
+/// Unlike Kubernetes: `maxSurge` is taken as zero, and failed pods are replaced without back-off.
+pub(super) static DAEMON_SET: Controller = Controller {
+    name: "daemonset-controller",
+    event_source: "daemonset-controller",
+    watches: &[
+        Kind::DaemonSet,
+        Kind::Pod,
+        Kind::Node,
+        Kind::ControllerRevision,
+    ],
+    concerns,
+    plan,
+    periodic: None,
+};
+
+/// Labels and taints of a node decide for every DaemonSet; its heartbeats for none.
+fn concerns(caches: &Informers, change: &Change<'_>) -> Vec<Key> {
+    let Some(Object::Node(_)) = change.latest() else {
+        return claim::owners_concerned(caches, change, |set: &DaemonSet| &set.spec.selector);
+    };
+    let sides = [change.before, change.after].map(|side| side.and_then(Node::of));
+    if let [Some(before), Some(after)] = sides
+        && before.spec == after.spec
+        && before.metadata.labels == after.metadata.labels
+    {
+        return Vec::new();
+    }
+    let sets = caches.all(Kind::DaemonSet, None);
+    sets.map(|cached| cached.object.key()).collect()
+}
+
+fn plan(planned: &Planned<'_>) -> Plan {
+    let Some(set) = planned.subject::<DaemonSet>() else {
+        return Plan::nothing("the DaemonSet is gone");
+    };
+    let owner = set.clone().into_object();
+    let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
+    if claims.orphans.is_empty() {
+        return reconcile(planned, set, &claims, false);
+    }
+    let about = "pods to adopt, if the DaemonSet is still wanted";
+    Plan::asking(about, claim::question(&owner), plan_with_answer)
+}
+
+fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
+    let Some(set) = planned.subject::<DaemonSet>() else {
+        return Plan::nothing("the DaemonSet is gone");
+    };
+    let owner = set.clone().into_object();
+    let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
+    reconcile(planned, set, &claims, claim::may_adopt(set.uid(), answers))
+}
+
+/// The nodes, and the daemon pods on each of them.
+struct Daemons<'a> {
+    planned: &'a Planned<'a>,
+    set: &'a DaemonSet,
+    owner: Object,
+    spec: PodSpec,
+    hash: String,
+    nodes: Vec<(&'a Node, Fit)>,
+    pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    actions: Vec<Action>,
+    events: Vec<Said>,
+}
+
+fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts: bool) -> Plan {
+    let owner = set.clone().into_object();
+    let history = History::of(
+        planned.caches,
+        &owner,
+        set.status.collision_count.unwrap_or(0),
+    );
+    let spec = set.spec.template.spec.clone().unwrap_or_default();
+    let spec = PodSpec::from(placement::tolerant(spec));
+    let nodes = planned.caches.list::<Node>(None);
+    let nodes = nodes
+        .map(|node| (node, placement::fit(&spec, node)))
+        .collect();
+    let mut pods: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
+    for pod in claims.mine::<Pod>(adopts) {
+        pods.entry(placement::target(pod).unwrap_or_default())
+            .or_default()
+            .push(pod);
+    }
+    let mut daemons = Daemons {
+        planned,
+        set,
+        actions: claims.actions(&owner, adopts),
+        owner,
+        spec,
+        hash: history.update.hash.clone(),
+        nodes,
+        pods,
+        events: Vec::new(),
+    };
+    if !set.is_terminating() {
+        daemons.actions.extend(history.write.clone());
+        daemons.manage();
+        if daemons.events.is_empty() && is_rolling(set) {
+            daemons.roll();
+        }
+    }
+    let used: Vec<&str> = daemons
+        .pods
+        .values()
+        .flatten()
+        .map(|pod| hash_of(pod))
+        .collect();
+    let limit = set.spec.revision_history_limit.unwrap_or(10);
+    let old = history.truncate(set.namespace(), limit, &used);
+    let mut plan = daemons.into_plan();
+    plan.actions.extend(old);
+    plan
+}
+
+fn is_rolling(set: &DaemonSet) -> bool {
+    let strategy = set.spec.update_strategy.as_ref();
+    strategy.and_then(|strategy| strategy.type_.as_deref()) != Some("OnDelete")
+}
+
+fn hash_of(pod: &Pod) -> &str {
+    let labels = meta::labels(&pod.metadata);
+    labels.get(REVISION_LABEL).map_or("", String::as_str)
+}
+
+impl<'a> Daemons<'a> {
+    fn on(&self, node: &str) -> &[&'a Pod] {
+        self.pods.get(node).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Source: `podsShouldBeOnNode`.
+    fn manage(&mut self) {
+        let mut missing = Vec::new();
+        let mut surplus = Vec::new();
+        for (node, fit) in self.nodes.clone() {
+            let pods = self.on(node.name()).to_vec();
+            if fit == Fit::Leave {
+                surplus.extend(pods.into_iter().filter(|pod| !pod.is_terminating()));
+                continue;
+            }
+            if fit == Fit::Run && pods.is_empty() {
+                missing.push(node.name());
+            }
+            let (ended, mut living): (Vec<&Pod>, Vec<&Pod>) = pods
+                .into_iter()
+                .filter(|pod| !pod.is_terminating())
+                .partition(|pod| pod.is_finished());
+            for pod in ended {
+                self.tell_ended(pod, node.name());
+                surplus.push(pod);
+            }
+            living.sort_by_key(|pod| (meta::created(&pod.metadata), pod.name().to_owned()));
+            surplus.extend(living.into_iter().skip(1));
+        }
+        for node in missing {
+            let create = self.create(node);
+            self.actions.push(create);
+        }
+        for pod in surplus {
+            let delete = self.delete(pod, "it is not to be on its node");
+            self.actions.push(delete);
+        }
+    }
+
+    fn tell_ended(&mut self, pod: &Pod, node: &str) {
+        let place = format!(
+            "daemon pod {}/{} on node {node}",
+            pod.namespace(),
+            pod.name()
+        );
+        self.events.push(if pod.phase() == "Failed" {
+            let message = format!("Found failed {place}, will try to kill it");
+            Said::warning(&self.owner, "FailedDaemonPod", message)
+        } else {
+            let message = format!("Found succeeded {place}, will try to delete it");
+            Said::normal(&self.owner, "SucceededDaemonPod", message)
+        });
+    }
+
+    fn create(&self, node: &str) -> Action {
+        let mut template = self.set.spec.template.clone();
+        template.spec = Some((*self.spec.shared).clone());
+        let mut pod = PodMould::new(&self.owner, &template).unnamed(&self.owner);
+        placement::tie(pod.spec_mut().shared_mut(), node);
+        let labels = pod.metadata_mut().labels.get_or_insert_default();
+        labels.insert(REVISION_LABEL.to_owned(), self.hash.clone());
+        let pod = pod.into_object();
+        let why = format!("creates the pod for {node}");
+        let done = "Created pod: {name}".to_owned();
+        let failed = "Error creating: {refusal}".to_owned();
+        Action::new(pod.key(), Verb::Create(pod), why)
+            .saying(Said::normal(&self.owner, "SuccessfulCreate", done))
+            .warning(Said::warning(&self.owner, "FailedCreate", failed))
+    }
+
+    fn delete(&self, pod: &Pod, why: &str) -> Action {
+        let name = pod.name();
+        let key = pod.clone().into_object().key();
+        let why = format!("deletes {key}: {why}");
+        let done = format!("Deleted pod: {name}");
+        let failed = format!("Error deleting pod \"{name}\": {{refusal}}");
+        Action::new(key, Verb::Delete(DeleteOptions::default()), why)
+            .saying(Said::normal(&self.owner, "SuccessfulDelete", done))
+            .warning(Said::warning(&self.owner, "FailedDelete", failed))
+    }
+
+    fn is_available(&self, pod: &Pod) -> bool {
+        let least = min_ready(self.set.spec.min_ready_seconds);
+        !pod.is_terminating()
+            && until_available(pod, least, self.planned.now).is_some_and(|wait| wait.is_zero())
+    }
+
+    /// Old pods that are not available go at once, and of the others as many as may be missing.
+    /// Source: `rollingUpdate` in `update.go`.
+    fn roll(&mut self) {
+        let running = self.nodes.iter().filter(|(_, fit)| *fit == Fit::Run);
+        let running: Vec<&Node> = running.map(|(node, _)| *node).collect();
+        let desired = wording::replicas(running.len());
+        let strategy = self.set.spec.update_strategy.as_ref();
+        let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
+        let allowed = rolling.and_then(|rolling| rolling.max_unavailable.clone());
+        let allowed = allowed.unwrap_or(IntOrString::Int(1));
+        let mut room = scaled(&allowed, desired, Rounding::Up);
+        let (mut broken, mut candidates) = (Vec::new(), Vec::new());
+        for node in running {
+            let pods = self.on(node.name()).iter();
+            let newest = pods.max_by_key(|pod| (hash_of(pod) == self.hash, !pod.is_terminating()));
+            match newest {
+                Some(pod) if hash_of(pod) == self.hash || pod.is_terminating() => {
+                    room -= i32::from(!self.is_available(pod));
+                }
+                Some(pod) if self.is_available(pod) => candidates.push(*pod),
+                Some(pod) => {
+                    broken.push(*pod);
+                    room -= 1;
+                }
+                None => room -= 1,
+            }
+        }
+        let spared = candidates.into_iter().take(wording::size(room));
+        for pod in broken.into_iter().chain(spared) {
+            let delete = self.delete(pod, "it was made from an older template");
+            self.actions.push(delete);
+        }
+    }
+
+    /// Source: `updateDaemonSetStatus`.
+    fn status(&self) -> apps::DaemonSetStatus {
+        let mut status = apps::DaemonSetStatus {
+            observed_generation: self.set.metadata.generation,
+            collision_count: self.set.status.collision_count,
+            conditions: self.set.status.conditions.clone(),
+            ..apps::DaemonSetStatus::default()
+        };
+        let (mut available, mut updated) = (0, 0);
+        for (node, fit) in &self.nodes {
+            let pods = self.on(node.name());
+            if *fit != Fit::Run {
+                status.number_misscheduled += i32::from(!pods.is_empty());
+                continue;
+            }
+            status.desired_number_scheduled += 1;
+            let oldest = pods.iter().min_by_key(|pod| meta::created(&pod.metadata));
+            let Some(pod) = oldest else { continue };
+            status.current_number_scheduled += 1;
+            status.number_ready += i32::from(pod.is_ready());
+            available += i32::from(self.is_available(pod));
+            updated += i32::from(hash_of(pod) == self.hash);
+        }
+        let some = |number: i32| (number > 0).then_some(number);
+        status.number_available = some(available);
+        status.number_unavailable = some(status.desired_number_scheduled - available);
+        status.updated_number_scheduled = some(updated);
+        status
+    }
+
+    fn into_plan(mut self) -> Plan {
+        let status = self.status();
+        let desired = wording::size(status.desired_number_scheduled);
+        let observed = wording::size(status.current_number_scheduled);
+        let mut difference = wording::difference(desired, observed);
+        if difference.is_empty() && !self.actions.is_empty() {
+            "some pods are not as they should be".clone_into(&mut difference);
+        }
+        if status != *self.set.status {
+            if difference.is_empty() {
+                "the status is behind".clone_into(&mut difference);
+            }
+            let mut written = self.set.clone();
+            *written.status_mut() = status;
+            let write = Action::status(written.into_object(), "writes the status".to_owned());
+            self.actions.push(write);
+        }
+        let least = min_ready(self.set.spec.min_ready_seconds);
+        let pods = self.pods.values().flatten();
+        let waits = pods.filter_map(|pod| until_available(pod, least, self.planned.now));
+        let next = waits.filter(|wait| !wait.is_zero()).min();
+        Plan {
+            desired: format!("{} with a pod each", wording::count(desired, "node")),
+            observed: wording::count(observed, "pod"),
+            difference,
+            actions: self.actions,
+            events: self.events,
+            look_again: next.map(LookAgain::to_act),
+            ..Plan::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

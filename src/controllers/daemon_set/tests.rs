@@ -1,0 +1,198 @@
+//! C5: one pod for each node that fits.
+
+use serde_json::{Value, json};
+
+use super::DAEMON_SET;
+use crate::api::{Key, Kind, Object};
+use crate::apiserver::Verb;
+use crate::controllers::bench::{Bench, changed, object, outlines, written};
+use crate::controllers::controller::{Change, Plan};
+
+fn set(change: impl FnOnce(&mut Value)) -> Object {
+    let set = object(
+        Kind::DaemonSet,
+        json!({
+            "metadata": {"name": "agent", "namespace": "default", "uid": "set", "generation": 1},
+            "spec": {
+                "selector": {"matchLabels": {"app": "agent"}},
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
+                "template": {
+                    "metadata": {"labels": {"app": "agent"}},
+                    "spec": {"containers": [{"name": "app", "image": "agent:1"}]},
+                },
+            },
+        }),
+    );
+    changed(&set, change)
+}
+
+fn node(name: &str, taints: &Value) -> Object {
+    let labels =
+        json!({"kubernetes.io/hostname": name, "disk": if name == "node-a" {"ssd"} else {"hdd"}});
+    object(
+        Kind::Node,
+        json!({"metadata": {"name": name, "labels": labels}, "spec": {"taints": taints}}),
+    )
+}
+
+fn nodes() -> Vec<Object> {
+    ["node-a", "node-b", "node-c"]
+        .map(|name| node(name, &json!([])))
+        .to_vec()
+}
+
+fn plan(objects: &[Object]) -> Plan {
+    let key = Key::new(Kind::DaemonSet, "default", "agent");
+    Bench::new(&DAEMON_SET, objects).plan(&key)
+}
+
+/// The nodes that a plan's new pods are tied to.
+fn tied(plan: &Plan) -> Vec<String> {
+    let pods = plan
+        .actions
+        .iter()
+        .map(written)
+        .filter(|each| each["kind"] == "Pod");
+    pods.map(|pod| {
+        let path = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution\
+                    /nodeSelectorTerms/0/matchFields/0/values/0";
+        let node = pod.pointer(path).and_then(Value::as_str);
+        node.unwrap_or_default().to_owned()
+    })
+    .collect()
+}
+
+/// The world after a plan, with every pod bound, named and ready.
+fn after(objects: &[Object], plan: &Plan) -> Vec<Object> {
+    let mut objects = objects.to_vec();
+    let mut nodes = tied(plan).into_iter();
+    for action in &plan.actions {
+        match &action.verb {
+            Verb::Create(pod) if pod.kind() == Kind::Pod => {
+                let node = nodes.next().unwrap_or_default();
+                objects.push(changed(pod, |pod| {
+                    pod["metadata"]["name"] = json!(format!("agent-{node}"));
+                    pod["spec"]["nodeName"] = json!(node);
+                    pod["status"] = json!({"phase": "Running",
+                        "conditions": [{"type": "Ready", "status": "True"}]});
+                }));
+            }
+            Verb::Create(other) => objects.push(other.clone()),
+            Verb::Delete(_) => objects.retain(|each| each.key() != action.key),
+            Verb::UpdateStatus(set) => {
+                objects.retain(|each| each.key() != action.key);
+                objects.push(set.clone());
+            }
+            other => unreachable!("a DaemonSet does not {}", other.name()),
+        }
+    }
+    objects
+}
+
+#[test]
+fn c5_every_node_gets_one_pod_that_the_scheduler_binds() {
+    let mut objects = nodes();
+    objects.push(set(|_| {}));
+    let first = plan(&objects);
+    assert_eq!(tied(&first), ["node-a", "node-b", "node-c"]);
+    let pod = first
+        .actions
+        .iter()
+        .map(written)
+        .find(|each| each["kind"] == "Pod");
+    let pod = pod.expect("a pod");
+    assert_eq!(pod["spec"].get("nodeName"), None);
+    assert_eq!(pod["metadata"]["generateName"], "agent-");
+    let tolerations = pod["spec"]["tolerations"].as_array().map(Vec::len);
+    assert_eq!(tolerations, Some(6));
+    let settled = after(&after(&objects, &first), &plan(&after(&objects, &first)));
+    let idle = plan(&settled);
+    assert!(idle.is_empty(), "{:?}", outlines(&idle));
+}
+
+#[test]
+fn c5_only_nodes_that_fit_get_one() {
+    let mut objects = nodes();
+    objects[1] = node(
+        "node-b",
+        &json!([{"key": "dedicated", "effect": "NoSchedule"}]),
+    );
+    objects[2] = node(
+        "node-c",
+        &json!([{"key": "node.kubernetes.io/unschedulable",
+        "effect": "NoSchedule"}]),
+    );
+    objects.push(set(|_| {}));
+    assert_eq!(
+        tied(&plan(&objects)),
+        ["node-a", "node-c"],
+        "cordoned nodes are tolerated"
+    );
+    objects[3] =
+        set(|set| set["spec"]["template"]["spec"]["nodeSelector"] = json!({"disk": "ssd"}));
+    assert_eq!(tied(&plan(&objects)), ["node-a"]);
+    objects[3] = set(|set| {
+        set["spec"]["template"]["spec"]["affinity"] = json!({"nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                {"matchExpressions": [{"key": "disk", "operator": "NotIn", "values": ["ssd"]}]}]}}});
+    });
+    assert_eq!(tied(&plan(&objects)), ["node-c"]);
+}
+
+#[test]
+fn c5_an_update_replaces_one_pod_after_the_other() {
+    let mut objects = nodes();
+    objects.push(set(|_| {}));
+    for _ in 0..3 {
+        objects = after(&objects, &plan(&objects));
+    }
+    let place = objects
+        .iter()
+        .position(|each| each.kind() == Kind::DaemonSet);
+    let place = place.expect("the set");
+    objects[place] = changed(&objects[place], |set| {
+        set["spec"]["template"]["spec"]["containers"][0]["image"] = json!("agent:2");
+    });
+    let mut deleted = Vec::new();
+    for _ in 0..12 {
+        let plan = plan(&objects);
+        let of_pods = outlines(&plan).into_iter();
+        let now: Vec<String> = of_pods
+            .filter(|each| each.starts_with("delete pod"))
+            .collect();
+        assert!(now.len() <= 1, "{now:?}");
+        deleted.extend(now);
+        objects = after(&objects, &plan);
+    }
+    assert_eq!(
+        deleted,
+        [
+            "delete pod agent-node-a",
+            "delete pod agent-node-b",
+            "delete pod agent-node-c"
+        ]
+    );
+    assert!(plan(&objects).is_empty());
+}
+
+#[test]
+fn c5_a_heartbeat_concerns_no_daemon_set_and_a_label_all_of_them() {
+    let bench = Bench::new(&DAEMON_SET, &[set(|_| {})]);
+    let well = node("node-a", &json!([]));
+    let beat = changed(&well, |node| {
+        node["status"] = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+    });
+    let labelled = changed(&well, |node| {
+        node["metadata"]["labels"]["new"] = json!("yes")
+    });
+    for (after, expected) in [(&beat, 0), (&labelled, 1)] {
+        let change = Change {
+            before: Some(&well),
+            after: Some(after),
+        };
+        assert_eq!(
+            (DAEMON_SET.concerns)(&bench.caches, &change).len(),
+            expected
+        );
+    }
+}

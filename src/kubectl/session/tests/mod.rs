@@ -1,0 +1,219 @@
+//! Runs of kubectl against a real API server: which requests in which order, and what is printed.
+
+mod changing;
+mod making;
+mod reading;
+mod rolling;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::Actor;
+use crate::apiserver::{ApiServer, Moment, Request, Verb};
+use crate::client::Line;
+use crate::kubectl::fixtures::{lines, object};
+use crate::sim::{Profile, Random, RecordId, Time, Urgency};
+
+/// A terminal, an API server, and nobody else.
+struct Desk {
+    api: ApiServer,
+    profile: Profile,
+    random: Random,
+    now: Time,
+    files: Files,
+}
+
+/// What a run did.
+struct Run {
+    session: Session,
+    requests: Vec<String>,
+    kinds: Vec<&'static str>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let mut desk = Self {
+            api: ApiServer::new(1),
+            profile: Profile::kubernetes_1_34(),
+            random: Random::stream(1, "test"),
+            now: Time::from_secs(100),
+            files: Files::new(),
+        };
+        for name in ["default", "shop"] {
+            desk.put(json!({"kind": "Namespace", "metadata": {"name": name}}));
+        }
+        desk.put(json!({"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "default"}}));
+        desk
+    }
+
+    fn file(&mut self, name: &str, text: &str) {
+        self.files.insert(name.to_owned(), text.as_bytes().into());
+    }
+
+    fn ask(&mut self, key: Key, verb: Verb) -> Outcome {
+        let request = Request {
+            id: RequestId(0),
+            actor: Actor::Outside,
+            key,
+            verb,
+            answer: crate::apiserver::Answering::Awaited,
+            urgency: Urgency::Work,
+        };
+        let moment = Moment {
+            now: self.now,
+            profile: &self.profile,
+        };
+        self.api.handle(&request, moment).outcome
+    }
+
+    fn put(&mut self, value: Value) -> Object {
+        let object = object(value);
+        let outcome = self.ask(object.key(), Verb::Create(object));
+        let answer = outcome.expect("fixtures are valid");
+        answer
+            .object()
+            .expect("a create answers with the object")
+            .clone()
+    }
+
+    fn set_status(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
+        let object = self.get(key).expect("it is there");
+        let mut value = object.to_value();
+        change(&mut value["status"]);
+        let object = Object::from_value(key.kind, value).expect("still an object");
+        self.ask(key.clone(), Verb::UpdateStatus(object))
+            .expect("a good status");
+    }
+
+    fn get(&self, key: &Key) -> Option<Object> {
+        self.api.store().get(key).cloned()
+    }
+
+    fn uid(&self, kind: Kind, name: &str) -> String {
+        let object = self.get(&Key::new(kind, "default", name));
+        object.expect("it is there").uid().to_owned()
+    }
+
+    /// A deployment with two containers.
+    fn web(&mut self) -> Key {
+        let labels = json!({"app": "web"});
+        self.put(json!({"kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
+            "spec": {"replicas": 3, "selector": {"matchLabels": labels}, "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "c", "image": "nginx:1"}, {"name": "d", "image": "busybox"}]}}}}))
+            .key()
+    }
+
+    fn node(&mut self, name: &str) -> Key {
+        self.put(json!({"kind": "Node", "metadata": {"name": name}}))
+            .key()
+    }
+
+    fn run(&mut self, line: &str) -> Run {
+        self.run_with(line, |_| {})
+    }
+
+    /// Runs a line to its end; each time that it looks again, something may have happened.
+    fn run_with(&mut self, line: &str, mut meanwhile: impl FnMut(&mut Self)) -> Run {
+        let invocation = crate::kubectl::parse(line).expect(line);
+        let mut session = Session::new(Arc::new(invocation), Arc::new(self.files.clone()));
+        let (actor, mut asked) = (Actor::kubectl(), Line::default());
+        let mut run_kinds = Vec::new();
+        let mut requests = Vec::new();
+        let mut inputs = VecDeque::from([Input::Start]);
+        let mut record = RecordId(1);
+        while let Some(input) = inputs.pop_front() {
+            let moment = (self.now, RecordId(0), record);
+            let mut hands =
+                Context::new(&actor, moment, &self.profile, &mut self.random, &mut asked);
+            session.handle(input, &mut hands);
+            let output = hands.finish();
+            for noted in output.notes {
+                assert!(noted.cause < noted.id, "a cause is earlier");
+                record = noted.id.next();
+                run_kinds.push(noted.note.kind().name());
+            }
+            for sending in output.requests {
+                requests.push(written(&sending.request));
+                let moment = Moment {
+                    now: self.now,
+                    profile: &self.profile,
+                };
+                let outcome = self.api.handle(&sending.request, moment).outcome;
+                inputs.push_back(Input::Answer(sending.request.id, Arc::new(outcome)));
+            }
+            for alarm in output.alarms {
+                self.now = alarm.at;
+                meanwhile(self);
+                inputs.push_back(Input::Alarm(alarm.alarm));
+            }
+            assert!(requests.len() < 100, "{line} does not end");
+        }
+        Run {
+            session,
+            requests,
+            kinds: run_kinds,
+        }
+    }
+
+    /// Runs a line and compares requests, stdout and stderr.
+    fn check(&mut self, line: &str, requests: &[&str], output: &str, errors: &str) {
+        let run = self.run(line);
+        assert_eq!(run.session.output(), output, "{line}: stdout");
+        assert_eq!(run.session.error_text(), errors, "{line}: stderr");
+        assert_eq!(run.requests, requests, "{line}: requests");
+        let failed = errors
+            .lines()
+            .any(|line| !line.starts_with("Warning") && !line.starts_with("No resources"));
+        assert_eq!(
+            run.session.exit_code(),
+            Some(i32::from(failed)),
+            "{line}: exit code"
+        );
+        assert_eq!(run.kinds.last(), Some(&"reconcile.end"), "{line}");
+    }
+}
+
+/// `PATCH …/deployments/web {"spec":{"replicas":2}}`
+fn written(request: &Request) -> String {
+    let body = match &request.verb {
+        Verb::Patch(patch) => format!(" {}", patch.body),
+        Verb::Delete(options) => match options.grace_period_seconds {
+            Some(grace) => format!(" grace={grace}"),
+            None => String::new(),
+        },
+        Verb::List(scope) => {
+            let labels = scope.labels.as_ref().map(crate::api::selector::print);
+            let fields = scope.fields.to_string();
+            let parts = [labels.unwrap_or_default(), fields];
+            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            if parts.is_empty() {
+                String::new()
+            } else {
+                format!("?{}", parts.join("&"))
+            }
+        }
+        _ => String::new(),
+    };
+    let path = request.path();
+    let path = path
+        .replace("/api/v1/namespaces/default/", "…/")
+        .replace("/apis/apps/v1/namespaces/default/", "A…/");
+    format!("{} {path}{body}", request.verb.method())
+}
+
+const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: nginx}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: m}
+data: {a: b}
+";

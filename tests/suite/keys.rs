@@ -1,0 +1,250 @@
+//! What keys do: the first minute, time, the selection, the editor, the command line.
+
+use glassplane::sim::RecordKind;
+use glassplane::ui::action::Action;
+use glassplane::ui::model::{Mode, Overlay, Pane};
+
+use crate::screen::Person;
+
+#[test]
+fn three_keys_after_the_start_a_pod_runs_and_each_hop_was_seen() {
+    let mut person = Person::on_first_visit(80, 24);
+    assert!(person.text().contains("Press a to send this manifest"));
+    person.press("a");
+    assert!(person.text().contains("Space plays it hop by hop"));
+    person.press("space");
+    let mut steps = vec![person.snapshot().world.steps()];
+    while person.snapshot().running {
+        person.wait(1);
+        steps.push(person.snapshot().world.steps());
+    }
+    // At its pace no second brings more hops than an eye can follow.
+    assert!(
+        steps.windows(2).all(|pair| pair[1] - pair[0] < 12),
+        "{steps:?}"
+    );
+    assert!(
+        steps.len() < 150,
+        "the first minute takes {} s",
+        steps.len()
+    );
+    assert!(person.text().contains("Running"));
+    person.press("w");
+    let text = person.text();
+    assert!(text.contains("hops back to kubectl apply -f -"), "{text}");
+}
+
+#[test]
+fn heartbeats_are_not_shown_before_somebody_asks() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F 7");
+    assert!(!person.text().contains("kube-node-lease"));
+    for _ in 0..3 {
+        person.press("n");
+    }
+    assert!(
+        !person.text().contains("kube-node-lease"),
+        "{}",
+        person.text()
+    );
+    person.press("b");
+    assert!(
+        person.text().contains("kube-node-lease"),
+        "{}",
+        person.text()
+    );
+}
+
+#[test]
+fn p_goes_back_and_n_comes_again_to_the_same_frame() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a n n n n n n n n n n");
+    let there = person.snapshot().world.steps();
+    let frame = person.text();
+    person.press("p p p");
+    assert_eq!(person.snapshot().world.steps(), there - 3);
+    assert!(person.text().contains("the past"));
+    person.press("end");
+    assert_eq!(person.text(), frame);
+    person.press("home");
+    assert!(person.snapshot().world.steps() < there - 3);
+}
+
+#[test]
+fn the_past_cannot_be_changed() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F home : ");
+    person.type_text("scale deployment/web --replicas=5\n");
+    assert!(person.text().contains("This is the past"));
+    let commands = person.snapshot().head.journal().count();
+    assert_eq!(commands, 1);
+}
+
+#[test]
+fn questions_are_answered_at_once_and_leave_no_trace() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F :");
+    let before = person.snapshot().head.trace().len();
+    person.type_text("get pods\n");
+    assert!(
+        person.text().contains("READY   STATUS"),
+        "{}",
+        person.text()
+    );
+    assert_eq!(person.snapshot().head.trace().len(), before);
+    person.press("esc :");
+    person.type_text("get pod nobody\n");
+    assert!(person.text().contains("pods \"nobody\" not found"));
+}
+
+#[test]
+fn a_command_is_sent_and_its_answer_told() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F :");
+    person.type_text("scale deployment/web --replicas=3\n");
+    assert!(person.text().contains("kubectl is about to send it"));
+    person.press("F");
+    assert!(
+        person.text().contains("deployment.apps/web scaled"),
+        "{}",
+        person.text()
+    );
+    let pods = person.text().matches("Running").count();
+    assert!(pods >= 3, "{}", person.text());
+}
+
+#[test]
+fn a_line_that_is_no_command_is_answered_in_kubectls_words() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press(":");
+    person.type_text("gte pods\n");
+    assert!(
+        person.text().contains("unknown command \"gte\""),
+        "{}",
+        person.text()
+    );
+    person.press("esc :");
+    person.type_text("fault nodedown\n");
+    assert!(person.text().contains("node-down"), "{}", person.text());
+}
+
+#[test]
+fn earlier_lines_come_back_with_the_arrows() {
+    let mut person = Person::on_first_visit(120, 36);
+    for line in ["get nodes\n", "get pods\n"] {
+        person.press(":");
+        person.type_text(line);
+        person.press("esc");
+    }
+    person.press(": up up");
+    assert!(person.text().contains(": get nodes"));
+    person.press("down");
+    assert!(person.text().contains(": get pods"));
+}
+
+#[test]
+fn what_is_wrong_stands_below_its_line_while_one_types() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("i down down down down down end");
+    person.type_text("x");
+    let text = person.text();
+    assert!(text.contains("spec.replicas"), "{text}");
+    person.press("ctrl+s");
+    assert!(person.text().contains("Not sent"), "{}", person.text());
+    assert_eq!(person.snapshot().head.journal().count(), 0);
+    person.press("i ctrl+z ctrl+s");
+    assert_eq!(person.snapshot().head.journal().count(), 1);
+}
+
+#[test]
+fn a_refusal_of_the_server_stands_at_its_line() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("i down down down down down end backspace");
+    person.type_text("-1");
+    person.press("ctrl+s");
+    person.press("F");
+    let text = person.text();
+    assert!(text.contains("is invalid: spec.replicas"), "{text}");
+    person.press("9");
+    let text = person.text();
+    let line = text.lines().position(|line| line.contains("replicas: -1"));
+    let below = text.lines().nth(line.expect("the line is there") + 1);
+    assert!(
+        below.is_some_and(|line| line.contains("└ spec.replicas")),
+        "{text}"
+    );
+}
+
+#[test]
+fn pasted_text_is_typed_and_not_pressed() {
+    let mut person = Person::on_first_visit(80, 24);
+    person.press("1");
+    person.act(Action::Paste("q: quit\r\nn: step\r\n".into()));
+    assert!(!person.model.is_over);
+    assert!(person.model.editor.text().starts_with("q: quit\nn: step\n"));
+}
+
+#[test]
+fn the_arrows_move_the_selection_and_escape_goes_back() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F 1");
+    let first = person.model.selection.clone();
+    person.press("down down enter");
+    assert_ne!(person.model.selection, first);
+    assert_eq!(person.model.view, Pane::Lifecycle);
+    person.press("esc");
+    assert_eq!(person.model.view, Pane::Desired);
+}
+
+#[test]
+fn why_walks_from_a_record_to_the_command() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F 7 up up up w");
+    let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+        panic!("the way is shown");
+    };
+    let snapshot = person.snapshot();
+    let way: Vec<_> = snapshot.world.trace().why(record).collect();
+    assert_eq!(
+        way.last().map(|last| last.kind()),
+        Some(RecordKind::Command)
+    );
+    person.press("end enter");
+    assert_eq!(person.model.record, way.last().map(|last| last.id));
+}
+
+#[test]
+fn the_filter_keeps_what_contains_its_text() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F 7 /");
+    person.type_text("kube-scheduler\n");
+    let snapshot = person.snapshot();
+    let trace = snapshot.world.trace();
+    let shown = person.model.events.until(trace);
+    assert!(!shown.is_empty());
+    for id in shown {
+        let record = trace.get(*id).expect("it is in the trace");
+        let words = format!("{} {}", record.actor, record.sentence());
+        assert!(words.contains("kube-scheduler"), "{words}");
+    }
+}
+
+#[test]
+fn tab_goes_through_the_panes_on_the_screen() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("1");
+    let mut seen = vec![person.model.focus];
+    for _ in 0..3 {
+        person.press("tab");
+        seen.push(person.model.focus);
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 4);
+    person.press("tab");
+    assert_eq!(person.model.focus, Pane::Desired);
+    person.press("z");
+    assert!(person.model.is_zoomed);
+    person.press("esc");
+    assert!(!person.model.is_zoomed);
+}
