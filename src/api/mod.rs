@@ -29,10 +29,10 @@ pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 pub use actor::Actor;
 pub use key::Key;
 pub use kind::{
-    ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
-    Kind, KindInfo, Lease, LimitRange, Namespace, Node, Object, PersistentVolume,
-    PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ResourceQuota,
-    Secret, Service, ServiceAccount, StatefulSet, StorageClass,
+    ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Event,
+    HorizontalPodAutoscaler, Job, Kind, KindInfo, Lease, LimitRange, Namespace, Node, Object,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
+    ResourceQuota, Secret, Service, ServiceAccount, StatefulSet, StorageClass,
 };
 pub use object::{DecodeError, Resource, Typed};
 pub use pod::PodSpec;

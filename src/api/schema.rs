@@ -349,7 +349,14 @@ mod tests {
             .collect();
         assert_eq!(
             bare,
-            ["Quantity", "FieldsV1", "MicroTime", "Time", "RawExtension", "IntOrString"]
+            [
+                "Quantity",
+                "FieldsV1",
+                "MicroTime",
+                "Time",
+                "RawExtension",
+                "IntOrString"
+            ]
         );
     }
 

@@ -46,7 +46,11 @@ pub(super) fn revision(revision: &ControllerRevision, now: Time) -> Vec<String> 
     let owner = meta::controller_of(&revision.metadata);
     let owner = owner.and_then(|owner| {
         let kind = Kind::of_manifest(&owner.api_version, &owner.kind)?;
-        Some(format!("{}/{}", kind.info().qualified_singular(), owner.name))
+        Some(format!(
+            "{}/{}",
+            kind.info().qualified_singular(),
+            owner.name
+        ))
     });
     vec![
         revision.name().to_owned(),

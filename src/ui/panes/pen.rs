@@ -154,6 +154,30 @@ pub(super) fn clipped(text: &str, width: usize) -> String {
     kept
 }
 
+/// Text broken at blanks into lines of so many columns.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    joined(text.split(' '), " ", width)
+}
+
+/// Words set one after the other, with something between, in lines of so many columns.
+pub(super) fn joined<'t>(
+    words: impl Iterator<Item = &'t str>,
+    between: &str,
+    width: usize,
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.width() + between.width() + word.width() <= width => {
+                line.push_str(between);
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -144,7 +144,6 @@ mod tests {
         let world = scene::live(scene::WEB, &[]);
         let model = selecting(&world, Kind::Pod);
         let text = scene::text(&world, &model, draw, (160, 40));
-        println!("{text}");
         for part in [
             "kubectl",
             "kube-apiserver",
@@ -176,15 +175,21 @@ mod tests {
             draw,
             (120, 36),
         );
-        println!("{text}");
         assert!(
             text.contains("Lifecycle of deployment default/web"),
             "{text}"
         );
-        let text = scene::text(&world, &selecting(&world, Kind::Deployment), draw, (80, 24));
-        println!("{text}");
-        let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (50, 11));
-        println!("{text}");
+    }
+
+    #[test]
+    fn where_lanes_have_no_room_for_words_the_revisions_stand_in_the_heading() {
+        let world = scene::live(scene::WEB, &[]);
+        let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (70, 13));
+        let heading = text.lines().find(|line| line.contains("revision"));
+        assert!(
+            heading.is_some_and(|line| line.contains("r31") && line.contains("r37")),
+            "{text}"
+        );
     }
 
     #[test]

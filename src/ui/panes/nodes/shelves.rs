@@ -51,6 +51,12 @@ pub(super) fn draw(view: &View<'_>, objects: &Objects, area: Rect, buf: &mut Buf
     }
 }
 
+/// What count, lease, zone and a taint need behind the bars.
+const REST_WIDTH: usize = 66;
+
+/// Below this width, bars and words are short.
+const WIDE_FROM: usize = 66;
+
 /// What is drawn of each node, and from what.
 struct Drawing<'a> {
     view: &'a View<'a>,
@@ -76,7 +82,7 @@ impl Drawing<'_> {
         draw_bars(machine, shelf, pen);
         match self.lines {
             0 | 1 => {
-                self.glyphs(shelf, pen);
+                self.glyphs(shelf.pods.iter(), shelf.pods.len(), pen);
                 pen.next_line();
             }
             2 => {
@@ -85,11 +91,15 @@ impl Drawing<'_> {
                 self.pods(shelf, 1, pen);
             }
             lines => {
+                // What does not fit behind the bars has a line of its own.
+                let own = usize::from(pen.room() < REST_WIDTH);
                 let gap = usize::from(lines > 4);
-                pen.next_line().to(2);
+                if own > 0 {
+                    pen.next_line().to(2);
+                }
                 self.rest(node, (machine, shelf), pen);
                 pen.next_line();
-                self.pods(shelf, lines - 2 - gap, pen);
+                self.pods(shelf, lines - 1 - own - gap, pen);
                 if gap > 0 {
                     pen.next_line();
                 }
@@ -133,38 +143,46 @@ impl Drawing<'_> {
             .unwrap_or(0)
             .min(pen.width());
         let in_line = line.checked_div(each).unwrap_or(0).max(1);
+        let fits = shelf.pods.len() <= in_line * lines;
+        let named = if fits {
+            shelf.pods.len()
+        } else {
+            in_line * lines.saturating_sub(1)
+        };
         if shelf.pods.is_empty() {
             pen.to(2).write("empty", Role::Dim);
-        } else if shelf.pods.len() > in_line * lines {
-            pen.to(2);
-            self.glyphs(shelf, pen);
-        } else {
-            for (place, key) in shelf.pods.iter().enumerate() {
-                if place > 0 && place % in_line == 0 {
-                    pen.next_line();
-                }
-                pen.to(2 + place % in_line * each);
-                let role = self.pod_role(key).unwrap_or(Role::Text);
-                if let Some(placed) = self.objects.pod(key) {
-                    pen.write(placed.mark.glyph(), placed.mark.role())
-                        .write(" ", Role::Text);
-                }
-                pen.write(&key.name, role);
+        }
+        for (place, key) in shelf.pods.iter().take(named).enumerate() {
+            if place > 0 && place % in_line == 0 {
+                pen.next_line();
             }
+            pen.to(2 + place % in_line * each);
+            let role = self.pod_role(key).unwrap_or(Role::Text);
+            if let Some(placed) = self.objects.pod(key) {
+                pen.write(placed.mark.glyph(), placed.mark.role())
+                    .write(" ", Role::Text);
+            }
+            pen.write(&key.name, role);
+        }
+        if !fits {
+            if named > 0 {
+                pen.next_line();
+            }
+            pen.to(2);
+            self.glyphs(shelf.pods.iter().skip(named), shelf.pods.len() - named, pen);
         }
         pen.next_line();
     }
 
     /// One glyph a pod, and how many more there are.
-    fn glyphs(&self, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
+    fn glyphs<'k>(&self, pods: impl Iterator<Item = &'k Key>, count: usize, pen: &mut Pen<'_, '_>) {
         let room = pen.room();
-        let count = shelf.pods.len();
         let shown = if count <= room {
             count
         } else {
             room.saturating_sub(6)
         };
-        for key in shelf.pods.iter().take(shown) {
+        for key in pods.take(shown) {
             if let Some(placed) = self.objects.pod(key) {
                 let role = self.pod_role(key).unwrap_or(placed.mark.role());
                 pen.write(placed.mark.glyph(), role);
@@ -212,13 +230,16 @@ fn draw_state(view: &View<'_>, node: &Node, machine: &Machine, pen: &mut Pen<'_,
     };
     let start = pen.column();
     pen.write(glyph, role).write(" ", role).write(word, role);
+    let is_wide = pen.width() >= WIDE_FROM;
     let since = ready_condition(node).and_then(|ready| ready.last_transition_time.as_ref());
-    if let Some(since) = since {
+    if let Some(since) = since.filter(|_| is_wide || !machine.ready) {
         let span = human_duration(view.world().now().since(meta::moment(since)));
         let role = if machine.ready { Role::Dim } else { Role::Bad };
         pen.write(" for ", role).write(&span, role);
     }
-    pen.to(pen.column().max(start + 19)).write("  ", Role::Text);
+    let least = if is_wide { 19 } else { 10 };
+    pen.to(pen.column().max(start + least))
+        .write("  ", Role::Text);
 }
 
 fn ready_condition(node: &Node) -> Option<&core::NodeCondition> {
@@ -230,22 +251,23 @@ fn draw_bars(machine: &Machine, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
     let width = if pen.width() >= 76 { 10 } else { 5 };
     let millis = (shelf.cpu.milli_value(), machine.cpu.milli_value());
     let bytes = (shelf.memory.value(), machine.memory.value());
-    for (name, parts, text, text_width) in [
-        ("cpu ", millis, cpu_words(shelf.cpu, machine.cpu), 9),
-        (
-            "mem ",
-            bytes,
-            memory_words(shelf.memory, machine.memory),
-            11,
-        ),
-    ] {
-        if pen.room() < name.len() + width + text_width {
+    let words = if pen.width() >= WIDE_FROM {
+        [9, 11]
+    } else {
+        [7, 9]
+    };
+    let texts = [
+        cpu_words(shelf.cpu, machine.cpu),
+        memory_words(shelf.memory, machine.memory),
+    ];
+    let bars = [("cpu ", millis), ("mem ", bytes)];
+    for (((name, parts), text), words) in bars.into_iter().zip(texts).zip(words) {
+        if pen.room() < name.len() + width + 1 + text.width() {
             return;
         }
         pen.write(name, Role::Dim)
             .bar(parts, width, load_role(parts));
-        pen.write(" ", Role::Text)
-            .cell(&text, text_width, Role::Text);
+        pen.write(" ", Role::Text).cell(&text, words, Role::Text);
     }
 }
 

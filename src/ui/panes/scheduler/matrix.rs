@@ -8,7 +8,7 @@ use super::Matter;
 use super::rows::{Row, Verdict, rows};
 use crate::api::{Key, Kind};
 use crate::scheduler::{Criterion, Decision, Preemption, Rejection, ScoreColumn};
-use crate::ui::panes::pen::{Pen, clipped};
+use crate::ui::panes::pen::{Pen, clipped, joined, wrapped};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -105,13 +105,8 @@ fn draw_outcome(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
             if best.len() > 1 {
                 let named = best.iter().take(4).copied().collect::<Vec<_>>().join(", ");
                 let more = if best.len() > 4 { ", …" } else { "" };
-                pen.write(
-                    &format!(
-                        "; {} are equally good ({named}{more}), chance took one",
-                        best.len()
-                    ),
-                    Role::Waiting,
-                );
+                let words = format!("; {} tie: {named}{more}; chance took one", best.len());
+                pen.write(&words, Role::Waiting);
             } else if best.len() == 1 && fit > 1 {
                 pen.write("; it has the highest total", Role::Text);
             }
@@ -335,24 +330,5 @@ fn legend(filters: &[&'static str], width: usize) -> Vec<String> {
         .enumerate()
         .map(|(place, name)| format!("{} {name}", letter(place)))
         .collect();
-    wrapped_by(&words, "   ", width)
-}
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-    wrapped_by(&words, " ", width)
-}
-
-fn wrapped_by(words: &[String], between: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.width() + between.len() + word.width() <= width => {
-                line.push_str(between);
-                line.push_str(word);
-            }
-            _ => lines.push(word.clone()),
-        }
-    }
-    lines
+    joined(words.iter().map(String::as_str), "   ", width)
 }

@@ -26,7 +26,7 @@ use crate::ui::view::View;
 const QUEUES: u16 = 34;
 
 /// From this width on, the queues stand beside the matrix.
-const BESIDE_FROM: u16 = 110;
+const BESIDE_FROM: u16 = 140;
 
 /// How many of the latest records about a pod are looked through for a station of its decision.
 const LOOK_BACK: usize = 200;
@@ -80,17 +80,18 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         queues::draw_lists(view, scheduler.queue(), left, buf);
         (left, right)
     } else {
+        let lines = queues::lines(scheduler.queue(), inner.height);
         let left = Rect {
-            height: inner.height.min(1),
+            height: lines.min(inner.height),
             ..inner
         };
-        let down = inner.height.min(if inner.height > 6 { 2 } else { 1 });
+        let down = (lines + u16::from(inner.height > 6)).min(inner.height);
         let right = Rect {
             y: inner.y + down,
             height: inner.height - down,
             ..inner
         };
-        queues::draw_line(view, scheduler.queue(), left, buf);
+        queues::draw_lines(view, scheduler.queue(), left, buf);
         (left, right)
     };
     if beside {
@@ -183,13 +184,12 @@ mod tests {
     fn the_matrix_shows_filters_scores_totals_the_winner_and_the_tie() {
         let world = scene::live(scene::WEB, &[]);
         let text = scene::text(&world, &pod_model(&world), draw, (160, 24));
-        println!("{text}");
         for part in [
             "active 0",
             "node-a",
             "✓✓✓",
             "★",
-            "equally good",
+            "3 tie: node-a, node-b, node-c",
             "NodeResourcesFit",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
@@ -204,7 +204,6 @@ mod tests {
             &["kubectl taint nodes node-b disk=slow:NoSchedule"],
         );
         let text = scene::text(&world, &pod_model(&world), draw, (120, 24));
-        println!("{text}");
         for part in [
             "unschedulable 1",
             "✗",
@@ -213,10 +212,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        println!(
-            "{}",
-            scene::text(&world, &pod_model(&world), draw, (80, 20))
-        );
     }
 
     #[test]
