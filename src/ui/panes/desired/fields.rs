@@ -246,12 +246,7 @@ fn of_pod(pod: &Pod) -> Vec<Field> {
     } else {
         "–"
     };
-    let mut fields = vec![Field::new(
-        "spec.nodeName",
-        node,
-        "condition PodScheduled",
-        placed,
-    )];
+    let mut fields = vec![Field::new("spec.nodeName", node, "PodScheduled on", placed)];
     for container in &pod.spec.containers {
         let mut statuses = pod.status.container_statuses.iter().flatten();
         let status = statuses.find(|status| status.name == container.name);
@@ -262,7 +257,7 @@ fn of_pod(pod: &Pod) -> Vec<Field> {
     let ready = pod
         .condition("Ready")
         .map_or("–", |condition| condition.status.as_str());
-    fields.push(Field::new("readiness", "True", "condition Ready", ready));
+    fields.push(Field::new("readiness", "True", "Ready", ready));
     fields
 }
 

@@ -61,9 +61,11 @@ impl Shape {
         let count = story.stations.len().max(1);
         let column = (width.saturating_sub(name + 2) / count).clamp(COLUMN_LEAST, COLUMN_MOST);
         let lanes = story.lanes.len().max(1);
+        // Words beside the signs are worth more than a second line of heading.
         let heading = match height.saturating_sub(lanes + 1) {
             0 => 0,
             1 => 1,
+            spare if spare == lanes + 1 => 1,
             _ => 2,
         };
         // Each lane has the same height; one row is kept for the band below the lanes.
@@ -110,8 +112,8 @@ pub(super) fn draw(view: &View<'_>, story: &Story, area: Rect, buf: &mut Buffer)
             }
         }
     }
-    // Up to which column a lane's first row of words is written.
-    let mut free = vec![0; story.lanes.len()];
+    // Up to which column each of a lane's two rows of words is written.
+    let mut free = vec![[0; 2]; story.lanes.len()];
     for (place, station) in story.stations.iter().enumerate() {
         draw_station(
             story,
@@ -272,7 +274,7 @@ fn draw_station(
     story: &Story,
     (place, station): (usize, &Station),
     shape: &Shape,
-    (wires, path, free): (&Wires, &BTreeSet<usize>, &mut [usize]),
+    (wires, path, free): (&Wires, &BTreeSet<usize>, &mut [[usize; 2]]),
     canvas: &mut Canvas<'_, '_>,
 ) {
     let (x, y) = (shape.x(place), shape.y(station.lane));
@@ -298,17 +300,25 @@ fn draw_station(
     };
     let label = station.label();
     let is_api = story.lanes[station.lane].is_api();
+    let rows = if shape.row == 3 && !is_api { 2 } else { 1 };
+    let free = &mut free[station.lane];
+    let Some(turn) = (0..rows).find(|turn| x >= free[*turn]) else {
+        return;
+    };
+    free[turn] = x + label.width() + usize::from(rows == 2);
     let row = if is_api {
         y.saturating_sub(1)
     } else {
-        let second = shape.row == 3 && x < free[station.lane];
-        y + 1 + usize::from(second)
+        y + 1 + turn
     };
-    free[station.lane] = free[station.lane].max(x + label.width() + 1);
     let is_near = |each: &Station| each.lane == station.lane && !each.label().is_empty();
     let next = story.stations[place + 1..].iter().position(is_near);
-    let least = if shape.row == 3 { 2 } else { 1 };
-    let room = next.map_or(24, |next| (next + least) * shape.column - 1);
+    let room = next
+        .filter(|_| rows == 1)
+        .map_or(24, |next| (next + 1) * shape.column - 1);
+    if rows == 1 {
+        free[0] = free[0].min(x + room + 1);
+    }
     let start = if wires.sign(x, row).is_some() {
         x + 1
     } else {

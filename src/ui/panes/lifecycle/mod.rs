@@ -81,16 +81,17 @@ struct Parts {
 impl Parts {
     fn of(story: &Story, area: Rect) -> Self {
         let lanes = u16::try_from(story.lanes.len()).unwrap_or(u16::MAX);
+        // The cause of the record is told where the lanes have their words all the same.
         let words = match area.height {
             0..4 => 0,
-            4..16 => 1,
+            height if height < lanes * 2 + 7 => 1,
             _ => 2,
         };
         let rest = area.height - words;
         let has_strip = story.subject.kind == Kind::Pod;
         let strip = match rest.saturating_sub(lanes + 3) {
             spare if !has_strip || spare < 2 => 0,
-            spare if spare < lanes + 5 => 2,
+            spare if spare < lanes + 6 => 2,
             spare => (spare - lanes).min(6),
         };
         let picture = (rest - strip).min(lanes * 3 + 5);

@@ -113,8 +113,6 @@ impl Drawing<'_> {
             format!("pods {}/{}", shelf.pods.len(), machine.pods),
             Role::Dim,
         )];
-        let taints = node.spec.taints.iter().flatten();
-        pieces.extend(taints.map(|taint| (format!("taint {}", taint_words(taint)), Role::Waiting)));
         if let Some(seconds) = lease_age(self.view, node.name()) {
             let role = if seconds > LEASE_OVERDUE_SECONDS {
                 Role::Bad
@@ -123,6 +121,8 @@ impl Drawing<'_> {
             };
             pieces.push((format!("lease {seconds}s ago"), role));
         }
+        let taints = node.spec.taints.iter().flatten();
+        pieces.extend(taints.map(|taint| (format!("taint {}", taint_words(taint)), Role::Waiting)));
         if self.with_zone && !machine.zone.is_empty() {
             pieces.push((format!("zone {}", machine.zone), Role::Dim));
         }
