@@ -155,8 +155,10 @@ impl Agent {
             let deletion = metadata.deletion_grace_period_seconds;
             (metadata.generation, deletion, pod.is_terminating())
         };
-        let is_asked = asks(&before) != asks(pod) || before.spec != pod.spec;
-        let is_ended_outside = pod.is_finished() && worker.takes_room();
+        // A change of the spec moves the generation.
+        let is_asked = asks(&before) != asks(pod);
+        let is_up = matches!(worker.stage, Stage::Sandbox | Stage::Running);
+        let is_ended_outside = pod.is_finished() && is_up;
         let is_new = worker.stage == Stage::New;
         if is_new {
             return;

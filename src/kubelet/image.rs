@@ -80,10 +80,10 @@ impl Reference {
     /// The content address: `docker.io/library/nginx@sha256:…`.
     #[must_use]
     pub fn digest(&self) -> String {
-        if self.version.starts_with('@') {
-            return self.name();
+        match self.version.split_once('@') {
+            Some((_, digest)) => format!("{}@{digest}", self.repository),
+            None => format!("{}@sha256:{}", self.repository, hex_of(&self.name())),
         }
-        format!("{}@sha256:{}", self.repository, hex_of(&self.name()))
     }
 
     /// How many bytes a pull transfers. Versions of one image differ by a twentieth at most.
@@ -364,6 +364,14 @@ mod tests {
         }
         for image in ["", "Nginx", "nginx:", "a//b", "ng inx", "/nginx"] {
             assert!(Reference::parse(image).is_err(), "{image}");
+        }
+    }
+
+    #[test]
+    fn k3_a_digest_in_the_name_is_the_content_address() {
+        for image in ["busybox@sha256:ab", "busybox:1.37@sha256:ab"] {
+            let reference = Reference::parse(image).expect(image);
+            assert_eq!(reference.digest(), "docker.io/library/busybox@sha256:ab");
         }
     }
 

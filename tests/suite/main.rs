@@ -6,6 +6,7 @@ mod determinism;
 mod frames;
 mod keys;
 mod races;
+mod readme;
 mod scheduler;
 mod screen;
 mod tidy;
