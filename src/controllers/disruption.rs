@@ -18,7 +18,7 @@ use crate::sim::Time;
 
 /// How long an eviction that was granted counts while the pod is not on its way out.
 /// Source: `DeletionTimeout`.
-const DELETION_TIMEOUT: Duration = Duration::from_secs(120);
+const DELETION_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(super) static DISRUPTION: Controller = Controller {
     name: "disruption-controller",
@@ -346,7 +346,7 @@ mod tests {
         let plan = bench.plan(&objects[0].key());
         assert_eq!(written(&plan.actions[0])["status"]["currentHealthy"], 2);
         let look = plan.look_again.expect("it expires");
-        assert_eq!(look.after, Duration::from_secs(60));
+        assert_eq!(look.after, Duration::from_mins(1));
         bench.wait(look.after);
         let plan = bench.plan(&objects[0].key());
         assert_eq!(written(&plan.actions[0])["status"]["disruptionsAllowed"], 1);
