@@ -39,11 +39,10 @@ fn terminated(reason: &str, exit_code: i32) -> Value {
 /// Phase, containers, expected STATUS and READY.
 type StatusCase = (&'static str, Vec<Value>, &'static str, &'static str);
 
-#[test]
-fn k1_status_comes_from_the_containers() {
+fn status_cases() -> Vec<StatusCase> {
     let signal = json!({"name": "c", "ready": false, "restartCount": 0, "image": "",
         "imageID": "", "state": {"terminated": {"exitCode": 137, "signal": 9}}});
-    let cases: Vec<StatusCase> = vec![
+    vec![
         ("Pending", vec![], "Pending", "0/1"),
         (
             "Pending",
@@ -105,8 +104,12 @@ fn k1_status_comes_from_the_containers() {
             "Error",
             "0/2",
         ),
-    ];
-    for (phase, statuses, status, ready) in cases {
+    ]
+}
+
+#[test]
+fn k1_status_comes_from_the_containers() {
+    for (phase, statuses, status, ready) in status_cases() {
         let containers: Vec<Value> = (0..statuses.len().max(1))
             .map(|n| json!({"name": n.to_string()}))
             .collect();
@@ -495,9 +498,42 @@ fn k9_events_print_what_happened_to_whom() {
     );
 }
 
+/// Compares the tables of single objects, each named x and five minutes old.
+fn check(cases: &[(Value, &str, &str)]) {
+    for (value, header, row) in cases {
+        let mut value = value.clone();
+        value["metadata"] = json!({"name": "x", "creationTimestamp": date(0)});
+        assert_eq!(narrow(value), lines(&[header, row]));
+    }
+}
+
+#[test]
+fn storage_prints_its_columns() {
+    let cases = [
+        (
+            json!({"kind": "PersistentVolume", "spec": {"capacity": {"storage": "1024Mi"}, "accessModes": ["ReadWriteMany", "ReadWriteOnce"],
+                "persistentVolumeReclaimPolicy": "Retain", "storageClassName": "fast", "claimRef": {"namespace": "default", "name": "data"}},
+                "status": {"phase": "Bound"}}),
+            "NAME   CAPACITY   ACCESS MODES   RECLAIM POLICY   STATUS   CLAIM          STORAGECLASS   VOLUMEATTRIBUTESCLASS   REASON   AGE",
+            "x      1Gi        RWO,RWX        Retain           Bound    default/data   fast           <unset>                          5m",
+        ),
+        (
+            json!({"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}},
+                "status": {"phase": "Pending"}}),
+            "NAME   STATUS    VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE",
+            "x      Pending                                      fast           <unset>                 5m",
+        ),
+        (
+            json!({"kind": "StorageClass", "provisioner": "pretend.io"}),
+            "NAME   PROVISIONER   RECLAIMPOLICY   VOLUMEBINDINGMODE   ALLOWVOLUMEEXPANSION   AGE",
+            "x      pretend.io    Delete          Immediate           false                  5m",
+        ),
+    ];
+    check(&cases);
+}
+
 #[test]
 fn the_other_kinds_print_their_columns() {
-    let metadata = json!({"name": "x", "creationTimestamp": date(0)});
     let cases = [
         (
             json!({"kind": "Namespace", "status": {"phase": "Active"}}),
@@ -549,29 +585,8 @@ fn the_other_kinds_print_their_columns() {
             "NAME   CREATED AT",
             "x      2026-01-01T00:00:00Z",
         ),
-        (
-            json!({"kind": "PersistentVolume", "spec": {"capacity": {"storage": "1024Mi"}, "accessModes": ["ReadWriteMany", "ReadWriteOnce"],
-                "persistentVolumeReclaimPolicy": "Retain", "storageClassName": "fast", "claimRef": {"namespace": "default", "name": "data"}},
-                "status": {"phase": "Bound"}}),
-            "NAME   CAPACITY   ACCESS MODES   RECLAIM POLICY   STATUS   CLAIM          STORAGECLASS   VOLUMEATTRIBUTESCLASS   REASON   AGE",
-            "x      1Gi        RWO,RWX        Retain           Bound    default/data   fast           <unset>                          5m",
-        ),
-        (
-            json!({"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}},
-                "status": {"phase": "Pending"}}),
-            "NAME   STATUS    VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE",
-            "x      Pending                                      fast           <unset>                 5m",
-        ),
-        (
-            json!({"kind": "StorageClass", "provisioner": "pretend.io"}),
-            "NAME   PROVISIONER   RECLAIMPOLICY   VOLUMEBINDINGMODE   ALLOWVOLUMEEXPANSION   AGE",
-            "x      pretend.io    Delete          Immediate           false                  5m",
-        ),
     ];
-    for (mut value, header, row) in cases {
-        value["metadata"] = metadata.clone();
-        assert_eq!(narrow(value), lines(&[header, row]));
-    }
+    check(&cases);
 }
 
 #[test]
