@@ -1,12 +1,13 @@
 //! The terminal: entered once, and given back on every way out, a panic among them.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -29,16 +30,25 @@ impl Screen {
     /// # Errors
     /// When there is no terminal, or it does not do what it is told.
     pub fn enter() -> io::Result<Self> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            let words = "the screen needs one; `glassplane run` and `glassplane frame` do without";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, words));
+        }
         leave_on_panic();
         enable_raw_mode()?;
+        IS_OURS.store(true, Ordering::SeqCst);
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout());
-        let entered = execute!(out, EnterAlternateScreen, EnableBracketedPaste)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(out)))
-            .and_then(|mut canvas| {
-                canvas.hide_cursor()?;
-                canvas.clear()?;
-                Ok(Self { canvas })
-            });
+        let entered = execute!(
+            out,
+            EnterAlternateScreen,
+            Clear(ClearType::All),
+            EnableBracketedPaste
+        )
+        .and_then(|()| Terminal::new(CrosstermBackend::new(out)))
+        .and_then(|mut canvas| {
+            canvas.hide_cursor()?;
+            Ok(Self { canvas })
+        });
         if entered.is_err() {
             leave();
         }
@@ -57,8 +67,15 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back. It may be called twice, and there is nobody to tell when it fails.
+/// Whether the terminal is ours.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back, once: leaving the other screen twice would put the cursor back to where it
+/// was before a panic told its message. There is nobody to tell when it fails.
 fn leave() {
+    if !IS_OURS.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = io::stdout();
     let _ = execute!(
         out,

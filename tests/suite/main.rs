@@ -9,5 +9,6 @@ mod races;
 mod readme;
 mod scheduler;
 mod screen;
+mod terminal;
 mod tidy;
 mod worlds;

@@ -20,8 +20,9 @@ const WIDE: u16 = 96;
 /// Below this width `deployment-controller` is written as `deployment-c.`
 const NARROW: u16 = 76;
 
-/// The widest actor that is not cut.
+/// The widest actor that is not cut, and where there is little room.
 const ACTOR_MOST: usize = 26;
+const ACTOR_NARROW_MOST: usize = 17;
 
 /// Draws it.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
@@ -132,7 +133,12 @@ impl Table {
             widths.max().unwrap_or(0)
         };
         let time = widest(&|record| clock(record.time));
-        let actor = widest(&|record| actor(record, is_narrow)).min(ACTOR_MOST);
+        let actor = widest(&|record| actor(record, is_narrow));
+        let actor = actor.min(if is_narrow {
+            ACTOR_NARROW_MOST
+        } else {
+            ACTOR_MOST
+        });
         let around = 2 + time + 1 + actor + 2 + if is_wide { 7 + 9 + 10 } else { 0 };
         Self {
             time,
