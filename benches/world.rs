@@ -51,7 +51,7 @@ fn pods_to_running(bencher: Bencher, (nodes, pods): (usize, u32)) {
     bencher
         .with_inputs(|| world(nodes, pods))
         .bench_local_values(|mut cluster| {
-            let settled = cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
+            let settled = cluster.run_until(Duration::from_hours(1), Cluster::is_settled);
             assert!(settled, "the pods run within an hour");
             cluster
         });
@@ -60,7 +60,7 @@ fn pods_to_running(bencher: Bencher, (nodes, pods): (usize, u32)) {
 #[divan::bench]
 fn a_copy_of_a_world_with_a_thousand_pods(bencher: Bencher) {
     let mut cluster = world(100, 1_000);
-    cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
+    cluster.run_until(Duration::from_hours(1), Cluster::is_settled);
     bencher.bench_local(|| cluster.clone());
 }
 

@@ -11,7 +11,7 @@ const MOST: i128 = (1_i128 << 63) * NANO - NANO;
 
 /// Which suffixes an amount is printed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+pub(super) enum Format {
     /// Powers of ten: `m`, `k`, `M`.
     Decimal,
     /// Powers of two: `Ki`, `Mi`.

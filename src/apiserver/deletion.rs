@@ -5,10 +5,10 @@ use crate::api::{Key, Object, Pod};
 use crate::store::Precondition;
 
 /// Holds an owner until what it owns is gone.
-pub const FOREGROUND_FINALIZER: &str = "foregroundDeletion";
+pub(super) const FOREGROUND_FINALIZER: &str = "foregroundDeletion";
 
 /// Holds an owner until what it owns no longer refers to it.
-pub const ORPHAN_FINALIZER: &str = "orphan";
+pub(super) const ORPHAN_FINALIZER: &str = "orphan";
 
 impl ApiServer {
     pub(super) fn delete(

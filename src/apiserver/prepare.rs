@@ -146,18 +146,12 @@ pub(super) fn for_update(object: Object, current: &Object) -> Object {
     if moved && counts_generations(current.kind()) {
         metadata.generation = Some(kept.generation.unwrap_or(0) + 1);
     }
-    if let (Object::Service(service), Object::Service(kept)) = (&mut object, current) {
-        if service
-            .spec
-            .cluster_ip
-            .as_deref()
-            .unwrap_or_default()
-            .is_empty()
-        {
-            let spec = service.spec_mut();
-            spec.cluster_ip.clone_from(&kept.spec.cluster_ip);
-            spec.cluster_ips.clone_from(&kept.spec.cluster_ips);
-        }
+    if let (Object::Service(service), Object::Service(kept)) = (&mut object, current)
+        && service.spec.cluster_ip.as_deref().is_none_or(str::is_empty)
+    {
+        let spec = service.spec_mut();
+        spec.cluster_ip.clone_from(&kept.spec.cluster_ip);
+        spec.cluster_ips.clone_from(&kept.spec.cluster_ips);
     }
     object
 }

@@ -190,7 +190,7 @@ impl Note {
                 "observed": reconcile.observed,
                 "difference": reconcile.difference,
                 "actions": reconcile.actions,
-                "requeueAfterMs": reconcile.requeue_after.map(|after| millis(after)),
+                "requeueAfterMs": reconcile.requeue_after.map(millis),
             }),
             Self::BackedOff(_, wait, why) => json!({"waitMs": millis(*wait), "why": why}),
             Self::Merged(_, record) => json!({"since": record.0}),

@@ -50,13 +50,11 @@ impl WorkQueue {
             record,
         };
         if let Some(again) = self.in_work.get_mut(key) {
-            return match again {
-                Some(first) => Added::Already(first.record),
-                None => {
-                    *again = Some(queued);
-                    Added::AfterWork
-                }
-            };
+            if let Some(first) = again {
+                return Added::Already(first.record);
+            }
+            *again = Some(queued);
+            return Added::AfterWork;
         }
         if let Some(first) = self.waiting_keys.get(key) {
             return Added::Already(*first);

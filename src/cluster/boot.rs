@@ -20,7 +20,7 @@ use crate::scheduler::Scheduler;
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 
 /// How often the API server lets the store forget. Source: `--etcd-compaction-interval`.
-pub(super) const COMPACTION_PERIOD: Duration = Duration::from_secs(300);
+pub(super) const COMPACTION_PERIOD: Duration = Duration::from_mins(5);
 
 /// The zones of the default nodes.
 const ZONES: [&str; 3] = ["a", "b", "c"];

@@ -146,12 +146,6 @@ impl Note {
         }
     }
 
-    /// Never known from outside.
-    #[must_use]
-    pub fn uid(&self) -> Option<&str> {
-        None
-    }
-
     /// One sentence for the reader.
     #[must_use]
     pub fn sentence(&self) -> String {

@@ -1,6 +1,6 @@
 //! A run as a script: machines, seed, commands with their moments, and what to wait for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::api::{Quantity, core};
 use crate::sim::{Time, parse_duration};
 
 /// How long a run may take in virtual time when nobody says.
-pub const DEFAULT_LIMIT: Duration = Duration::from_secs(600);
+pub const DEFAULT_LIMIT: Duration = Duration::from_mins(10);
 
 /// The most nodes that a number may ask for.
 const NODES_MOST: usize = 20_000;
@@ -364,10 +364,12 @@ fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String
         Some(ScriptNodes::Count(count)) => counted(seed, count),
         Some(ScriptNodes::List(list)) => {
             let nodes = list.into_iter().map(node).collect::<Result<Vec<_>, _>>()?;
-            let mut names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
-            names.sort_unstable();
-            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(format!("error: there are two nodes called \"{}\"", pair[0]));
+            let mut names = BTreeSet::new();
+            if let Some(twice) = nodes.iter().find(|node| !names.insert(node.name.as_str())) {
+                return Err(format!(
+                    "error: there are two nodes called \"{}\"",
+                    twice.name
+                ));
             }
             Ok(ClusterConfig { seed, nodes })
         }

@@ -291,12 +291,11 @@ impl Cluster {
         } else {
             apiserver::changes_since(self.api.store(), kind, "", sent).ok()
         };
-        let (revision, seen) = match &missed {
-            Some(_) => (sent, Seen::Resumed),
-            None => {
-                let items = self.api.list_for(kind, &watch.subscription.scope);
-                (self.api.store().revision(), Seen::Listed(items))
-            }
+        let (revision, seen) = if missed.is_some() {
+            (sent, Seen::Resumed)
+        } else {
+            let items = self.api.list_for(kind, &watch.subscription.scope);
+            (self.api.store().revision(), Seen::Listed(items))
         };
         watch.sent = revision;
         let at = watch.arrival(self.now, self.profile.network.response);
@@ -493,6 +492,6 @@ where
         },
     };
     Arc::make_mut(part).run(moment, profile, |component, hands| {
-        component.handle(input, hands)
+        component.handle(input, hands);
     })
 }

@@ -201,7 +201,7 @@ impl Cluster {
             return;
         }
         let output = Arc::make_mut(part).run(moment, &profile, |kubelet, hands| {
-            kubelet.suffer(trouble, hands)
+            kubelet.suffer(trouble, hands);
         });
         self.collect(&ComponentId::Kubelet(Arc::from(node)), output);
     }

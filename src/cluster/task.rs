@@ -17,7 +17,7 @@ const BEAT: Duration = Duration::from_millis(33);
 const BUSY_MOST: Duration = Duration::from_millis(15);
 
 /// How far an advance looks for what it waits for.
-const ADVANCE_MOST: Duration = Duration::from_secs(3600);
+const ADVANCE_MOST: Duration = Duration::from_hours(1);
 
 /// How fast the world goes.
 #[derive(Clone, Copy, Debug, PartialEq)]

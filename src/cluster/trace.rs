@@ -110,7 +110,15 @@ impl Record {
     /// The uid of that object, where the record knows it.
     #[must_use]
     pub fn uid(&self) -> Option<&str> {
-        each!(&self.detail, note => note.uid()).filter(|uid| !uid.is_empty())
+        match &self.detail {
+            Detail::Command(_) => None,
+            Detail::Api(note) => note.uid(),
+            Detail::Client(note) => note.uid(),
+            Detail::Scheduler(note) => note.uid(),
+            Detail::Kubelet(note) => note.uid(),
+            Detail::Kubectl(note) => note.uid(),
+        }
+        .filter(|uid| !uid.is_empty())
     }
 
     /// One sentence for the reader; the actor is its subject.

@@ -12,7 +12,7 @@ use crate::store::Change;
 
 /// The number of a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WatchId(pub u64);
+pub(super) struct WatchId(pub u64);
 
 /// One open watch.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct Watch {
 
 impl Watch {
     /// When something sent now arrives: after a delay of its own, never before what was sent earlier.
-    pub fn arrival(&mut self, now: Time, delay: Range) -> Time {
+    pub(super) fn arrival(&mut self, now: Time, delay: Range) -> Time {
         self.last_arrival = self.last_arrival.max(now + self.random.duration(delay));
         self.last_arrival
     }
@@ -43,7 +43,7 @@ impl Watch {
 
 /// A change on its way to a watcher.
 #[derive(Clone, Debug)]
-pub struct InFlight {
+pub(super) struct InFlight {
     /// The watch.
     pub watch: WatchId,
     /// Which opening of it.
@@ -90,8 +90,8 @@ impl Narrowing {
 
 /// All watches, found by what they watch.
 #[derive(Clone, Debug, Default)]
-pub struct Watches {
-    watches: OrdMap<WatchId, Watch>,
+pub(super) struct Watches {
+    by_id: OrdMap<WatchId, Watch>,
     index: OrdSet<(Kind, Narrowing, WatchId)>,
     owners: OrdSet<(ComponentId, WatchId)>,
     next: u64,
@@ -99,7 +99,7 @@ pub struct Watches {
 
 impl Watches {
     /// Adds a watch that is not open yet.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         component: &ComponentId,
         subscription: Subscription,
@@ -111,7 +111,7 @@ impl Watches {
             .insert((subscription.kind, Narrowing::of(&subscription), id));
         self.owners.insert((component.clone(), id));
         let random = Random::stream(seed, &format!("watch {component} {}", subscription.kind));
-        self.watches.insert(
+        self.by_id.insert(
             id,
             Watch {
                 component: component.clone(),
@@ -129,23 +129,23 @@ impl Watches {
 
     /// The watch of this number.
     #[must_use]
-    pub fn get(&self, id: WatchId) -> Option<&Watch> {
-        self.watches.get(&id)
+    pub(super) fn get(&self, id: WatchId) -> Option<&Watch> {
+        self.by_id.get(&id)
     }
 
     /// The watch of this number, to change.
-    pub fn get_mut(&mut self, id: WatchId) -> Option<&mut Watch> {
-        self.watches.get_mut(&id)
+    pub(super) fn get_mut(&mut self, id: WatchId) -> Option<&mut Watch> {
+        self.by_id.get_mut(&id)
     }
 
     /// All watches.
-    pub fn iter(&self) -> impl Iterator<Item = (WatchId, &Watch)> {
-        self.watches.iter().map(|(id, watch)| (*id, watch))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (WatchId, &Watch)> {
+        self.by_id.iter().map(|(id, watch)| (*id, watch))
     }
 
     /// The watches of a component.
     #[must_use]
-    pub fn of(&self, component: &ComponentId) -> Vec<WatchId> {
+    pub(super) fn of(&self, component: &ComponentId) -> Vec<WatchId> {
         let first = (component.clone(), WatchId(0));
         let own = self
             .owners
@@ -156,7 +156,7 @@ impl Watches {
 
     /// The watches that may care for a change, in the order of their numbers.
     #[must_use]
-    pub fn candidates(&self, change: &Change) -> Vec<WatchId> {
+    pub(super) fn candidates(&self, change: &Change) -> Vec<WatchId> {
         let kind = change.key.kind;
         let mut found: Vec<WatchId> = self.at(kind, Narrowing::None).collect();
         found.extend(self.at(kind, Narrowing::Name(Arc::clone(&change.key.name))));

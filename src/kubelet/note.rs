@@ -213,6 +213,26 @@ impl Note {
 }
 
 impl PodNote {
+    /// The sentence of what happens to images; empty for everything else.
+    fn image_sentence(&self) -> String {
+        let container = self.container.as_deref().unwrap_or_default();
+        match &self.what {
+            Happening::PullWanted(image, 0) => format!("has to fetch image {image}"),
+            Happening::PullWanted(image, before) => {
+                format!("has to fetch image {image}, after {before} others")
+            }
+            Happening::PullBegun(image, bytes) => {
+                format!("fetches image {image}, {} MB", bytes / 1_000_000)
+            }
+            Happening::Pulled { image, took, .. } => {
+                format!("has fetched image {image} in {}", go_duration(*took))
+            }
+            Happening::ImagePresent(image) => format!("has image {image} already"),
+            Happening::PullFailed(_, why) => format!("cannot have the image of {container}: {why}"),
+            _ => String::new(),
+        }
+    }
+
     fn sentence(&self) -> String {
         let pod = &self.pod;
         let container = self.container.as_deref().unwrap_or_default();
@@ -229,18 +249,11 @@ impl PodNote {
             Happening::DeadlineExceeded => format!("ends {pod}: its deadline is over"),
             Happening::SandboxReady(ip) => format!("made the sandbox of {pod} with address {ip}"),
             Happening::SandboxLost => format!("has to make the sandbox of {pod} again"),
-            Happening::PullWanted(image, 0) => format!("has to fetch image {image}"),
-            Happening::PullWanted(image, before) => {
-                format!("has to fetch image {image}, after {before} others")
-            }
-            Happening::PullBegun(image, bytes) => {
-                format!("fetches image {image}, {} MB", bytes / 1_000_000)
-            }
-            Happening::Pulled { image, took, .. } => {
-                format!("has fetched image {image} in {}", go_duration(*took))
-            }
-            Happening::ImagePresent(image) => format!("has image {image} already"),
-            Happening::PullFailed(_, why) => format!("cannot have the image of {container}: {why}"),
+            Happening::PullWanted(..)
+            | Happening::PullBegun(..)
+            | Happening::Pulled { .. }
+            | Happening::ImagePresent(_)
+            | Happening::PullFailed(..) => self.image_sentence(),
             Happening::Created(1) => format!("creates container {container} of {pod}"),
             Happening::Created(run) => {
                 format!(

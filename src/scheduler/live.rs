@@ -68,6 +68,7 @@ pub struct Scheduler {
     recorder: Recorder,
     decisions: OrdMap<Key, Arc<Decision>>,
     decided: Vector<Key>,
+    queued_by: OrdMap<Key, RecordId>,
 }
 
 impl Scheduler {
@@ -97,6 +98,7 @@ impl Scheduler {
             recorder: Recorder::new("default-scheduler", ""),
             decisions: OrdMap::new(),
             decided: Vector::new(),
+            queued_by: OrdMap::new(),
         }
     }
 
@@ -153,7 +155,7 @@ impl Scheduler {
                     new: after.as_ref(),
                 };
                 let moves = self.queue.notice(&event, &self.configuration, hands.now);
-                tell(moves, record, hands);
+                self.tell(moves, record, hands);
             }
         }
         self.go_on(record, hands);
@@ -174,7 +176,7 @@ impl Scheduler {
             (_, Some(pod)) if self.snapshot.is_assumed(&key_of(pod)) => {}
             (Some(old), Some(new)) if waits(new) && self.queue.get(&key_of(new)).is_some() => {
                 let moved = self.queue.update(old, new, &self.configuration, hands.now);
-                tell(moved, record, hands);
+                self.tell(moved, record, hands);
             }
             (_, Some(new)) if waits(new) => {
                 self.queue.add(new, &self.configuration, hands.now);
@@ -185,7 +187,9 @@ impl Scheduler {
                 if gated {
                     hands.note(record, Note::Gated(key_of(new)));
                 } else {
-                    hands.note(record, Note::Client(ClientNote::Added(key_of(new))));
+                    let added = Note::Client(ClientNote::Added(key_of(new)));
+                    let added = hands.note(record, added);
+                    self.queued_by.insert(key_of(new), added);
                 }
             }
             (Some(pod), None) | (_, Some(pod)) => {
@@ -194,6 +198,7 @@ impl Scheduler {
                     self.queue.remove(&key_of(pod));
                 }
                 if pods.1.is_none() {
+                    self.queued_by.remove(&key_of(pod));
                     self.decisions.remove(&key_of(pod));
                 }
             }
@@ -232,8 +237,9 @@ impl Scheduler {
             return;
         };
         let (pod, key) = (queued.pod.clone(), queued.key.clone());
+        let queued_by = self.queued_by.remove(&key).unwrap_or(hands.cause);
         let record = hands.note(
-            hands.cause,
+            queued_by,
             Note::Took {
                 pod: key.clone(),
                 attempt: queued.attempts,
@@ -263,6 +269,20 @@ impl Scheduler {
         hands.wake(after, record, SchedulerAlarm::Finish(decision));
     }
 
+    /// Says which pods have moved, and remembers by what they may be tried again.
+    fn tell(
+        &mut self,
+        moves: impl IntoIterator<Item = Move>,
+        cause: RecordId,
+        hands: &mut Hands<'_>,
+    ) {
+        for moved in moves {
+            let pod = moved.pod.clone();
+            let record = hands.note(cause, Note::Moved(moved));
+            self.queued_by.insert(pod, record);
+        }
+    }
+
     fn remember(&mut self, decision: &Arc<Decision>) {
         let pod = decision.pod.clone();
         self.decided.push_back(pod.clone());
@@ -276,7 +296,7 @@ impl Scheduler {
         }
     }
 
-    fn finish(&mut self, decision: Arc<Decision>, hands: &mut Hands<'_>) {
+    fn finish(&mut self, decision: &Arc<Decision>, hands: &mut Hands<'_>) {
         self.busy = None;
         let key = decision.pod.clone();
         let pod = self.informers.object(&key).and_then(Pod::of).cloned();
@@ -286,14 +306,14 @@ impl Scheduler {
                 hands.note(hands.cause, Note::Passed(key))
             }
             Some(pod) => match (decision.winner().cloned(), &decision.outcome) {
-                (Some(node), _) => self.bind(&pod, node, &decision, hands),
+                (Some(node), _) => self.bind(&pod, node, decision, hands),
                 (None, Decided::Failed { message }) => {
                     let message = message.clone();
-                    self.fail(&pod, &decision, &message, hands)
+                    self.fail(&pod, decision, &message, hands)
                 }
                 (None, _) => {
                     let message = decision.message().unwrap_or_default().to_owned();
-                    self.fail(&pod, &decision, &message, hands)
+                    self.fail(&pod, decision, &message, hands)
                 }
             },
         };
@@ -368,7 +388,7 @@ impl Scheduler {
                 new: None,
             };
             let moves = self.queue.notice(&event, &self.configuration, hands.now);
-            tell(moves, hands.cause, hands);
+            self.tell(moves, hands.cause, hands);
         }
         let nobody = BTreeSet::new();
         let place = self
@@ -482,21 +502,14 @@ impl Component for Scheduler {
             Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
             Input::Alarm(SchedulerAlarm::Take) => self.take(hands),
             Input::Alarm(SchedulerAlarm::Filter(decision)) => self.filter(decision, hands),
-            Input::Alarm(SchedulerAlarm::Finish(decision)) => self.finish(decision, hands),
+            Input::Alarm(SchedulerAlarm::Finish(decision)) => self.finish(&decision, hands),
             Input::Alarm(SchedulerAlarm::Due) => {
                 self.due = None;
                 let moves = self.queue.advance(&self.configuration, hands.now);
-                tell(moves, hands.cause, hands);
+                self.tell(moves, hands.cause, hands);
                 self.go_on(hands.cause, hands);
             }
         }
-    }
-}
-
-/// Says which pods have moved.
-fn tell(moves: impl IntoIterator<Item = Move>, cause: RecordId, hands: &mut Hands<'_>) {
-    for moved in moves {
-        hands.note(cause, Note::Moved(moved));
     }
 }
 

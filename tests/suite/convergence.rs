@@ -53,7 +53,7 @@ fn troubled(seed: u64) -> (Cluster, u32) {
         cluster.submit(command(&format!("fault node-up {node}"), ""));
     }
     // Lost nodes are noticed after a minute and given up five minutes later.
-    cluster.run_until(Duration::from_secs(600), |_| false);
+    cluster.run_until(Duration::from_mins(10), |_| false);
     assert!(
         settle(&mut cluster, 1_800),
         "seed {seed} does not come to rest"

@@ -56,7 +56,7 @@ fn moment() -> Cluster {
     let files = Files::from([("web.yaml".to_owned(), Arc::from(web(3).as_bytes()))]);
     let apply = Command::parse("apply -f web.yaml", &Arc::new(files)).expect("a command");
     cluster.submit(apply);
-    let limit = std::time::Duration::from_secs(60);
+    let limit = std::time::Duration::from_mins(1);
     assert!(cluster.run_until(limit, |cluster| worlds::ready(cluster, "web") == 1));
     cluster
 }
@@ -97,7 +97,7 @@ fn the_script_of_the_readme_runs() {
     let load: scenario::Loader<'_> = &load;
     assert!(Scenario::is_script(script));
     let mut scenario = Scenario::parse(script, load).expect("it is a script");
-    scenario.limit = Some(std::time::Duration::from_secs(600));
+    scenario.limit = Some(std::time::Duration::from_mins(10));
     let finished = scenario.run().expect("its expressions have answers");
     assert!(
         finished.came_true && finished.failures.is_empty(),
