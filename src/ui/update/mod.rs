@@ -156,16 +156,12 @@ fn forward(model: &mut Model, order: Order) -> Vec<Order> {
 }
 
 fn follow(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    match model.selection.clone() {
-        Some(key) => forward(model, Order::Advance(Until::About(key))),
-        None => {
-            model.tell(
-                "Select an object first: with the arrows in a pane.",
-                snapshot,
-            );
-            Vec::new()
-        }
+    if let Some(key) = model.selection.clone() {
+        return forward(model, Order::Advance(Until::About(key)));
     }
+    let words = "Select an object first: with the arrows in a pane.";
+    model.tell(words, snapshot);
+    Vec::new()
 }
 
 fn back(model: &mut Model, snapshot: &Snapshot, steps: u64) -> Vec<Order> {
