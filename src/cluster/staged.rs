@@ -1,10 +1,10 @@
 //! Hand-made worlds for tests: a scene is set through the same door as everything else.
 
-use crate::api::{Actor, Key, Kind, Object, Typed};
+use crate::api::{Actor, Key, Kind, Object};
 use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb};
 use crate::sim::{RecordId, Time, Urgency};
 
-use super::{Cluster, ClusterConfig, Detail};
+use super::{Cluster, ClusterConfig};
 
 impl Cluster {
     /// A world without machines in which nobody does anything: the test does everything.
@@ -19,18 +19,8 @@ impl Cluster {
         self.steps += 1;
     }
 
-    /// Somebody says something.
-    pub(crate) fn stage_note(
-        &mut self,
-        actor: Actor,
-        cause: Option<RecordId>,
-        note: impl Into<Detail>,
-    ) -> RecordId {
-        self.record(actor, cause, note)
-    }
-
     /// Somebody asks the API server; returns the last record of it and the answer.
-    pub(crate) fn stage_request(
+    fn stage_request(
         &mut self,
         actor: Actor,
         cause: RecordId,
@@ -99,14 +89,5 @@ impl Cluster {
         let (_, outcome) = self.stage_request(actor, last, key, Verb::UpdateStatus(updated));
         let stored = outcome.expect("the scene is valid").object().cloned();
         stored.expect("an update answers with the object")
-    }
-
-    /// The stored object as its type.
-    ///
-    /// # Panics
-    /// When it is not there.
-    pub(crate) fn staged_object<T: Typed>(&self, namespace: &str, name: &str) -> T {
-        let object = self.store().get(&Key::new(T::KIND, namespace, name));
-        object.and_then(T::of).expect("the scene has it").clone()
     }
 }

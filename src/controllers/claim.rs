@@ -82,7 +82,7 @@ pub(super) fn may_adopt(owner_uid: &str, answers: &[Outcome]) -> bool {
         .is_some_and(|fresh| fresh.uid() == owner_uid && !fresh.is_terminating())
 }
 
-fn patch(object: &Object, owner_reference: serde_json::Value, why: String) -> Action {
+fn patch(object: &Object, owner_reference: &serde_json::Value, why: String) -> Action {
     // The uid in the body makes sure that it is still the same object.
     let body = json!({"metadata": {
         "uid": object.uid(),
@@ -107,13 +107,13 @@ fn adoption(owner: &Object, object: &Object) -> Action {
         "blockOwnerDeletion": true,
     });
     let why = format!("adopts {}: it matches and is nobody's", object.key());
-    patch(object, reference, why)
+    patch(object, &reference, why)
 }
 
 fn release(owner: &Object, object: &Object) -> Action {
     let reference = json!({"$patch": "delete", "uid": owner.uid()});
     let why = format!("releases {}: it matches no longer", object.key());
-    patch(object, reference, why)
+    patch(object, &reference, why)
 }
 
 /// The owners of type `T` that a change concerns: the owner itself, the one responsible for a

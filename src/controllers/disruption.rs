@@ -18,7 +18,7 @@ use crate::sim::Time;
 
 /// How long an eviction that was granted counts while the pod is not on its way out.
 /// Source: `DeletionTimeout`.
-const DELETION_TIMEOUT: Duration = Duration::from_secs(120);
+const DELETION_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(super) static DISRUPTION: Controller = Controller {
     name: "disruption-controller",
@@ -142,32 +142,9 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let pods: Vec<&Pod> = pods
         .filter(|pod| covers(budget, pod) && !pod.is_finished())
         .collect();
-    let owner = budget.clone().into_object();
-    let expectation = match expectation(planned.caches, budget, &pods) {
+    let Expectation { expected, desired } = match expectation(planned.caches, budget, &pods) {
         Ok(expectation) => expectation,
-        Err(why) => {
-            let message = format!("Failed to calculate the number of expected pods: {why}");
-            let mut plan = Plan::nothing(&message);
-            let known = budget.status.conditions.iter().flatten();
-            if !known
-                .clone()
-                .any(|condition| condition.reason == "SyncFailed")
-            {
-                let event =
-                    Said::warning(&owner, "CalculateExpectedPodCountFailed", message.clone());
-                plan.events = vec![event];
-                let mut status = (*budget.status).clone();
-                status.disruptions_allowed = 0;
-                tell(
-                    &mut status,
-                    ("False", "SyncFailed", &why),
-                    budget,
-                    planned.now,
-                );
-                plan.actions = vec![write(budget, status)];
-            }
-            return plan;
-        }
+        Err(why) => return fail(planned, budget, &why),
     };
     let (disrupted, look_again) = disrupted(budget, &pods, planned.now);
     let healthy = pods
@@ -176,7 +153,6 @@ fn plan(planned: &Planned<'_>) -> Plan {
         .filter(|pod| !disrupted.contains_key(pod.name()))
         .count();
     let healthy = wording::replicas(healthy);
-    let Expectation { expected, desired } = expectation;
     let allowed = if expected > 0 {
         (healthy - desired).max(0)
     } else {
@@ -210,6 +186,25 @@ fn plan(planned: &Planned<'_>) -> Plan {
         plan.difference = format!("{allowed} may go, and the status is behind");
         plan.actions = vec![write(budget, status)];
     }
+    plan
+}
+
+/// Without knowing how many pods there should be, none may go. Source: `failSafe`.
+fn fail(planned: &Planned<'_>, budget: &PodDisruptionBudget, why: &str) -> Plan {
+    let message = format!("Failed to calculate the number of expected pods: {why}");
+    let mut plan = Plan::nothing(&message);
+    let mut told = budget.status.conditions.iter().flatten();
+    if told.any(|condition| condition.reason == "SyncFailed") {
+        return plan;
+    }
+    let owner = budget.clone().into_object();
+    let reason = "CalculateExpectedPodCountFailed";
+    plan.events = vec![Said::warning(&owner, reason, message)];
+    let mut status = (*budget.status).clone();
+    status.disruptions_allowed = 0;
+    let condition = ("False", "SyncFailed", why);
+    tell(&mut status, condition, budget, planned.now);
+    plan.actions = vec![write(budget, status)];
     plan
 }
 
@@ -346,7 +341,7 @@ mod tests {
         let plan = bench.plan(&objects[0].key());
         assert_eq!(written(&plan.actions[0])["status"]["currentHealthy"], 2);
         let look = plan.look_again.expect("it expires");
-        assert_eq!(look.after, Duration::from_secs(60));
+        assert_eq!(look.after, Duration::from_mins(1));
         bench.wait(look.after);
         let plan = bench.plan(&objects[0].key());
         assert_eq!(written(&plan.actions[0])["status"]["disruptionsAllowed"], 1);

@@ -187,10 +187,10 @@ impl<'a> Owners<'a> {
             self.unknown.push(owner);
             return;
         };
-        let cached = cached_owner(caches, owner, dependent);
+        let standing = cached_owner(caches, owner, dependent);
         let answer = answers.iter().find(|answer| is_about(answer, &key));
         let asked = answer.map(|answer| answer.as_ref().ok().and_then(Answer::object));
-        match (cached, asked) {
+        match (standing, asked) {
             (Some(found), _) => self.stands(owner, found),
             (None, Some(Some(found))) if found.uid() == owner.uid => self.stands(owner, found),
             (None, Some(_)) => self.absent.push(owner),
@@ -233,10 +233,10 @@ impl<'a> Owners<'a> {
         }
         plan.events = strangers(caches, object, &self.absent);
         if self.solid.is_empty() {
-            plan.difference = "nobody owns it any more".to_owned();
+            plan.difference = String::from("nobody owns it any more");
             plan.actions = vec![collect(caches, object, !self.waiting.is_empty())];
         } else if self.solid.len() < total {
-            plan.difference = "names an owner that is gone or going".to_owned();
+            plan.difference = String::from("names an owner that is gone or going");
             let gone = self.absent.iter().chain(&self.waiting);
             let uids = gone.map(|owner| owner.uid.as_str()).collect();
             plan.actions = vec![forget(object, uids)];
@@ -362,7 +362,7 @@ fn wait(caches: &Informers, owner: &Object) -> Plan {
         ..Plan::default()
     };
     if blocking == 0 {
-        plan.difference = "it need not wait any longer".to_owned();
+        plan.difference = String::from("it need not wait any longer");
         plan.actions = vec![release(owner, FOREGROUND, "what blocked it is gone")];
     }
     plan

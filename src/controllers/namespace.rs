@@ -73,7 +73,7 @@ fn plan_with_answers(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
         ..Plan::default()
     };
     if left.is_empty() {
-        plan.difference = "it need not be held any longer".to_owned();
+        plan.difference = String::from("it need not be held any longer");
         plan.actions = vec![finalize(namespace)];
         return plan;
     }

@@ -57,26 +57,19 @@ impl History {
             .last()
             .map_or(0, |(revision, _)| revision.spec.revision);
         let equal = stored.iter().rev().find(|(_, kept)| *kept == template);
-        let (update, write) = match equal {
-            Some((revision, kept)) => {
-                let write =
-                    (revision.spec.revision < highest).then(|| renumber(revision, highest + 1));
-                (read(owner, revision, kept), write)
-            }
-            None => {
-                let hash = hash(&template, collisions);
-                let write = create(owner, &hash, &template, highest + 1);
-                let name = format!("{}-{hash}", owner.name());
-                let template = typed(owner, &template);
-                (
-                    Revision {
-                        name,
-                        hash,
-                        template,
-                    },
-                    Some(write),
-                )
-            }
+        let (update, write) = if let Some((revision, kept)) = equal {
+            let is_newest = revision.spec.revision == highest;
+            let write = (!is_newest).then(|| renumber(revision, highest + 1));
+            (read(owner, revision, kept), write)
+        } else {
+            let hash = hash(&template, collisions);
+            let write = create(owner, &hash, &template, highest + 1);
+            let revision = Revision {
+                name: format!("{}-{hash}", owner.name()),
+                hash,
+                template: typed(owner, &template),
+            };
+            (revision, Some(write))
         };
         let stored = stored
             .iter()

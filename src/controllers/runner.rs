@@ -9,8 +9,8 @@ use super::controller::{Act, Action, Change, Controller, Inquiry, LookAgain, Pla
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
-    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Seen,
-    Subscription, WorkQueue,
+    Added, Cache, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile,
+    Recorder, Seen, Subscription, WorkQueue,
 };
 use crate::sim::{RecordId, Time, Urgency};
 
@@ -193,7 +193,7 @@ impl Runner {
     /// One look into the queue for each key that came while the caches were being filled.
     fn wake_for_waiting(&self, record: RecordId, hands: &mut Hands<'_>) {
         for _ in self.queue.waiting() {
-            self.wake_worker(record, hands);
+            Self::wake_worker(record, hands);
         }
     }
 
@@ -215,11 +215,7 @@ impl Runner {
     }
 
     fn has_seen(&self, expected: &Expected, now: Time) -> bool {
-        let cache_revision = |kind| {
-            self.informers
-                .cache(kind)
-                .map_or(u64::MAX, |cache| cache.revision())
-        };
+        let cache_revision = |kind| self.informers.cache(kind).map_or(u64::MAX, Cache::revision);
         now >= expected.until
             || expected
                 .revisions
@@ -231,7 +227,7 @@ impl Runner {
         match self.queue.add(key, hands.now, record) {
             Added::Waiting => {
                 let record = hands.note(record, Note::Added(key.clone()));
-                self.wake_worker(record, hands);
+                Self::wake_worker(record, hands);
             }
             Added::AfterWork => {
                 hands.note(record, Note::Added(key.clone()));
@@ -242,7 +238,7 @@ impl Runner {
         }
     }
 
-    fn wake_worker(&self, record: RecordId, hands: &mut Hands<'_>) {
+    fn wake_worker(record: RecordId, hands: &mut Hands<'_>) {
         let pick_up = hands.profile.controllers.pick_up;
         let after = hands.random.duration(pick_up);
         hands.wake(after, record, ControllerAlarm::Work);
@@ -441,7 +437,7 @@ impl Runner {
         let record = hands.note(cause, Note::Ended(key.clone(), what));
         self.queue.done(key);
         if self.queue.waiting().next().is_some() {
-            self.wake_worker(record, hands);
+            Self::wake_worker(record, hands);
         }
     }
 

@@ -42,8 +42,8 @@ fn plan(planned: &Planned<'_>) -> Plan {
     };
     let name = namespace.name();
     if planned.caches.get::<ServiceAccount>(name, NAME).is_none() {
-        plan.observed = "none".to_owned();
-        plan.difference = "1 too few".to_owned();
+        plan.observed = String::from("none");
+        plan.difference = String::from("1 too few");
         let metadata = ObjectMeta {
             name: Some(NAME.to_owned()),
             namespace: Some(name.to_owned()),

@@ -144,7 +144,7 @@ fn stays(planned: &Planned<'_>, why: &str) -> Plan {
     {
         let (namespace, name) = (pod.namespace(), pod.name());
         let message = format!("Cancelling deletion of Pod {namespace}/{name}");
-        plan.difference = "its deletion is called off".to_owned();
+        plan.difference = String::from("its deletion is called off");
         plan.events = vec![Said::normal(&pod.clone().into_object(), REASON, message)];
     }
     plan
@@ -241,7 +241,7 @@ mod tests {
         let mut bench = Bench::new(&TAINT_EVICTION, &objects);
         let plan = bench.plan(&key());
         let look = plan.look_again.expect("it comes back");
-        assert_eq!(look.after, Duration::from_secs(300));
+        assert_eq!(look.after, Duration::from_mins(5));
         assert!(plan.is_empty());
         bench.waiting_since = Some(bench.now);
         bench.wait(Duration::from_secs(299));

@@ -1,5 +1,7 @@
 //! Numbers in words, as plans show them: `3 pods`, `1 pod`, `2 too few`.
 
+use std::cmp::Ordering;
+
 /// `1 pod`, `3 pods`, `no pods`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     match number {
@@ -11,12 +13,10 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 
 /// `2 too few`, `1 too many`, or nothing.
 pub(super) fn difference(desired: usize, observed: usize) -> String {
-    if observed < desired {
-        format!("{} too few", desired - observed)
-    } else if observed > desired {
-        format!("{} too many", observed - desired)
-    } else {
-        String::new()
+    match observed.cmp(&desired) {
+        Ordering::Less => format!("{} too few", desired - observed),
+        Ordering::Greater => format!("{} too many", observed - desired),
+        Ordering::Equal => String::new(),
     }
 }
 

@@ -28,5 +28,7 @@ pub(super) fn date(seconds: u64) -> String {
 
 /// The lines as one text, each with its newline.
 pub(super) fn lines(lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
 }

@@ -99,25 +99,28 @@ impl Schedule {
     }
 }
 
-fn read_part(part: &str, (least, most, names): Bounds) -> Option<Set> {
-    let value = |text: &str| {
-        let lower = text.to_lowercase();
-        let named = names.iter().position(|name| *name == lower);
-        let named = named.and_then(|place| u8::try_from(place).ok());
-        named.map_or_else(|| text.parse().ok(), |place| Some(place + least))
-    };
+fn read_value(text: &str, least: u8, names: &[&str]) -> Option<u8> {
+    let lower = text.to_lowercase();
+    match names.iter().zip(least..).find(|(name, _)| **name == lower) {
+        Some((_, number)) => Some(number),
+        None => text.parse().ok(),
+    }
+}
+
+fn read_part(part: &str, (lowest, highest, names): Bounds) -> Option<Set> {
+    let value = |text: &str| read_value(text, lowest, names);
     let (span, step) = part
         .split_once('/')
         .map_or((part, None), |(span, step)| (span, Some(step)));
     let any = matches!(span, "*" | "?");
     let (first, last) = match span.split_once('-') {
-        _ if any => (least, most),
+        _ if any => (lowest, highest),
         Some((first, last)) => (value(first)?, value(last)?),
-        None if step.is_some() => (value(span)?, most),
+        None if step.is_some() => (value(span)?, highest),
         None => (value(span)?, value(span)?),
     };
     let step: usize = step.map_or(Some(1), |step| step.parse().ok())?;
-    let values = (first..=last.min(most)).step_by(step.max(1));
+    let values = (first..=last.min(highest)).step_by(step.max(1));
     Some(Set {
         bits: values.fold(0, |bits, value| bits | 1 << value),
         any: any && step == 1,

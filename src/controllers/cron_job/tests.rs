@@ -65,7 +65,7 @@ fn c6_the_latest_start_that_is_due_makes_one_job_named_after_its_minute() {
         "2026-01-01T00:10:00Z"
     );
     let look = first.look_again.expect("the next start");
-    assert_eq!(look.after, Duration::from_secs(300));
+    assert_eq!(look.after, Duration::from_mins(5));
     assert_eq!(
         look.urgency,
         Urgency::Periodic,

@@ -183,7 +183,7 @@ fn c5_a_heartbeat_concerns_no_daemon_set_and_a_label_all_of_them() {
         node["status"] = json!({"conditions": [{"type": "Ready", "status": "True"}]});
     });
     let labelled = changed(&well, |node| {
-        node["metadata"]["labels"]["new"] = json!("yes")
+        node["metadata"]["labels"]["new"] = json!("yes");
     });
     for (after, expected) in [(&beat, 0), (&labelled, 1)] {
         let change = Change {

@@ -245,14 +245,14 @@ impl Draft<'_> {
             .all()
             .filter_map(|member| update(&owner, member));
         self.actions.extend(scaled);
-        let mut look_again = None;
-        if self.wanted != *self.seen {
+        let look_again = if self.wanted == *self.seen {
+            status::deadline_check(self.seen, self.planned.now)
+        } else {
             let why = "writes the status".to_owned();
             let wanted = self.wanted.clone().into_object();
             self.actions.push(Action::status(wanted, why));
-        } else {
-            look_again = status::deadline_check(self.seen, self.planned.now);
-        }
+            None
+        };
         let limits = Limits::of(self.seen);
         Plan {
             desired: words::desired(limits),

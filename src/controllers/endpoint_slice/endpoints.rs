@@ -89,8 +89,7 @@ fn ports(service: &Service, pod: &Pod) -> Vec<Port> {
 /// Source: `podutil.FindPort`.
 fn target(port: &core::ServicePort, pod: &Pod) -> Option<i32> {
     match &port.target_port {
-        None => Some(port.port),
-        Some(IntOrString::Int(0)) => Some(port.port),
+        None | Some(IntOrString::Int(0)) => Some(port.port),
         Some(IntOrString::Int(number)) => Some(*number),
         Some(IntOrString::String(name)) => {
             let protocol = port.protocol.as_deref().unwrap_or("TCP");

@@ -52,7 +52,7 @@ pub(super) fn reconcile(
 ) -> Vec<Action> {
     let mut wanted: Vec<Wanted<'_>> = Vec::new();
     for (ports, endpoints) in by_ports {
-        wanted.extend(spread(ports, endpoints, existing));
+        wanted.extend(spread(&ports, endpoints, existing));
     }
     if wanted.is_empty() {
         wanted.push(Wanted {
@@ -96,7 +96,7 @@ fn ports_of(slice: &EndpointSlice) -> Vec<Port> {
 
 /// The endpoints of one port list in the slices that serve it already, and in new ones.
 fn spread<'a>(
-    ports: Vec<Port>,
+    ports: &[Port],
     mut endpoints: Vec<discovery::Endpoint>,
     existing: &[&'a EndpointSlice],
 ) -> Vec<Wanted<'a>> {
@@ -110,7 +110,7 @@ fn spread<'a>(
         }
         slices.push(Wanted {
             existing: Some(slice),
-            ports: ports.clone(),
+            ports: ports.to_vec(),
             endpoints: kept,
         });
     }
@@ -127,7 +127,7 @@ fn spread<'a>(
         let rest = endpoints.split_off(endpoints.len().min(MOST_ENDPOINTS));
         slices.push(Wanted {
             existing: None,
-            ports: ports.clone(),
+            ports: ports.to_vec(),
             endpoints: std::mem::replace(&mut endpoints, rest),
         });
     }

@@ -84,11 +84,11 @@ fn c7_ready_pods_are_endpoints_with_node_zone_and_reference() {
 
 #[test]
 fn c7_conditions_tell_ready_serving_and_terminating_apart() {
+    type Spoil = fn(&mut Value);
     let unready = |pod: &mut Value| pod["status"]["conditions"] = json!([]);
     let going = |pod: &mut Value| {
         pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:09:00Z");
     };
-    type Spoil = fn(&mut Value);
     let both = |value: &mut Value| {
         value["status"]["conditions"] = json!([]);
         value["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:09:00Z");
@@ -118,7 +118,7 @@ fn c7_pods_without_address_or_that_ended_are_no_endpoints() {
         pod("new", |pod| pod["status"]["podIP"] = Value::Null),
         pod("done", |pod| pod["status"]["phase"] = json!("Succeeded")),
         pod("other", |pod| {
-            pod["metadata"]["labels"] = json!({"app": "db"})
+            pod["metadata"]["labels"] = json!({"app": "db"});
         }),
     ]);
     let slice = written(&plan.actions[0]);
@@ -176,7 +176,7 @@ fn c7_the_empty_slice_is_reused_and_surplus_slices_go() {
     let filled = plan(&[service(|_| {}), placeholder.clone(), pod("a", |_| {})]);
     assert_eq!(outlines(&filled), ["update endpointslice web-a"]);
     let second = changed(&placeholder, |slice| {
-        slice["metadata"]["name"] = json!("web-b")
+        slice["metadata"]["name"] = json!("web-b");
     });
     let surplus = plan(&[service(|_| {}), placeholder, second]);
     assert_eq!(outlines(&surplus), ["delete endpointslice web-b"]);
@@ -203,7 +203,7 @@ fn c7_only_what_an_endpoint_shows_concerns_its_service() {
     };
     let well = pod("a", |_| {});
     let noted = pod("a", |pod| {
-        pod["metadata"]["annotations"] = json!({"note": "x"})
+        pod["metadata"]["annotations"] = json!({"note": "x"});
     });
     let unready = pod("a", |pod| pod["status"]["conditions"] = json!([]));
     let moved = pod("a", |pod| pod["metadata"]["labels"] = json!({"app": "db"}));

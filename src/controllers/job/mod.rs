@@ -5,7 +5,7 @@ mod indexes;
 mod pods;
 mod verdict;
 
-use super::claim::{self, Claims};
+use super::claim::Claims;
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::pod_template::is_active;
 use super::wording;
@@ -30,12 +30,12 @@ fn concerns(change: &Change<'_>) -> Vec<Key> {
     let mut keys: Vec<Key> = [change.before, change.after]
         .into_iter()
         .flatten()
-        .filter_map(|object| match object {
-            Object::Job(_) => Some(object.key()),
-            _ => {
-                let owner = meta::controller_of(object.metadata())?;
-                (owner.kind == "Job").then(|| Key::new(Kind::Job, object.namespace(), &owner.name))
+        .filter_map(|object| {
+            if let Object::Job(_) = object {
+                return Some(object.key());
             }
+            let owner = meta::controller_of(object.metadata())?;
+            (owner.kind == "Job").then(|| Key::new(Kind::Job, object.namespace(), &owner.name))
         })
         .collect();
     keys.dedup();
@@ -115,25 +115,21 @@ fn reconcile(planned: &Planned<'_>, job: &Job, pods: &[&Pod]) -> Plan {
     let mut events: Vec<Said> = verdict::tell_suspension(job, &mut count.status, now)
         .into_iter()
         .collect();
-    match &verdict {
-        Some(verdict) => {
-            let doomed = active.iter().map(|pod| pods::delete(&owner, pod));
-            actions.extend(doomed);
-            let ending = pods.iter().filter(|pod| pod.is_terminating()).count();
-            let is_over = count.is_settled && active.is_empty() && ending == 0;
-            events.extend(verdict.tell(&owner, &mut count.status, is_over, now));
-        }
-        None => {
-            let (changes, wait) = pods::manage(planned, job, &count, pods, &active);
-            actions.extend(changes);
-            look_again = LookAgain::earlier(look_again, wait);
-        }
+    if let Some(verdict) = verdict {
+        let doomed = active.iter().map(|pod| pods::delete(&owner, pod));
+        actions.extend(doomed);
+        let ending = pods.iter().filter(|pod| pod.is_terminating()).count();
+        let is_over = count.is_settled && active.is_empty() && ending == 0;
+        events.extend(verdict.tell(&owner, &mut count.status, is_over, now));
+    } else {
+        let (changes, wait) = pods::manage(planned, job, &count, pods, &active);
+        actions.extend(changes);
+        look_again = LookAgain::earlier(look_again, wait);
     }
     let terminating = pods
         .iter()
         .filter(|pod| pod.is_terminating() && !pod.is_finished());
-    let some = |number: usize| (number > 0).then(|| wording::replicas(number));
-    count.status.active = some(active.len());
+    count.status.active = (!active.is_empty()).then(|| wording::replicas(active.len()));
     let ready = active.iter().filter(|pod| pod.is_ready()).count();
     count.status.ready = Some(wording::replicas(ready));
     count.status.terminating = Some(wording::replicas(terminating.count()));

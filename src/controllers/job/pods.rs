@@ -14,7 +14,7 @@ use crate::sim::Time;
 /// The first wait after a failure; doubles. Source: `DefaultJobPodFailureBackOff`.
 const BACKOFF_FIRST: Duration = Duration::from_secs(10);
 /// The longest one. Source: `MaxJobPodFailureBackOff`; the documentation still says six minutes.
-const BACKOFF_MOST: Duration = Duration::from_secs(600);
+const BACKOFF_MOST: Duration = Duration::from_mins(10);
 
 /// `3 completions, 2 at a time`
 pub(super) fn wanted_words(job: &Job) -> String {

@@ -265,7 +265,7 @@ fn c6_a_suspended_job_has_no_pods_until_it_goes_on() {
     assert_eq!(world.born, 0);
     assert_eq!(world.condition("Suspended")["reason"], "JobSuspended");
     world.objects[0] = changed(&world.objects[0], |job| {
-        job["spec"]["suspend"] = json!(false)
+        job["spec"]["suspend"] = json!(false);
     });
     world.settle();
     assert_eq!(world.born, 1);

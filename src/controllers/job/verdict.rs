@@ -47,10 +47,9 @@ pub(super) fn deadline(job: &Job, status: &batch::JobStatus, now: Time) -> Optio
 
 /// Judges; nothing while the Job goes on. A verdict once told stays.
 pub(super) fn of(job: &Job, count: &Count, active: usize, now: Time) -> Option<Verdict> {
-    let told = job.status.conditions.iter().flatten();
-    let told = told.filter(|each| each.type_ == "FailureTarget" && each.status == "True");
-    for condition in told {
-        return Some(match condition.reason.as_deref() {
+    let mut told = job.status.conditions.iter().flatten();
+    if let Some(target) = told.find(|each| each.type_ == "FailureTarget" && each.status == "True") {
+        return Some(match target.reason.as_deref() {
             Some("DeadlineExceeded") => Verdict::DeadlineExceeded,
             _ => Verdict::BackoffLimitExceeded,
         });

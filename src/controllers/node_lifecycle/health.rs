@@ -10,7 +10,7 @@ use crate::sim::{Profile, Time};
 const LEASES: &str = "kube-node-lease";
 
 /// How long a node may take to say anything at all. Source: `--node-startup-grace-period`.
-const STARTUP_GRACE: Duration = Duration::from_secs(60);
+const STARTUP_GRACE: Duration = Duration::from_mins(1);
 
 /// What a kubelet reports and nobody else knows.
 const REPORTED: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];

@@ -122,7 +122,7 @@ fn c3_the_least_useful_pod_goes_first() {
                 json!({"controller.kubernetes.io/pod-deletion-cost": "-1"});
         }),
         ("shares its node", |pod| {
-            pod["spec"]["nodeName"] = json!("node-a")
+            pod["spec"]["nodeName"] = json!("node-a");
         }),
         ("ready for less time", |pod| {
             pod["status"]["conditions"][0]["lastTransitionTime"] = json!("2026-01-01T00:09:00Z");
@@ -198,7 +198,7 @@ fn c3_orphans_that_match_are_adopted_once_the_set_is_known_to_be_wanted() {
 #[test]
 fn c3_pods_whose_labels_left_are_released_and_replaced() {
     let stray = pod("stray", |pod| {
-        pod["metadata"]["labels"] = json!({"app": "other"})
+        pod["metadata"]["labels"] = json!({"app": "other"});
     });
     let plan = Bench::new(&REPLICA_SET, &[set(1), stray]).plan(&key());
     assert_eq!(

@@ -255,17 +255,16 @@ fn environment(writer: &mut Writer, container: &core::Container, of: Of<'_>) {
     }
     writer.line(2, "Environment:");
     for variable in variables {
-        match &variable.value_from {
-            Some(source) => writer.field(3, &variable.name, env_source(source, of)),
-            None => {
-                let value = variable.value.as_deref().unwrap_or_default();
-                let mut lines = value.split('\n');
-                let first = lines.next().unwrap_or_default();
-                writer.field(3, &variable.name, first);
-                for line in lines {
-                    writer.line(3, format_args!("\t{line}"));
-                }
-            }
+        if let Some(source) = &variable.value_from {
+            writer.field(3, &variable.name, env_source(source, of));
+            continue;
+        }
+        let value = variable.value.as_deref().unwrap_or_default();
+        let mut lines = value.split('\n');
+        let first = lines.next().unwrap_or_default();
+        writer.field(3, &variable.name, first);
+        for line in lines {
+            writer.line(3, format_args!("\t{line}"));
         }
     }
 }

@@ -150,10 +150,10 @@ fn toleration_text(toleration: &core::Toleration) -> String {
             " op=Exists"
         });
     }
-    if let Some(seconds) = toleration.toleration_seconds {
-        text.push_str(&format!(" for {seconds}s"));
+    match toleration.toleration_seconds {
+        Some(seconds) => format!("{text} for {seconds}s"),
+        None => text,
     }
-    text
 }
 
 fn spreading(writer: &mut Writer, spec: &core::PodSpec) {

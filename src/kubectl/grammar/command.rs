@@ -238,8 +238,8 @@ pub struct Delete {
     pub wait: bool,
     /// Whether a name that is not there is passed over in silence.
     pub ignore_not_found: bool,
-    /// Whether only names are printed.
-    pub names_only: bool,
+    /// As a sentence, or the name alone.
+    pub output: Output,
 }
 
 /// `kubectl scale`.

@@ -191,10 +191,9 @@ fn delete(given: &Given) -> Result<Delete, UsageError> {
                 "error: --now and --grace-period cannot be specified together".to_owned(),
             ));
         }
-        (None, true, _) => Some(1),
+        // Without --force kubectl asks for one second at least: the kubelet shall see the end.
+        (None, true, _) | (Some(0), false, false) => Some(1),
         (None, false, true) => Some(0),
-        // Without --force kubectl asks for one second: the kubelet shall see the end.
-        (Some(0), false, false) => Some(1),
         (Some(grace), false, true) if grace > 0 => {
             return Err(UsageError(
                 "error: --force and --grace-period greater than 0 cannot be specified together"
@@ -203,9 +202,9 @@ fn delete(given: &Given) -> Result<Delete, UsageError> {
         }
         (grace, false, _) => grace,
     };
-    let names_only = match given.text("output").as_deref() {
-        None | Some("") => false,
-        Some("name") => true,
+    let output = match given.text("output").as_deref() {
+        None | Some("") => Output::Table,
+        Some("name") => Output::Name,
         Some(other) => {
             return Err(UsageError(format!(
                 "error: unexpected -o output mode: {other}. We only support '-o name'"
@@ -219,7 +218,7 @@ fn delete(given: &Given) -> Result<Delete, UsageError> {
         force,
         wait: given.switch("wait").unwrap_or(true) && !force,
         ignore_not_found: given.is_on("ignore-not-found"),
-        names_only,
+        output,
     })
 }
 

@@ -28,10 +28,62 @@ fn all_of(kinds: &[Kind]) -> Targets {
     }
 }
 
+/// Compares what is said to lines that are refused.
+fn refused(cases: &[(&str, String)]) {
+    for (line, expected) in cases {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.to_string(), *expected, "{line}");
+    }
+}
+
+fn help(verb: &str) -> String {
+    format!("\nSee 'kubectl {verb} -h' for help and examples")
+}
+
+fn flags(verb: &str) -> String {
+    format!("\nSee 'kubectl {verb} --help' for usage.")
+}
+
+#[test]
+fn a_change_that_kubectl_refuses_is_refused_in_its_words() {
+    let cases = [
+        ("label pods web", "error: at least one label update is required".to_owned()),
+        ("annotate pods", "error: at least one annotation update is required".to_owned()),
+        ("label", "error: one or more resources must be specified as <resource> <name> or <resource>/<name>".to_owned()),
+        ("label pod p1 a=b a-", "error: can not both modify and remove a label in the same command".to_owned()),
+        ("label pod p1 a=b foo", "error: all resources must be specified before label changes: foo".to_owned()),
+        (
+            "label pod p1 a=b/c",
+            "error: invalid label value: \"a=b/c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')".to_owned(),
+        ),
+        ("taint", "error: one or more resources must be specified as <resource> <name>".to_owned()),
+        ("taint nodes", "error: at least one taint update is required".to_owned()),
+        ("taint pod p1 k=v:NoSchedule", "error: invalid resource type pod, only node types are supported".to_owned()),
+        (
+            "taint node a k=v",
+            format!("error: invalid taint spec: k=v, name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'){}", help("taint")),
+        ),
+        ("taint node a k=v:Foo", format!("error: invalid taint effect: Foo, unsupported taint effect{}", help("taint"))),
+        (
+            "taint node a k=v:NoSchedule k=v:NoSchedule",
+            format!("error: duplicated taints with the same key and effect: {{k v NoSchedule <nil>}}{}", help("taint")),
+        ),
+        ("taint node a k=v:NoSchedule foo", "error: all resources must be specified before taint changes: foo".to_owned()),
+        ("cordon", format!("error: USAGE: cordon NODE [flags]{}", help("cordon"))),
+        ("uncordon", format!("error: USAGE: uncordon NODE [flags]{}", help("uncordon"))),
+        ("rollout undo", "error: required resource not specified".to_owned()),
+        ("set image deploy/web", "error: at least one image update is required".to_owned()),
+        ("patch deploy web", "error: must specify --patch or --patch-file containing the contents of the patch".to_owned()),
+        ("patch deploy web --type=foo -p '{}'", "error: --type must be one of [json merge strategic], not \"foo\"".to_owned()),
+        ("autoscale deploy/web", "error: required flag(s) \"max\" not set".to_owned()),
+        ("run a", "error: required flag(s) \"image\" not set".to_owned()),
+        ("get 'pods", "error: a quote is not closed".to_owned()),
+    ];
+    refused(&cases);
+}
+
 #[test]
 fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
-    let help = |verb: &str| format!("\nSee 'kubectl {verb} -h' for help and examples");
-    let flags = |verb: &str| format!("\nSee 'kubectl {verb} --help' for usage.");
     let cases = [
         ("aply -f x", "error: unknown command \"aply\" for \"kubectl\"\n\nDid you mean this?\n\tapply".to_owned()),
         ("xyzzy", "error: unknown command \"xyzzy\" for \"kubectl\"".to_owned()),
@@ -81,42 +133,8 @@ fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
         ("create foo", format!("error: Unexpected args: [foo]{}", help("create"))),
         ("create deployment", "error: required flag(s) \"image\" not set".to_owned()),
         ("create ns a b", format!("error: exactly one NAME is required, got 2{}", help("create namespace"))),
-        ("label pods web", "error: at least one label update is required".to_owned()),
-        ("annotate pods", "error: at least one annotation update is required".to_owned()),
-        ("label", "error: one or more resources must be specified as <resource> <name> or <resource>/<name>".to_owned()),
-        ("label pod p1 a=b a-", "error: can not both modify and remove a label in the same command".to_owned()),
-        ("label pod p1 a=b foo", "error: all resources must be specified before label changes: foo".to_owned()),
-        (
-            "label pod p1 a=b/c",
-            "error: invalid label value: \"a=b/c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')".to_owned(),
-        ),
-        ("taint", "error: one or more resources must be specified as <resource> <name>".to_owned()),
-        ("taint nodes", "error: at least one taint update is required".to_owned()),
-        ("taint pod p1 k=v:NoSchedule", "error: invalid resource type pod, only node types are supported".to_owned()),
-        (
-            "taint node a k=v",
-            format!("error: invalid taint spec: k=v, name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'){}", help("taint")),
-        ),
-        ("taint node a k=v:Foo", format!("error: invalid taint effect: Foo, unsupported taint effect{}", help("taint"))),
-        (
-            "taint node a k=v:NoSchedule k=v:NoSchedule",
-            format!("error: duplicated taints with the same key and effect: {{k v NoSchedule <nil>}}{}", help("taint")),
-        ),
-        ("taint node a k=v:NoSchedule foo", "error: all resources must be specified before taint changes: foo".to_owned()),
-        ("cordon", format!("error: USAGE: cordon NODE [flags]{}", help("cordon"))),
-        ("uncordon", format!("error: USAGE: uncordon NODE [flags]{}", help("uncordon"))),
-        ("rollout undo", "error: required resource not specified".to_owned()),
-        ("set image deploy/web", "error: at least one image update is required".to_owned()),
-        ("patch deploy web", "error: must specify --patch or --patch-file containing the contents of the patch".to_owned()),
-        ("patch deploy web --type=foo -p '{}'", "error: --type must be one of [json merge strategic], not \"foo\"".to_owned()),
-        ("autoscale deploy/web", "error: required flag(s) \"max\" not set".to_owned()),
-        ("run a", "error: required flag(s) \"image\" not set".to_owned()),
-        ("get 'pods", "error: a quote is not closed".to_owned()),
     ];
-    for (line, expected) in cases {
-        let error = parse(line).expect_err(line);
-        assert_eq!(error.to_string(), expected, "{line}");
-    }
+    refused(&cases);
     let nothing = parse("get").expect_err("nothing to get").0;
     assert!(nothing.starts_with("You must specify the type of resource to get."));
     let nothing = parse("delete").expect_err("nothing to delete").0;

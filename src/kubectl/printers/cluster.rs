@@ -1,6 +1,6 @@
 //! Cells of namespaces, nodes, services and their endpoints, settings, accounts, events, leases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{NONE, age, join, label_text};
 use crate::api::meta::{self, Labels};
@@ -118,13 +118,13 @@ fn external_ip(service: &Service) -> String {
         Some("LoadBalancer") => {
             let balancer = service.status.load_balancer.as_ref();
             let ingress = balancer.and_then(|balancer| balancer.ingress.as_deref());
-            let balanced: BTreeSet<&str> = ingress
+            let addresses: BTreeSet<&str> = ingress
                 .unwrap_or_default()
                 .iter()
                 .filter_map(|each| each.ip.as_deref().or(each.hostname.as_deref()))
                 .collect();
             let all = join(
-                balanced
+                addresses
                     .into_iter()
                     .chain(listed.iter().map(String::as_str)),
             );
@@ -174,8 +174,8 @@ fn first_few(texts: Vec<String>) -> String {
 
 /// NAME, DATA, AGE.
 pub(super) fn config_map(map: &ConfigMap, now: Time) -> Vec<String> {
-    let texts = map.spec.data.as_ref().map_or(0, |data| data.len());
-    let blobs = map.spec.binary_data.as_ref().map_or(0, |data| data.len());
+    let texts = map.spec.data.as_ref().map_or(0, BTreeMap::len);
+    let blobs = map.spec.binary_data.as_ref().map_or(0, BTreeMap::len);
     vec![
         map.name().to_owned(),
         (texts + blobs).to_string(),
@@ -185,7 +185,7 @@ pub(super) fn config_map(map: &ConfigMap, now: Time) -> Vec<String> {
 
 /// NAME, TYPE, DATA, AGE.
 pub(super) fn secret(secret: &Secret, now: Time) -> Vec<String> {
-    let entries = secret.spec.data.as_ref().map_or(0, |data| data.len());
+    let entries = secret.spec.data.as_ref().map_or(0, BTreeMap::len);
     vec![
         secret.name().to_owned(),
         secret.spec.type_.clone().unwrap_or_default(),
@@ -238,7 +238,7 @@ pub(super) fn event(event: &Event, now: Time) -> Vec<String> {
         text(&spec.reason),
         target,
         text(&about.field_path),
-        event_source(&spec),
+        event_source(spec),
         text(&spec.message).trim().to_owned(),
         first,
         count.to_string(),

@@ -12,7 +12,7 @@ use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, RolloutAction};
+use crate::kubectl::grammar::{Command, Output, RolloutAction};
 use crate::manifest::patch;
 use crate::sim::Time;
 
@@ -25,7 +25,7 @@ impl Session {
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
             (Task::Again(_), Ok(Answer::Object(object))) => self.found_again(object.clone()),
             (Task::Resembling(key, refusal), Ok(Answer::List { items, .. })) => {
-                self.resembling(&key, refusal, items);
+                self.resembling(&key, &refusal, items);
             }
             (Task::Create { said, .. }, Ok(Answer::Object(object))) => self.say(object, said),
             (Task::Patch { object, said, .. }, Ok(Answer::Object(after))) => {
@@ -38,13 +38,13 @@ impl Session {
             }
             (Task::AwaitEnd { .. }, _) => {}
             (Task::Status { key, said, .. }, Ok(Answer::Object(object))) => {
-                self.progress(key, said, object);
+                self.progress(key, &said, object);
             }
             (Task::Revisions(object, _), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
             }
             (Task::Gather(gathering), outcome) => self.gather(*gathering, outcome, now),
-            (task, Err(refusal)) => self.refused(task, refusal),
+            (task, Err(refusal)) => self.refused(&task, refusal),
             (_, Ok(_)) => {}
         }
         None
@@ -99,40 +99,38 @@ impl Session {
 
     /// An object has been read a second time.
     fn found_again(&mut self, object: Object) {
-        match &self.invocation.command {
-            Command::Rollout { action, .. } => {
-                let verb = if matches!(action, RolloutAction::History { .. }) {
-                    "history viewer"
-                } else {
-                    "rollbacker"
-                };
-                match rollout::history_of(&object, verb) {
-                    Ok(selector) => self
-                        .tasks
-                        .push_front(Task::Revisions(Box::new(object), selector)),
-                    Err(failure) => self.failures.push(failure),
-                }
+        let Command::Rollout { action, .. } = &self.invocation.command else {
+            let gathering = Gathering {
+                reads: describe::reads(&object).into(),
+                related: Vec::new(),
+                object,
+            };
+            self.tasks.push_front(Task::Gather(Box::new(gathering)));
+            return;
+        };
+        let verb = if matches!(action, RolloutAction::History { .. }) {
+            "history viewer"
+        } else {
+            "rollbacker"
+        };
+        match rollout::history_of(&object, verb) {
+            Ok(selector) => {
+                let revisions = Task::Revisions(Box::new(object), selector);
+                self.tasks.push_front(revisions);
             }
-            _ => {
-                let gathering = Gathering {
-                    reads: describe::reads(&object).into(),
-                    related: Vec::new(),
-                    object,
-                };
-                self.tasks.push_front(Task::Gather(Box::new(gathering)));
-            }
+            Err(failure) => self.failures.push(failure),
         }
     }
 
     /// `describe` takes the beginning of a name where there is no such name.
-    fn resembling(&mut self, key: &Key, refusal: Refusal, items: &[Object]) {
+    fn resembling(&mut self, key: &Key, refusal: &Refusal, items: &[Object]) {
         let alike: Vec<Task> = items
             .iter()
             .filter(|object| object.name().starts_with(&*key.name))
             .map(|object| Task::Again(object.key()))
             .collect();
         if alike.is_empty() {
-            self.failures.push(Failure::of(&refusal));
+            self.failures.push(Failure::of(refusal));
         }
         for task in alike.into_iter().rev() {
             self.tasks.push_front(task);
@@ -211,20 +209,22 @@ impl Session {
 
     fn warn_of_missing_annotation(&mut self, key: &Key) {
         let (plural, name) = (key.kind.info().plural, &key.name);
-        self.errors.push_str(&format!(
-            "Warning: resource {plural}/{name} is missing the {} annotation which is required by \
-             kubectl apply. kubectl apply should only be used on resources created declaratively \
-             by either kubectl create --save-config or kubectl apply. The missing annotation will \
-             be patched automatically.\n",
-            patch::LAST_APPLIED
-        ));
+        let annotation = patch::LAST_APPLIED;
+        let warning = format!(
+            "Warning: resource {plural}/{name} is missing the {annotation} annotation which is \
+             required by kubectl apply. kubectl apply should only be used on resources created \
+             declaratively by either kubectl create --save-config or kubectl apply. The missing \
+             annotation will be patched automatically.\n"
+        );
+        self.errors.push_str(&warning);
     }
 
     fn deleted(&mut self, key: Key, object: &Object) {
         let Command::Delete(delete) = &self.invocation.command else {
             return;
         };
-        let (wait, names_only) = (delete.wait, delete.names_only);
+        let wait = delete.wait;
+        let names_only = delete.output == Output::Name;
         let verb = if delete.force {
             "force deleted"
         } else {
@@ -250,7 +250,7 @@ impl Session {
     }
 
     /// A rollout has been looked at.
-    fn progress(&mut self, key: Key, said: String, object: &Object) {
+    fn progress(&mut self, key: Key, said: &str, object: &Object) {
         let Command::Rollout {
             action: RolloutAction::Status { watch, revision },
             ..
@@ -307,7 +307,7 @@ impl Session {
     }
 
     /// The API server said no.
-    fn refused(&mut self, task: Task, refusal: &Refusal) {
+    fn refused(&mut self, task: &Task, refusal: &Refusal) {
         let silent = match &self.invocation.command {
             Command::Get(get) => get.ignore_not_found,
             Command::Delete(delete) => delete.ignore_not_found,
@@ -316,7 +316,7 @@ impl Session {
         if silent && refusal.reason == Reason::NotFound {
             return;
         }
-        let failure = match &task {
+        let failure = match task {
             Task::Get(key)
                 if matches!(self.invocation.command, Command::Describe { .. })
                     && refusal.reason == Reason::NotFound =>
@@ -417,21 +417,7 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
             changes, overwrite, ..
         } => change::taint(object, changes, *overwrite)?,
         Command::Cordon { closed, .. } => change::cordon(object, *closed)?,
-        Command::Rollout { action, .. } => match action {
-            RolloutAction::Restart => change::restart(object, now)?,
-            RolloutAction::Pause => change::pause(object, true)?,
-            RolloutAction::Resume => change::pause(object, false)?,
-            RolloutAction::Status { .. } => {
-                return Ok(ask(Task::Status {
-                    key: object.key(),
-                    said: String::new(),
-                    stands: false,
-                }));
-            }
-            RolloutAction::Undo { .. } | RolloutAction::History { .. } => {
-                return Ok(ask(Task::Again(object.key())));
-            }
-        },
+        Command::Rollout { action, .. } => return roll(*action, object, now),
         Command::Patch {
             patch_type,
             subresource,
@@ -465,7 +451,30 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         | Command::Describe { .. }
         | Command::Delete(_) => Change::Nothing,
     };
-    Ok(match change {
+    Ok(act_of(change, object))
+}
+
+fn roll(action: RolloutAction, object: &Object, now: Time) -> Result<Act, Failure> {
+    let change = match action {
+        RolloutAction::Restart => change::restart(object, now)?,
+        RolloutAction::Pause => change::pause(object, true)?,
+        RolloutAction::Resume => change::pause(object, false)?,
+        RolloutAction::Status { .. } => {
+            return Ok(ask(Task::Status {
+                key: object.key(),
+                said: String::new(),
+                stands: false,
+            }));
+        }
+        RolloutAction::Undo { .. } | RolloutAction::History { .. } => {
+            return Ok(ask(Task::Again(object.key())));
+        }
+    };
+    Ok(act_of(change, object))
+}
+
+fn act_of(change: Change, object: &Object) -> Act {
+    match change {
         Change::Nothing => Act::Nothing,
         Change::Say(said) => Act::Say(said),
         Change::Patch {
@@ -481,7 +490,7 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
             };
             Act::Ask(before, Box::new(task))
         }
-    })
+    }
 }
 
 fn create(object: Object, said: &'static str) -> Act {

@@ -4,8 +4,8 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
-use crate::api::{Kind, Object, meta};
-use crate::apiserver::{Patch, PatchType, Subresource};
+use crate::api::{Kind, Object, core, meta};
+use crate::apiserver::{Patch, PatchType, Refusal, Subresource};
 use crate::kubectl::grammar::{Relabel, TaintChanges};
 use crate::manifest::patch;
 use crate::sim::Time;
@@ -70,9 +70,12 @@ pub(super) fn scale(
         Object::ReplicaSet(set) => set.spec.replicas,
         Object::StatefulSet(set) => set.spec.replicas,
         _ => {
-            return Err(own(
-                "Error from server (NotFound): the server could not find the requested resource",
-            ));
+            // The resource has no `/scale`, so there is nothing at that path.
+            let refusal = Refusal {
+                message: "the server could not find the requested resource".to_owned(),
+                ..Refusal::not_found(&object.key())
+            };
+            return Err(Failure::of(&refusal));
         }
     };
     let now = now.unwrap_or(1);
@@ -229,6 +232,20 @@ fn entries(present: &meta::Labels, relabel: &Relabel) -> (Map<String, Value>, Ve
     (changes, missing)
 }
 
+/// The keys of the new taints that stand among the old ones with the same effect, if any do.
+fn taken(old: &[core::Taint], new: &[core::Taint]) -> Option<String> {
+    let there = |taint: &&core::Taint| {
+        old.iter()
+            .any(|each| each.key == taint.key && each.effect == taint.effect)
+    };
+    let keys: Vec<&str> = new
+        .iter()
+        .filter(there)
+        .map(|taint| taint.key.as_str())
+        .collect();
+    (!keys.is_empty()).then(|| keys.join(","))
+}
+
 /// `kubectl taint`. Source: `reorganizeTaints` of `kubectl/pkg/cmd/taint/utils.go`.
 pub(super) fn taint(
     object: &Object,
@@ -240,22 +257,11 @@ pub(super) fn taint(
     };
     let old = node.spec.taints.clone().unwrap_or_default();
     let mut new = changes.add.clone();
-    if !overwrite {
-        let taken: Vec<&str> = new
-            .iter()
-            .filter(|taint| {
-                old.iter()
-                    .any(|each| each.key == taint.key && each.effect == taint.effect)
-            })
-            .map(|taint| taint.key.as_str())
-            .collect();
-        if !taken.is_empty() {
-            return Err(own(format!(
-                "node {} already has {} taint(s) with same effect(s) and --overwrite is false",
-                node.name(),
-                taken.join(",")
-            )));
-        }
+    if !overwrite && let Some(keys) = taken(&old, &new) {
+        return Err(own(format!(
+            "node {} already has {keys} taint(s) with same effect(s) and --overwrite is false",
+            node.name()
+        )));
     }
     for taint in &old {
         let there = new

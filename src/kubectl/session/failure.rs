@@ -61,10 +61,12 @@ pub(super) fn text(failures: &[Failure]) -> String {
         [one] => vec![one.alone()],
         many => many.iter().map(Failure::line).collect(),
     };
-    lines
-        .iter()
-        .map(|line| format!("{}\n", line.trim_end_matches('\n')))
-        .collect()
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.trim_end_matches('\n'));
+        text.push('\n');
+    }
+    text
 }
 
 /// An object that breaks the rules of its kind, with one line for each field.

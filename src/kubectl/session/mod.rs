@@ -346,10 +346,12 @@ impl Session {
                     self.say_nothing_found(targets);
                 }
             }
-            Command::Delete(delete) if matches!(delete.targets, Targets::Kinds { .. }) => {
-                if self.output.is_empty() && self.failures.is_empty() {
-                    self.output.push_str("No resources found\n");
-                }
+            Command::Delete(delete)
+                if matches!(delete.targets, Targets::Kinds { .. })
+                    && self.output.is_empty()
+                    && self.failures.is_empty() =>
+            {
+                self.output.push_str("No resources found\n");
             }
             Command::Scale(_) if self.output.is_empty() && self.failures.is_empty() => {
                 let failure = Failure::Own("no objects passed to scale".to_owned());
@@ -374,7 +376,9 @@ impl Session {
 
     fn say(&mut self, object: &Object, what: &str) {
         let path = show::path_of(object);
-        self.output.push_str(&format!("{path} {what}\n"));
+        for part in [path.as_str(), " ", what, "\n"] {
+            self.output.push_str(part);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How far a rollout is, which revisions there are, and the way back to one of them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
@@ -150,7 +151,7 @@ fn stateful_set_status(set: &StatefulSet) -> Result<Progress, Failure> {
     let kind = strategy.and_then(|each| each.type_.as_deref());
     if kind == Some("OnDelete") {
         return Err(own(
-            "rollout status is only available for OnDelete strategy type",
+            "rollout status is only available for RollingUpdate strategy type",
         ));
     }
     let observed = status.observed_generation.unwrap_or(0);
@@ -262,7 +263,7 @@ pub(super) fn history(
     let mut table = "REVISION\tCHANGE-CAUSE\n".to_owned();
     for (revision, set) in sets {
         let cause = meta::annotation(&set.metadata, CHANGE_CAUSE).unwrap_or("<none>");
-        table.push_str(&format!("{revision}\t{cause}\n"));
+        writeln!(table, "{revision}\t{cause}").expect("writing to memory does not fail");
     }
     Ok(format!("{path} \n{}\n", align(&table, 0, 2)))
 }
@@ -287,14 +288,14 @@ pub(super) fn undo(
         ));
     }
     let sets = by_revision(object, sets);
-    let (_, set) = if to_revision > 0 {
-        sets.get_key_value(&to_revision).ok_or_else(|| {
+    let set = if to_revision > 0 {
+        sets.get(&to_revision).ok_or_else(|| {
             own(format!(
                 "unable to find specified revision {to_revision} in history"
             ))
         })?
     } else {
-        sets.iter().rev().nth(1).ok_or_else(|| {
+        sets.values().rev().nth(1).ok_or_else(|| {
             own(format!(
                 "no rollout history found for deployment \"{}\"",
                 deployment.name()
@@ -315,6 +316,21 @@ pub(super) fn undo(
             None,
         ));
     }
+    let patch = restoring(deployment, set, template);
+    let change = Change::Patch {
+        patch,
+        said: "rolled back",
+        before: Vec::new(),
+    };
+    Ok((String::new(), Some(change)))
+}
+
+/// The JSON patch that puts a template, and the annotations of its time, into a deployment.
+fn restoring(
+    deployment: &Deployment,
+    set: &ReplicaSet,
+    template: crate::api::core::PodTemplateSpec,
+) -> Patch {
     let mut annotations = Map::new();
     let kept = deployment.metadata.annotations.iter().flatten();
     let kept = kept.filter(|(name, _)| STAYING.contains(&name.as_str()));
@@ -325,20 +341,14 @@ pub(super) fn undo(
     }
     let template: Value =
         Object::ReplicaSet(with_template(set, template)).to_value()["spec"]["template"].take();
-    let patch = Patch {
+    Patch {
         patch_type: PatchType::Json,
         subresource: Subresource::Main,
         body: json!([
             {"op": "replace", "path": "/spec/template", "value": template},
             {"op": "replace", "path": "/metadata/annotations", "value": annotations},
         ]),
-    };
-    let change = Change::Patch {
-        patch,
-        said: "rolled back",
-        before: Vec::new(),
-    };
-    Ok((String::new(), Some(change)))
+    }
 }
 
 /// The replica set with another template: the way of a template to JSON.

@@ -13,10 +13,11 @@ pub(super) fn found(get: &Get, objects: &[Object], now: Time) -> String {
     match get.output {
         Output::Json => print::to_json_pretty(&whole(get, objects)),
         Output::Yaml => print::to_yaml(&whole(get, objects)),
-        Output::Name => objects
-            .iter()
-            .map(|object| format!("{}\n", path_of(object)))
-            .collect(),
+        Output::Name => {
+            let mut lines: Vec<String> = objects.iter().map(path_of).collect();
+            lines.push(String::new());
+            lines.join("\n")
+        }
         Output::Table | Output::Wide => tables(get, objects, now),
     }
 }

@@ -6,7 +6,7 @@ use crate::ui::theme::Role;
 
 /// How a pod stands, as one glyph. The word beside it is always kubectl's STATUS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mark {
+pub(super) enum Mark {
     /// It runs and is ready.
     Running,
     /// It runs but is not ready.
@@ -27,8 +27,7 @@ pub enum Mark {
 
 impl Mark {
     /// The mark of a pod.
-    #[must_use]
-    pub fn of(pod: &Pod) -> Self {
+    pub(super) fn of(pod: &Pod) -> Self {
         match Self::of_status(&pod_status(pod)) {
             Self::Running if !pod.is_ready() => Self::NotReady,
             mark => mark,
@@ -36,8 +35,7 @@ impl Mark {
     }
 
     /// The mark that goes with a STATUS as kubectl prints it.
-    #[must_use]
-    pub fn of_status(status: &str) -> Self {
+    pub(super) fn of_status(status: &str) -> Self {
         let reason = status.strip_prefix("Init:").unwrap_or(status);
         match reason {
             "Running" => Self::Running,
@@ -53,8 +51,7 @@ impl Mark {
     }
 
     /// The glyph.
-    #[must_use]
-    pub const fn glyph(self) -> &'static str {
+    pub(super) const fn glyph(self) -> &'static str {
         match self {
             Self::Running => "●",
             Self::NotReady => "◑",
@@ -68,8 +65,7 @@ impl Mark {
     }
 
     /// What the glyph means, as a colour.
-    #[must_use]
-    pub const fn role(self) -> Role {
+    pub(super) const fn role(self) -> Role {
         match self {
             Self::Running | Self::Completed => Role::Good,
             Self::NotReady | Self::Creating | Self::Pending => Role::Waiting,

@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::border;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -106,12 +105,15 @@ impl<'a, 'b> Pen<'a, 'b> {
         self.write(&"░".repeat(width - filled), Role::Dim)
     }
 
-    /// Lays a style over the present line.
-    pub(super) fn highlight(&mut self, role: Role) {
+    /// Lays a style over the first columns of the present line.
+    pub(super) fn highlight(&mut self, columns: usize, role: Role) {
         if self.lines_left() > 0 {
             let line = Rect {
                 y: self.area.y + self.y,
                 height: 1,
+                width: u16::try_from(columns)
+                    .unwrap_or(u16::MAX)
+                    .min(self.area.width),
                 ..self.area
             };
             self.buf.set_style(line, self.view.theme.style(role));
@@ -150,6 +152,30 @@ pub(super) fn clipped(text: &str, width: usize) -> String {
         kept.push('…');
     }
     kept
+}
+
+/// Text broken at blanks into lines of so many columns.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    joined(text.split(' '), " ", width)
+}
+
+/// Words set one after the other, with something between, in lines of so many columns.
+pub(super) fn joined<'t>(
+    words: impl Iterator<Item = &'t str>,
+    between: &str,
+    width: usize,
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.width() + between.width() + word.width() <= width => {
+                line.push_str(between);
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

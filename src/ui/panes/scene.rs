@@ -1,12 +1,10 @@
 //! Scenes for the tests of panes: a small cluster by hand, a large one, and what a pane draws of them.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier};
 use serde_json::{Value, json};
 
 use crate::api::{Kind, Object};
@@ -71,65 +69,7 @@ fn buffer(world: &Cluster, model: &Model, draw: Draw, (width, height): (u16, u16
     };
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     draw(&view, buf.area, &mut buf);
-    if let Ok(folder) = std::env::var("PANE_PICTURES") {
-        let name = std::thread::current()
-            .name()
-            .unwrap_or("pane")
-            .replace("::", "-");
-        let path = format!("{folder}/{name}-{width}x{height}.svg");
-        std::fs::write(path, picture(&buf, &theme)).expect("the folder takes pictures");
-    }
     buf
-}
-
-fn hex(color: Color) -> Option<String> {
-    match color {
-        Color::Rgb(r, g, b) => Some(format!("#{r:02x}{g:02x}{b:02x}")),
-        _ => None,
-    }
-}
-
-fn picture(buf: &Buffer, theme: &Theme) -> String {
-    let (w, h) = (buf.area.width, buf.area.height);
-    let ground = hex(theme.background()).unwrap_or_default();
-    let mut svg = format!(
-        "<svg xmlns='http://www.w3.org/2000/svg' width='{}' height='{}' font-family='DejaVu Sans Mono' font-size='15'>\
-         <rect width='100%' height='100%' fill='{ground}'/>",
-        u32::from(w) * 9,
-        u32::from(h) * 18
-    );
-    for y in 0..h {
-        for x in 0..w {
-            let cell = &buf[(x, y)];
-            let (mut fg, mut bg) = (hex(cell.fg).unwrap_or("#e6e6e6".into()), hex(cell.bg));
-            if cell.modifier.contains(Modifier::REVERSED) {
-                let old = bg.clone().unwrap_or(ground.clone());
-                bg = Some(fg);
-                fg = old;
-            }
-            let (px, py) = (u32::from(x) * 9, u32::from(y) * 18);
-            if let Some(bg) = bg {
-                let _ = write!(
-                    svg,
-                    "<rect x='{px}' y='{py}' width='9' height='18' fill='{bg}'/>"
-                );
-            }
-            if cell.symbol() != " " {
-                let bold = if cell.modifier.contains(Modifier::BOLD) {
-                    " font-weight='bold'"
-                } else {
-                    ""
-                };
-                let symbol = cell.symbol().replace('&', "&amp;").replace('<', "&lt;");
-                let _ = write!(
-                    svg,
-                    "<text x='{px}' y='{}' fill='{fg}'{bold}>{symbol}</text>",
-                    py + 14
-                );
-            }
-        }
-    }
-    svg + "</svg>"
 }
 
 /// A node, ready or silent since 8 seconds before the moment.
@@ -280,6 +220,7 @@ pub(super) fn large(nodes: usize) -> Cluster {
             world.stage(Kind::Pod, pod);
         }
     }
+    world.stage_step(Time::from_secs(61));
     world
 }
 

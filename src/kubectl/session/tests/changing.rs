@@ -34,6 +34,18 @@ fn a11_scale_reads_and_patches_the_subresource() {
 }
 
 #[test]
+fn a11_what_has_no_scale_cannot_be_scaled() {
+    let mut desk = Desk::new();
+    desk.node("n");
+    desk.check(
+        "scale node/n --replicas=2",
+        &["GET /api/v1/nodes/n"],
+        "",
+        "Error from server (NotFound): the server could not find the requested resource\n",
+    );
+}
+
+#[test]
 fn set_image_sends_the_changed_container_only() {
     let mut desk = Desk::new();
     desk.web();
@@ -60,64 +72,73 @@ fn set_image_sends_the_changed_container_only() {
     );
 }
 
+/// A line, the patch that it sends, stdout and stderr.
+type Case = (
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+);
+
+const LABELS: [Case; 9] = [
+    (
+        "label node n a=b",
+        Some("{\"metadata\":{\"labels\":{\"a\":\"b\"}}}"),
+        "node/n labeled\n",
+        "",
+    ),
+    ("label node n a=b", Some("{}"), "node/n not labeled\n", ""),
+    (
+        "label node n a=c",
+        None,
+        "",
+        "error: 'a' already has a value (b), and --overwrite is false\n",
+    ),
+    (
+        "label node n a=c --overwrite",
+        Some("{\"metadata\":{\"labels\":{\"a\":\"c\"}}}"),
+        "node/n labeled\n",
+        "",
+    ),
+    (
+        "label node n a-",
+        Some("{\"metadata\":{\"labels\":{\"a\":null}}}"),
+        "node/n unlabeled\n",
+        "",
+    ),
+    (
+        "label node n zz-",
+        Some("{}"),
+        "label \"zz\" not found.\nnode/n not labeled\n",
+        "",
+    ),
+    (
+        "annotate node n a=b",
+        Some("{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}"),
+        "node/n annotated\n",
+        "",
+    ),
+    (
+        "annotate node n a=c",
+        None,
+        "",
+        "error: --overwrite is false but found the following declared annotation(s): 'a' already has a value (b)\n",
+    ),
+    (
+        "annotate node n a-",
+        Some("{\"metadata\":{\"annotations\":{\"a\":null}}}"),
+        "node/n annotated\n",
+        "",
+    ),
+];
+
 #[test]
 fn label_and_annotate_say_what_they_did() {
     let mut desk = Desk::new();
     desk.node("n");
     let get = "GET /api/v1/nodes/n";
     let patch = |body: &str| format!("PATCH /api/v1/nodes/n {body}");
-    let cases = [
-        (
-            "label node n a=b",
-            Some("{\"metadata\":{\"labels\":{\"a\":\"b\"}}}"),
-            "node/n labeled\n",
-            "",
-        ),
-        ("label node n a=b", Some("{}"), "node/n not labeled\n", ""),
-        (
-            "label node n a=c",
-            None,
-            "",
-            "error: 'a' already has a value (b), and --overwrite is false\n",
-        ),
-        (
-            "label node n a=c --overwrite",
-            Some("{\"metadata\":{\"labels\":{\"a\":\"c\"}}}"),
-            "node/n labeled\n",
-            "",
-        ),
-        (
-            "label node n a-",
-            Some("{\"metadata\":{\"labels\":{\"a\":null}}}"),
-            "node/n unlabeled\n",
-            "",
-        ),
-        (
-            "label node n zz-",
-            Some("{}"),
-            "label \"zz\" not found.\nnode/n not labeled\n",
-            "",
-        ),
-        (
-            "annotate node n a=b",
-            Some("{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}"),
-            "node/n annotated\n",
-            "",
-        ),
-        (
-            "annotate node n a=c",
-            None,
-            "",
-            "error: --overwrite is false but found the following declared annotation(s): 'a' already has a value (b)\n",
-        ),
-        (
-            "annotate node n a-",
-            Some("{\"metadata\":{\"annotations\":{\"a\":null}}}"),
-            "node/n annotated\n",
-            "",
-        ),
-    ];
-    for (line, body, output, errors) in cases {
+    for (line, body, output, errors) in LABELS {
         let patch = body.map(patch);
         let requests: Vec<&str> = [Some(get), patch.as_deref()]
             .into_iter()

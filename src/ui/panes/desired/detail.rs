@@ -11,12 +11,18 @@ use crate::api::{Key, Object, meta};
 use crate::client::{self, Reconcile};
 use crate::cluster::Detail;
 use crate::ui::panes::index::Index;
-use crate::ui::panes::pen::Pen;
+use crate::ui::panes::pen::{Pen, wrapped};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// How many of the latest records about an object are looked through for a plan.
 const LOOK_BACK: usize = 200;
+
+/// Where the words of a plan begin.
+const INDENT: usize = 6;
+
+/// From this width on, fields are written with where they stand.
+const WIDE_FROM: usize = 70;
 
 /// One line of the lower part.
 #[derive(Clone, Debug)]
@@ -25,8 +31,8 @@ pub(super) enum Line {
     Heading(String),
     /// A field and its report.
     Field(Field),
-    /// A plan: who made it, and what it says.
-    Plan(String, String),
+    /// A line of a plan: whether it is the first, and what it says.
+    Plan(bool, String),
     /// A thing that the plan asks for.
     Action(String),
     /// What happens next.
@@ -34,7 +40,7 @@ pub(super) enum Line {
 }
 
 /// The lines, the most important last, because the last line stays when there is little room.
-pub(super) fn lines(view: &View<'_>, index: &Index) -> Vec<Line> {
+pub(super) fn lines(view: &View<'_>, index: &Index, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let selection = view.model.selection.as_ref();
     if let Some(object) = selection.and_then(|key| view.world().store().get(key)) {
@@ -49,9 +55,12 @@ pub(super) fn lines(view: &View<'_>, index: &Index) -> Vec<Line> {
             lines.push(Line::Heading(format!("{}: spec ⇄ status", object.key())));
         }
         fields.sort_by_key(Field::agrees);
+        if width < WIDE_FROM {
+            fields.iter_mut().for_each(Field::shorten);
+        }
         lines.extend(fields.into_iter().map(Line::Field));
         if let Some((who, plan)) = plan_about(view, index, object) {
-            lines.extend(plan_lines(&who, &plan));
+            lines.extend(plan_lines(&who, &plan, width));
         }
     }
     lines.push(Line::Next(next_words(view)));
@@ -78,7 +87,7 @@ fn last_plan(view: &View<'_>, index: &Index, key: &Key) -> Option<(String, Arc<R
     })
 }
 
-fn plan_lines(who: &str, plan: &Reconcile) -> Vec<Line> {
+fn plan_lines(who: &str, plan: &Reconcile, width: usize) -> Vec<Line> {
     let words = if plan.difference.is_empty() {
         format!(
             "wants {}, sees {}: nothing to do",
@@ -90,7 +99,14 @@ fn plan_lines(who: &str, plan: &Reconcile) -> Vec<Line> {
             plan.desired, plan.observed, plan.difference
         )
     };
-    let mut lines = vec![Line::Plan(who.to_owned(), words)];
+    let words = format!("{who} {words}");
+    let broken = wrapped(&words, width.saturating_sub(INDENT))
+        .into_iter()
+        .take(3)
+        .enumerate();
+    let mut lines: Vec<Line> = broken
+        .map(|(place, words)| Line::Plan(place == 0, words))
+        .collect();
     lines.extend(
         plan.actions
             .iter()
@@ -155,18 +171,20 @@ fn draw_line(line: &Line, widths: [usize; 3], pen: &mut Pen<'_, '_>) {
             pen.write(&"─".repeat(rest), Role::Border);
         }
         Line::Field(field) => draw_field(field, widths, pen),
-        Line::Plan(who, words) => {
-            pen.write("plan  ", Role::Key)
-                .write(who, Role::Title)
-                .write(" ", Role::Text);
-            pen.write(words, Role::Text);
+        Line::Plan(is_first, words) => {
+            pen.write(if *is_first { "plan" } else { "" }, Role::Key)
+                .to(INDENT)
+                .write(words, Role::Text);
         }
         Line::Action(words) => {
-            pen.write("      → ", Role::Desired)
+            pen.to(INDENT)
+                .write("→ ", Role::Desired)
                 .write(words, Role::Text);
         }
         Line::Next(words) => {
-            pen.write("next  ", Role::Key).write(words, Role::Text);
+            pen.write("next", Role::Key)
+                .to(INDENT)
+                .write(words, Role::Text);
         }
     }
 }

@@ -95,6 +95,15 @@ impl Field {
         }
     }
 
+    /// Leaves out in which part of the object the fields stand.
+    pub(super) fn shorten(&mut self) {
+        for name in [&mut self.spec, &mut self.status] {
+            if let Some((_, field)) = name.split_once('.') {
+                *name = field.to_owned();
+            }
+        }
+    }
+
     /// Whether the report says what is wanted.
     pub(super) fn agrees(&self) -> bool {
         self.want == self.have
@@ -237,29 +246,18 @@ fn of_pod(pod: &Pod) -> Vec<Field> {
     } else {
         "–"
     };
-    let mut fields = vec![Field::new(
-        "spec.nodeName",
-        node,
-        "condition PodScheduled",
-        placed,
-    )];
+    let mut fields = vec![Field::new("spec.nodeName", node, "PodScheduled on", placed)];
     for container in &pod.spec.containers {
         let mut statuses = pod.status.container_statuses.iter().flatten();
         let status = statuses.find(|status| status.name == container.name);
         let have = super::container_words(status.and_then(|status| status.state.as_ref()));
-        let image = container.image.as_deref().unwrap_or("–");
-        let spec = format!("container {} of {image}", container.name);
-        fields.push(Field::new(&spec, "running", "its state", have));
+        let spec = format!("container {}", container.name);
+        fields.push(Field::new(&spec, "running", "state", have));
     }
     let ready = pod
         .condition("Ready")
         .map_or("–", |condition| condition.status.as_str());
-    fields.push(Field::new(
-        "all containers ready",
-        "True",
-        "condition Ready",
-        ready,
-    ));
+    fields.push(Field::new("readiness", "True", "Ready", ready));
     fields
 }
 

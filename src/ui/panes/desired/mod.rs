@@ -36,7 +36,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         return;
     }
     let index = Index::of(view.world());
-    let detail = detail::lines(view, &index);
+    let detail = detail::lines(view, &index, usize::from(inner.width));
     let height = usize::from(inner.height);
     let wanted = if height >= 12 {
         detail.len().min(height / 2)
@@ -98,8 +98,7 @@ impl Columns {
         pen.right("ready", NUMBER, Role::Current)
             .right("Δ", NUMBER, Role::Dim);
         if self.gap {
-            pen.write("   ", Role::Text)
-                .write("want ⇄ ready", Role::Dim);
+            pen.write("   ", Role::Text).write("gap", Role::Dim);
         }
         pen.next_line();
     }
@@ -122,7 +121,7 @@ fn draw_row(
         }
     }
     if row.what.key().is_some_and(|key| view.is_selected(key)) {
-        pen.highlight(Role::Selected);
+        pen.highlight(columns.name.max(pen.width() / 3), Role::Selected);
     }
 }
 
@@ -342,7 +341,6 @@ mod tests {
     fn the_tree_shows_what_is_wanted_what_is_there_and_the_difference() {
         let model = selecting(Kind::Deployment, "web");
         let text = scene::text(&scene::small(), &model, draw, (100, 30));
-        println!("{text}");
         for part in [
             "▾ Deployment web",
             "  ▾ ReplicaSet web-6d4f",
@@ -363,7 +361,6 @@ mod tests {
     fn a_long_tree_is_a_window_around_the_selection() {
         let model = selecting(Kind::Pod, "web50-6d4f-00004");
         let text = scene::text(&scene::large(100), &model, draw, (80, 24));
-        println!("{text}");
         assert!(text.contains("● web50-6d4f-00004"), "{text}");
         assert!(text.contains("▸ Deployment web40"), "{text}");
         assert!(text.contains("more"), "{text}");

@@ -122,11 +122,6 @@ impl Objects {
         self.pods.get(key)
     }
 
-    /// How many pods there are.
-    pub(in super::super) fn pod_count(&self) -> usize {
-        self.pods.len()
-    }
-
     /// What stands on a node.
     pub(in super::super) fn shelf(&self, node: &str) -> Option<&Shelf> {
         self.shelves.get(node)
@@ -360,6 +355,11 @@ impl Default for Shelf {
 }
 
 impl Shelf {
+    /// The node, if it is there.
+    pub(in super::super) fn machine(&self) -> Option<&Machine> {
+        self.machine.as_ref()
+    }
+
     fn is_empty(&self) -> bool {
         self.machine.is_none() && self.pods.is_empty()
     }

@@ -96,10 +96,13 @@ impl Records {
 /// What a record is to a story. What is said twice in one moment is told once.
 pub(in super::super) fn part_of(record: &Record, trace: &Trace) -> Part {
     use RecordKind as Is;
-    if matches!(
-        record.detail,
-        Detail::Scheduler(scheduler::Note::Bound { .. })
-    ) {
+    let is_aside = match &record.detail {
+        Detail::Scheduler(note) => matches!(note, scheduler::Note::Bound { .. }),
+        Detail::Api(apiserver::Note::Refused { request, .. }) => !request.is_write(),
+        Detail::Kubectl(_) => true,
+        _ => false,
+    };
+    if is_aside {
         return Part::Hidden;
     }
     let part = match record.kind() {

@@ -49,8 +49,8 @@ impl Shape {
     fn name_width(width: usize) -> usize {
         match width {
             0..24 => 6,
-            24..60 => 10,
-            60..110 => 16,
+            24..44 => 10,
+            44..110 => 14,
             _ => NAME_MOST,
         }
     }
@@ -61,9 +61,11 @@ impl Shape {
         let count = story.stations.len().max(1);
         let column = (width.saturating_sub(name + 2) / count).clamp(COLUMN_LEAST, COLUMN_MOST);
         let lanes = story.lanes.len().max(1);
+        // Words beside the signs are worth more than a second line of heading.
         let heading = match height.saturating_sub(lanes + 1) {
             0 => 0,
             1 => 1,
+            spare if spare == lanes + 1 => 1,
             _ => 2,
         };
         // Each lane has the same height; one row is kept for the band below the lanes.
@@ -110,8 +112,16 @@ pub(super) fn draw(view: &View<'_>, story: &Story, area: Rect, buf: &mut Buffer)
             }
         }
     }
+    // Up to which column each of a lane's two rows of words is written.
+    let mut free = vec![[0; 2]; story.lanes.len()];
     for (place, station) in story.stations.iter().enumerate() {
-        draw_station(story, (place, station), &shape, (&wires, &path), canvas);
+        draw_station(
+            story,
+            (place, station),
+            &shape,
+            (&wires, &path, &mut free),
+            canvas,
+        );
     }
     let last = shape.y(story.lanes.len().saturating_sub(1)) + shape.row;
     draw_band(story, &shape, last, canvas);
@@ -148,7 +158,12 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         canvas.put(0, 0, &clipped("record", shape.name), Role::Dim);
     }
     if shape.heading > 1 {
-        canvas.put(0, 1, &clipped("seconds", shape.name), Role::Dim);
+        let what = if shape.row == 1 {
+            "revision"
+        } else {
+            "seconds"
+        };
+        canvas.put(0, 1, &clipped(what, shape.name), Role::Dim);
     }
     let mut free = [0, 0];
     for (place, station) in story.stations.iter().enumerate() {
@@ -160,11 +175,12 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
             canvas.put(x, 0, &number, role);
             free[0] = x + number.len() + 1;
         }
-        let is_new = place == 0 || story.stations[place - 1].record.time != station.record.time;
-        let time = time_words(station.record.time);
-        if shape.heading > 1 && is_new && x >= free[1] {
-            canvas.put(x, 1, &time, if is_cursor { Role::Text } else { Role::Dim });
-            free[1] = x + time.len() + 1;
+        if shape.heading > 1
+            && let Some(words) = second_heading(story, place, shape)
+            && x >= free[1]
+        {
+            canvas.put(x, 1, &words, if is_cursor { Role::Text } else { Role::Dim });
+            free[1] = x + words.len() + 1;
         }
     }
     if story.left_out.1 > 0 {
@@ -172,6 +188,18 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         let x = usize::from(canvas.area.width).saturating_sub(words.width());
         canvas.put(x, 0, &words, Role::Dim);
     }
+}
+
+/// The time of a station where it is a new one; where lanes have no room for words, the revision of
+/// a write.
+fn second_heading(story: &Story, place: usize, shape: &Shape) -> Option<String> {
+    let station = &story.stations[place];
+    if shape.row == 1 {
+        return story.lanes[station.lane].is_api().then(|| station.label());
+    }
+    let time = station.record.time;
+    let is_new = place == 0 || story.stations[place - 1].record.time != time;
+    is_new.then(|| time_words(time))
 }
 
 /// `1.402`: seconds since the start of the run.
@@ -207,6 +235,11 @@ fn lane_words(lane: &Lane, width: usize) -> String {
         .name
         .replace("-controller", "-c.")
         .replace("kubelet/", "");
+    let short = if short.width() > width {
+        short.replace("kube-", "")
+    } else {
+        short
+    };
     clipped(&short, width)
 }
 
@@ -241,7 +274,7 @@ fn draw_station(
     story: &Story,
     (place, station): (usize, &Station),
     shape: &Shape,
-    (wires, path): (&Wires, &BTreeSet<usize>),
+    (wires, path, free): (&Wires, &BTreeSet<usize>, &mut [[usize; 2]]),
     canvas: &mut Canvas<'_, '_>,
 ) {
     let (x, y) = (shape.x(place), shape.y(station.lane));
@@ -265,9 +298,14 @@ fn draw_station(
         (_, true) => Role::Text,
         _ => Role::Dim,
     };
+    let label = station.label();
     let is_api = story.lanes[station.lane].is_api();
-    let takes_turns = shape.row == 3 && shape.column < COLUMN_WITH_WORDS[1];
-    let turn = usize::from(takes_turns && !is_api && place % 2 == 1);
+    let rows = if shape.row == 3 && !is_api { 2 } else { 1 };
+    let free = &mut free[station.lane];
+    let Some(turn) = (0..rows).find(|turn| x >= free[*turn]) else {
+        return;
+    };
+    free[turn] = x + label.width() + usize::from(rows == 2);
     let row = if is_api {
         y.saturating_sub(1)
     } else {
@@ -275,15 +313,18 @@ fn draw_station(
     };
     let is_near = |each: &Station| each.lane == station.lane && !each.label().is_empty();
     let next = story.stations[place + 1..].iter().position(is_near);
-    let room = next.map_or(24, |next| {
-        (next + 1 + usize::from(takes_turns)) * shape.column - 1
-    });
+    let room = next
+        .filter(|_| rows == 1)
+        .map_or(24, |next| (next + 1) * shape.column - 1);
+    if rows == 1 {
+        free[0] = free[0].min(x + room + 1);
+    }
     let start = if wires.sign(x, row).is_some() {
         x + 1
     } else {
         x
     };
-    for (offset, letter) in clipped(&station.label(), room).chars().enumerate() {
+    for (offset, letter) in clipped(&label, room).chars().enumerate() {
         if wires.sign(start + offset, row).is_some() {
             break;
         }

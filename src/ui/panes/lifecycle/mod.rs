@@ -81,19 +81,20 @@ struct Parts {
 impl Parts {
     fn of(story: &Story, area: Rect) -> Self {
         let lanes = u16::try_from(story.lanes.len()).unwrap_or(u16::MAX);
+        // The cause of the record is told where the lanes have their words all the same.
         let words = match area.height {
             0..4 => 0,
-            4..16 => 1,
+            height if height < lanes * 2 + 7 => 1,
             _ => 2,
         };
         let rest = area.height - words;
         let has_strip = story.subject.kind == Kind::Pod;
         let strip = match rest.saturating_sub(lanes + 3) {
             spare if !has_strip || spare < 2 => 0,
-            spare if spare < lanes + 5 => 2,
+            spare if spare < lanes + 6 => 2,
             spare => (spare - lanes).min(6),
         };
-        let picture = (rest - strip).min(lanes * 3 + 4);
+        let picture = (rest - strip).min(lanes * 3 + 5);
         let at = |y, height| Rect {
             y: area.y + y,
             height,
@@ -144,7 +145,6 @@ mod tests {
         let world = scene::live(scene::WEB, &[]);
         let model = selecting(&world, Kind::Pod);
         let text = scene::text(&world, &model, draw, (160, 40));
-        println!("{text}");
         for part in [
             "kubectl",
             "kube-apiserver",
@@ -176,15 +176,21 @@ mod tests {
             draw,
             (120, 36),
         );
-        println!("{text}");
         assert!(
             text.contains("Lifecycle of deployment default/web"),
             "{text}"
         );
-        let text = scene::text(&world, &selecting(&world, Kind::Deployment), draw, (80, 24));
-        println!("{text}");
-        let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (50, 11));
-        println!("{text}");
+    }
+
+    #[test]
+    fn where_lanes_have_no_room_for_words_the_revisions_stand_in_the_heading() {
+        let world = scene::live(scene::WEB, &[]);
+        let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (70, 13));
+        let heading = text.lines().find(|line| line.contains("revision"));
+        assert!(
+            heading.is_some_and(|line| line.contains("r31") && line.contains("r37")),
+            "{text}"
+        );
     }
 
     #[test]

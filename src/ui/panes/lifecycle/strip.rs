@@ -20,6 +20,15 @@ use crate::ui::view::View;
 /// How many records back a write of the pod is looked for.
 const LOOK_BACK: usize = 2000;
 
+/// Conditions in the order in which they are told; the others come after them.
+const CONDITIONS: [&str; 5] = [
+    "PodScheduled",
+    "Ready",
+    "Initialized",
+    "ContainersReady",
+    "PodReadyToStartContainers",
+];
+
 /// The name of the band below the lanes.
 pub(super) fn band_name(subject: &Key) -> &'static str {
     match subject.kind {
@@ -142,7 +151,11 @@ fn conditions(pod: &Pod) -> Vec<(String, Role)> {
         };
         (format!("{glyph} {}", condition.type_), role)
     };
-    pod.status.conditions.iter().flatten().map(words).collect()
+    let conditions = pod.status.conditions.iter().flatten();
+    let mut conditions: Vec<&core::PodCondition> = conditions.collect();
+    let rank = |name: &str| CONDITIONS.iter().position(|each| *each == name);
+    conditions.sort_by_key(|each| rank(&each.type_).unwrap_or(CONDITIONS.len()));
+    conditions.into_iter().map(words).collect()
 }
 
 fn containers(pod: &Pod) -> Vec<(String, Role)> {

@@ -161,14 +161,11 @@ fn draw_legend(in_cell: usize, zones_left: usize, pen: &mut Pen<'_, '_>) {
         pen.write(&format!("{zones_left} more zones  "), Role::Waiting);
     }
     let what = match in_cell {
-        1 => "each cell is a node".to_owned(),
-        count => format!("each cell is {count} nodes, the fullest counts"),
+        1 => "a cell is a node".to_owned(),
+        count => format!("a cell is the fullest of {count} nodes"),
     };
     pen.write(&what, Role::Dim);
-    pen.write(
-        ", filled by what is requested of cpu or memory:  ",
-        Role::Dim,
-    );
+    pen.write(", by what is requested:  ", Role::Dim);
     for (place, words) in [(0, "empty"), (4, "half"), (8, "full")] {
         let role = if place == 8 {
             Role::Waiting

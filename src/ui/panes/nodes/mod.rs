@@ -44,7 +44,6 @@ mod tests {
     #[test]
     fn a_shelf_shows_state_requests_of_its_pods_and_the_pods_themselves() {
         let text = drawn((120, 20));
-        println!("{text}");
         for part in [
             "node-a  ● Ready for 8s",
             "cpu ███░░░░░░░ 1/4",
@@ -64,7 +63,6 @@ mod tests {
         let mut model = Model::default();
         model.selection = Some(Key::new(Kind::Node, "", "node-0100"));
         let text = scene::text(&scene::large(200), &model, draw, (80, 24));
-        println!("{text}");
         assert!(text.contains("zone b  67 nodes"), "{text}");
         assert!(text.contains("NotReady"), "{text}");
     }

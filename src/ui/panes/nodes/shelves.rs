@@ -1,5 +1,6 @@
 //! Nodes as shelves: a line for the machine, lines for the pods on it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -25,7 +26,10 @@ pub(super) fn draw(view: &View<'_>, objects: &Objects, area: Rect, buf: &mut Buf
     let headings = if grouped { objects.zones().len() } else { 0 };
     let each = (lines - headings).checked_div(nodes).unwrap_or(0);
     let names = objects.zones().values().flatten().map(|name| name.width());
-    let shape = Shape {
+    let drawing = Drawing {
+        view,
+        objects,
+        fresh: fresh(view),
         name_width: names.max().unwrap_or(0).min(20),
         lines: each,
         with_zone: !grouped,
@@ -39,9 +43,7 @@ pub(super) fn draw(view: &View<'_>, objects: &Objects, area: Rect, buf: &mut Buf
                 .next_line();
         }
         for name in nodes {
-            if let Some(shelf) = objects.shelf(name) {
-                draw_shelf(view, (name, shelf), objects, &shape, &mut pen);
-            }
+            drawing.shelf(name, &mut pen);
         }
     }
     if nodes == 0 {
@@ -49,50 +51,164 @@ pub(super) fn draw(view: &View<'_>, objects: &Objects, area: Rect, buf: &mut Buf
     }
 }
 
-/// How much of a node is drawn.
-struct Shape {
+/// What count, lease, zone and a taint need behind the bars.
+const REST_WIDTH: usize = 66;
+
+/// Below this width, bars and words are short.
+const WIDE_FROM: usize = 66;
+
+/// What is drawn of each node, and from what.
+struct Drawing<'a> {
+    view: &'a View<'a>,
+    objects: &'a Objects,
+    fresh: BTreeSet<Key>,
     name_width: usize,
     lines: usize,
     with_zone: bool,
 }
 
-fn draw_shelf(
-    view: &View<'_>,
-    (name, shelf): (&Arc<str>, &Shelf),
-    objects: &Objects,
-    shape: &Shape,
-    pen: &mut Pen<'_, '_>,
-) {
-    let key = node_key(name);
-    let node = view.world().store().get(&key).and_then(Node::of);
-    let (Some(node), Some(machine)) = (node, &shelf.machine) else {
-        return;
-    };
-    pen.cell(name, shape.name_width, name_role(view, &key))
-        .write("  ", Role::Text);
-    draw_state(view, node, machine, pen);
-    draw_bars(machine, shelf, pen);
-    match shape.lines {
-        0 | 1 => {
-            draw_glyphs(view, objects, shelf, pen);
-            pen.next_line();
-        }
-        2 => {
-            draw_rest(view, node, (machine, shelf), shape, pen);
-            pen.next_line();
-            draw_pods(view, objects, shelf, 1, pen);
-        }
-        lines => {
-            let gap = usize::from(lines > 4);
-            pen.next_line().to(2);
-            draw_rest(view, node, (machine, shelf), shape, pen);
-            pen.next_line();
-            draw_pods(view, objects, shelf, lines - 2 - gap, pen);
-            if gap > 0 {
+impl Drawing<'_> {
+    fn shelf(&self, name: &Arc<str>, pen: &mut Pen<'_, '_>) {
+        let key = node_key(name);
+        let node = self.view.world().store().get(&key).and_then(Node::of);
+        let shelf = self.objects.shelf(name);
+        let Some(((node, shelf), machine)) = node.zip(shelf).zip(shelf.and_then(Shelf::machine))
+        else {
+            return;
+        };
+        pen.cell(name, self.name_width, name_role(self.view, &key))
+            .write("  ", Role::Text);
+        draw_state(self.view, node, machine, pen);
+        draw_bars(machine, shelf, pen);
+        match self.lines {
+            0 | 1 => {
+                self.glyphs(shelf.pods.iter(), shelf.pods.len(), pen);
                 pen.next_line();
+            }
+            2 => {
+                self.rest(node, (machine, shelf), pen);
+                pen.next_line();
+                self.pods(shelf, 1, pen);
+            }
+            lines => {
+                // What does not fit behind the bars has a line of its own.
+                let own = usize::from(pen.room() < REST_WIDTH);
+                let gap = usize::from(lines > 4);
+                if own > 0 {
+                    pen.next_line().to(2);
+                }
+                self.rest(node, (machine, shelf), pen);
+                pen.next_line();
+                self.pods(shelf, lines - 1 - own - gap, pen);
+                if gap > 0 {
+                    pen.next_line();
+                }
             }
         }
     }
+
+    /// The rest of the line, as far as it goes: count of pods, taints, lease, zone.
+    fn rest(&self, node: &Node, (machine, shelf): (&Machine, &Shelf), pen: &mut Pen<'_, '_>) {
+        let mut pieces = vec![(
+            format!("pods {}/{}", shelf.pods.len(), machine.pods),
+            Role::Dim,
+        )];
+        if let Some(seconds) = lease_age(self.view, node.name()) {
+            let role = if seconds > LEASE_OVERDUE_SECONDS {
+                Role::Bad
+            } else {
+                Role::Dim
+            };
+            pieces.push((format!("lease {seconds}s ago"), role));
+        }
+        let taints = node.spec.taints.iter().flatten();
+        pieces.extend(taints.map(|taint| (format!("taint {}", taint_words(taint)), Role::Waiting)));
+        if self.with_zone && !machine.zone.is_empty() {
+            pieces.push((format!("zone {}", machine.zone), Role::Dim));
+        }
+        for (text, role) in pieces {
+            if pen.room() >= text.width() {
+                pen.write(&text, role).write("  ", Role::Text);
+            }
+        }
+    }
+
+    /// The pods with their names over so many lines; glyphs alone when the names do not fit.
+    fn pods(&self, shelf: &Shelf, lines: usize, pen: &mut Pen<'_, '_>) {
+        let line = pen.width().saturating_sub(2);
+        let names = shelf.pods.iter().take(line * lines / 4 + 1);
+        let each = names
+            .map(|key| key.name.width() + 5)
+            .max()
+            .unwrap_or(0)
+            .min(pen.width());
+        let in_line = line.checked_div(each).unwrap_or(0).max(1);
+        let fits = shelf.pods.len() <= in_line * lines;
+        let named = if fits {
+            shelf.pods.len()
+        } else {
+            in_line * lines.saturating_sub(1)
+        };
+        if shelf.pods.is_empty() {
+            pen.to(2).write("empty", Role::Dim);
+        }
+        for (place, key) in shelf.pods.iter().take(named).enumerate() {
+            if place > 0 && place % in_line == 0 {
+                pen.next_line();
+            }
+            pen.to(2 + place % in_line * each);
+            let role = self.pod_role(key).unwrap_or(Role::Text);
+            if let Some(placed) = self.objects.pod(key) {
+                pen.write(placed.mark.glyph(), placed.mark.role())
+                    .write(" ", Role::Text);
+            }
+            pen.write(&key.name, role);
+        }
+        if !fits {
+            if named > 0 {
+                pen.next_line();
+            }
+            pen.to(2);
+            self.glyphs(shelf.pods.iter().skip(named), shelf.pods.len() - named, pen);
+        }
+        pen.next_line();
+    }
+
+    /// One glyph a pod, and how many more there are.
+    fn glyphs<'k>(&self, pods: impl Iterator<Item = &'k Key>, count: usize, pen: &mut Pen<'_, '_>) {
+        let room = pen.room();
+        let shown = if count <= room {
+            count
+        } else {
+            room.saturating_sub(6)
+        };
+        for key in pods.take(shown) {
+            if let Some(placed) = self.objects.pod(key) {
+                let role = self.pod_role(key).unwrap_or(placed.mark.role());
+                pen.write(placed.mark.glyph(), role);
+            }
+        }
+        if count > shown {
+            pen.write(&format!(" +{}", count - shown), Role::Dim);
+        }
+    }
+
+    /// How a pod is marked that is selected or has just changed.
+    fn pod_role(&self, key: &Key) -> Option<Role> {
+        if self.view.is_selected(key) {
+            Some(Role::Selected)
+        } else {
+            self.fresh.contains(key).then_some(Role::Fresh)
+        }
+    }
+}
+
+/// What the last step was about.
+fn fresh(view: &View<'_>) -> BTreeSet<Key> {
+    view.world()
+        .last_records()
+        .filter_map(|record| record.object())
+        .collect()
 }
 
 fn name_role(view: &View<'_>, key: &Key) -> Role {
@@ -114,13 +230,16 @@ fn draw_state(view: &View<'_>, node: &Node, machine: &Machine, pen: &mut Pen<'_,
     };
     let start = pen.column();
     pen.write(glyph, role).write(" ", role).write(word, role);
+    let is_wide = pen.width() >= WIDE_FROM;
     let since = ready_condition(node).and_then(|ready| ready.last_transition_time.as_ref());
-    if let Some(since) = since {
+    if let Some(since) = since.filter(|_| is_wide || !machine.ready) {
         let span = human_duration(view.world().now().since(meta::moment(since)));
         let role = if machine.ready { Role::Dim } else { Role::Bad };
         pen.write(" for ", role).write(&span, role);
     }
-    pen.to(pen.column().max(start + 19)).write("  ", Role::Text);
+    let least = if is_wide { 19 } else { 10 };
+    pen.to(pen.column().max(start + least))
+        .write("  ", Role::Text);
 }
 
 fn ready_condition(node: &Node) -> Option<&core::NodeCondition> {
@@ -132,22 +251,23 @@ fn draw_bars(machine: &Machine, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
     let width = if pen.width() >= 76 { 10 } else { 5 };
     let millis = (shelf.cpu.milli_value(), machine.cpu.milli_value());
     let bytes = (shelf.memory.value(), machine.memory.value());
-    for (name, parts, text, text_width) in [
-        ("cpu ", millis, cpu_words(shelf.cpu, machine.cpu), 9),
-        (
-            "mem ",
-            bytes,
-            memory_words(shelf.memory, machine.memory),
-            11,
-        ),
-    ] {
-        if pen.room() < name.len() + width + text_width {
+    let words = if pen.width() >= WIDE_FROM {
+        [9, 11]
+    } else {
+        [7, 9]
+    };
+    let texts = [
+        cpu_words(shelf.cpu, machine.cpu),
+        memory_words(shelf.memory, machine.memory),
+    ];
+    let bars = [("cpu ", millis), ("mem ", bytes)];
+    for (((name, parts), text), words) in bars.into_iter().zip(texts).zip(words) {
+        if pen.room() < name.len() + width + 1 + text.width() {
             return;
         }
         pen.write(name, Role::Dim)
             .bar(parts, width, load_role(parts));
-        pen.write(" ", Role::Text)
-            .cell(&text, text_width, Role::Text);
+        pen.write(" ", Role::Text).cell(&text, words, Role::Text);
     }
 }
 
@@ -188,38 +308,6 @@ fn tenths(amount: i64, unit: i64) -> String {
     }
 }
 
-/// The rest of the line, as far as it goes: count of pods, taints, lease, zone.
-fn draw_rest(
-    view: &View<'_>,
-    node: &Node,
-    (machine, shelf): (&Machine, &Shelf),
-    shape: &Shape,
-    pen: &mut Pen<'_, '_>,
-) {
-    let mut pieces = vec![(
-        format!("pods {}/{}", shelf.pods.len(), machine.pods),
-        Role::Dim,
-    )];
-    let taints = node.spec.taints.iter().flatten();
-    pieces.extend(taints.map(|taint| (format!("taint {}", taint_words(taint)), Role::Waiting)));
-    if let Some(seconds) = lease_age(view, node.name()) {
-        let role = if seconds > LEASE_OVERDUE_SECONDS {
-            Role::Bad
-        } else {
-            Role::Dim
-        };
-        pieces.push((format!("lease {seconds}s ago"), role));
-    }
-    if shape.with_zone && !machine.zone.is_empty() {
-        pieces.push((format!("zone {}", machine.zone), Role::Dim));
-    }
-    for (text, role) in pieces {
-        if pen.room() >= text.width() {
-            pen.write(&text, role).write("  ", Role::Text);
-        }
-    }
-}
-
 /// `node.kubernetes.io/not-ready:NoExecute` without the part that all of Kubernetes' own share.
 fn taint_words(taint: &core::Taint) -> String {
     let key = taint
@@ -239,95 +327,15 @@ fn lease_age(view: &View<'_>, node: &str) -> Option<u64> {
     Some(view.world().now().since(renewed).as_secs())
 }
 
-/// The pods with their names over so many lines; glyphs alone when the names do not fit.
-fn draw_pods(
-    view: &View<'_>,
-    objects: &Objects,
-    shelf: &Shelf,
-    lines: usize,
-    pen: &mut Pen<'_, '_>,
-) {
-    let room = pen.width().saturating_sub(2) * lines;
-    let widest = shelf
-        .pods
-        .iter()
-        .take(room / 4 + 1)
-        .map(|key| key.name.width() + 5)
-        .max();
-    let each = widest.unwrap_or(0).min(pen.width());
-    let in_line = (pen.width().saturating_sub(2))
-        .checked_div(each)
-        .unwrap_or(0)
-        .max(1);
-    if shelf.pods.is_empty() {
-        pen.to(2).write("empty", Role::Dim);
-    } else if shelf.pods.len() > in_line * lines {
-        pen.to(2);
-        draw_glyphs(view, objects, shelf, pen);
-    } else {
-        for (place, key) in shelf.pods.iter().enumerate() {
-            if place > 0 && place % in_line == 0 {
-                pen.next_line();
-            }
-            pen.to(2 + place % in_line * each);
-            draw_pod(view, objects, key, pen);
-        }
-    }
-    pen.next_line();
-}
-
-fn draw_pod(view: &View<'_>, objects: &Objects, key: &Key, pen: &mut Pen<'_, '_>) {
-    let Some(placed) = objects.pod(key) else {
-        return;
-    };
-    let role = pod_role(view, key);
-    pen.write(placed.mark.glyph(), placed.mark.role())
-        .write(" ", Role::Text);
-    pen.write(&key.name, role);
-}
-
-fn pod_role(view: &View<'_>, key: &Key) -> Role {
-    if view.is_selected(key) {
-        Role::Selected
-    } else if view.is_fresh(key) {
-        Role::Fresh
-    } else {
-        Role::Text
-    }
-}
-
-/// One glyph a pod, and how many more there are.
-fn draw_glyphs(view: &View<'_>, objects: &Objects, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
-    let room = pen.room();
-    let shown = if shelf.pods.len() <= room {
-        room
-    } else {
-        room.saturating_sub(6)
-    };
-    for key in shelf.pods.iter().take(shown) {
-        let Some(placed) = objects.pod(key) else {
-            continue;
-        };
-        let role = match pod_role(view, key) {
-            Role::Text => placed.mark.role(),
-            other => other,
-        };
-        pen.write(placed.mark.glyph(), role);
-    }
-    if shelf.pods.len() > shown {
-        pen.write(&format!(" +{}", shelf.pods.len() - shown), Role::Dim);
-    }
-}
-
 /// What is written of a node where there is room for one line of it only.
-pub(super) fn line_of(view: &View<'_>, objects: &Objects, name: &str, pen: &mut Pen<'_, '_>) {
-    let shape = Shape {
+pub(super) fn line_of(view: &View<'_>, objects: &Objects, name: &Arc<str>, pen: &mut Pen<'_, '_>) {
+    let drawing = Drawing {
+        view,
+        objects,
+        fresh: fresh(view),
         name_width: name.width().min(24),
         lines: 1,
         with_zone: true,
     };
-    let name: Arc<str> = name.into();
-    if let Some(shelf) = objects.shelf(&name) {
-        draw_shelf(view, (&name, shelf), objects, &shape, pen);
-    }
+    drawing.shelf(name, pen);
 }

@@ -8,7 +8,7 @@ use super::Matter;
 use super::rows::{Row, Verdict, rows};
 use crate::api::{Key, Kind};
 use crate::scheduler::{Criterion, Decision, Preemption, Rejection, ScoreColumn};
-use crate::ui::panes::pen::Pen;
+use crate::ui::panes::pen::{Pen, clipped, joined, wrapped};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -18,7 +18,7 @@ const TOTAL: usize = 9;
 /// How much of a score a column has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Detail {
-    /// `93 → 93 × 1 = 93`.
+    /// `93→93×1=93`: raw, normalised, weight, weighted.
     Whole,
     /// `93×1`: normalised and weight.
     Normalized,
@@ -43,8 +43,8 @@ impl Columns {
         let count = matter.decision.columns().len().max(1);
         let room = width.saturating_sub(name + filters + TOTAL + 4);
         let (score, detail) = match room / count {
-            20.. => (20.max(room / count).min(24), Detail::Whole),
-            each @ 9..20 => (each.min(14), Detail::Normalized),
+            each @ 15.. => (each.min(22), Detail::Whole),
+            each @ 9..15 => (each, Detail::Normalized),
             each => (each.max(5), Detail::Weighted),
         };
         Self {
@@ -105,13 +105,8 @@ fn draw_outcome(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
             if best.len() > 1 {
                 let named = best.iter().take(4).copied().collect::<Vec<_>>().join(", ");
                 let more = if best.len() > 4 { ", …" } else { "" };
-                pen.write(
-                    &format!(
-                        "; {} are equally good ({named}{more}), chance took one",
-                        best.len()
-                    ),
-                    Role::Waiting,
-                );
+                let words = format!("; {} tie: {named}{more}; chance took one", best.len());
+                pen.write(&words, Role::Waiting);
             } else if best.len() == 1 && fit > 1 {
                 pen.write("; it has the highest total", Role::Text);
             }
@@ -163,44 +158,56 @@ fn criterion_words(criterion: Criterion) -> &'static str {
     }
 }
 
+/// Two lines: the names of plugins broken where a word begins, letters for the filters.
 fn draw_heading(matter: &Matter<'_>, columns: &Columns, pen: &mut Pen<'_, '_>) {
     let scores = columns.name + columns.filters + 4;
+    let shown = &matter.decision.columns()[..columns.shown];
+    let has_scores = matter.is_scored && !shown.is_empty();
     pen.to(columns.name + 2)
         .write("filters", Role::Title)
         .to(scores);
-    if matter.is_scored {
-        for column in &matter.decision.columns()[..columns.shown] {
-            let name = short_name(column.plugin);
-            pen.cell(name, columns.score - 1, Role::Title)
-                .write(" ", Role::Text);
-        }
-        pen.right("total", TOTAL - 2, Role::Title);
+    for column in shown.iter().filter(|_| has_scores) {
+        let (name, _) = halves(column.plugin);
+        pen.cell(name, columns.score - 1, Role::Title)
+            .write(" ", Role::Text);
     }
     pen.next_line().to(columns.name + 2);
-    for place in 1..=matter.filters.len() {
-        pen.write(&(place % 10).to_string(), Role::Dim);
+    for place in 0..matter.filters.len() {
+        pen.write(&letter(place).to_string(), Role::Dim);
     }
     pen.to(scores);
-    if matter.is_scored {
-        for column in &matter.decision.columns()[..columns.shown] {
-            let words = match columns.detail {
-                Detail::Whole => format!("raw → norm × {}", column.weight),
-                Detail::Normalized => format!("norm×{}", column.weight),
-                Detail::Weighted => format!("×{}", column.weight),
-            };
-            pen.cell(&words, columns.score - 1, Role::Dim)
-                .write(" ", Role::Text);
-        }
+    for column in shown.iter().filter(|_| has_scores) {
+        let (_, name) = halves(column.plugin);
+        let weight = format!(" ×{}", column.weight);
+        let room = (columns.score - 1).saturating_sub(weight.width());
+        let start = pen.column();
+        pen.write(&clipped(name, room), Role::Title)
+            .write(&weight, Role::Dim);
+        pen.to(start + columns.score);
+    }
+    if has_scores {
+        pen.right("total", TOTAL - 2, Role::Title);
     }
     pen.next_line();
 }
 
-/// The plugin without what most names share.
-fn short_name(plugin: &str) -> &str {
-    plugin
+/// The letter that stands for a filter.
+fn letter(place: usize) -> char {
+    u8::try_from(place % 26).map_or('?', |place| char::from(b'a' + place))
+}
+
+/// `Taint` and `Toleration`: the name of a plugin, broken at the word nearest to its middle.
+fn halves(plugin: &str) -> (&str, &str) {
+    let name = plugin
         .strip_prefix("NodeResources")
-        .filter(|rest| rest.len() > 4)
-        .unwrap_or(plugin)
+        .filter(|rest| rest.len() > 4);
+    let name = name.unwrap_or(plugin);
+    let words = name
+        .match_indices(char::is_uppercase)
+        .map(|(at, _)| at)
+        .filter(|at| *at > 0);
+    let middle = words.min_by_key(|at| (at * 2).abs_diff(name.len()));
+    name.split_at(middle.unwrap_or(name.len()))
 }
 
 fn draw_row(
@@ -274,11 +281,8 @@ fn draw_scores(scores: &[ScoreColumn], place: usize, columns: &Columns, pen: &mu
         let (raw, normalized) = (column.raw[place], column.normalized[place]);
         let words = match columns.detail {
             Detail::Whole => {
-                format!(
-                    "{raw} → {normalized} × {} = {}",
-                    column.weight,
-                    column.weighted(place)
-                )
+                let weighted = column.weighted(place);
+                format!("{raw}→{normalized}×{}={weighted}", column.weight)
             }
             Detail::Normalized => format!("{normalized}×{}", column.weight),
             Detail::Weighted => column.weighted(place).to_string(),
@@ -319,31 +323,12 @@ fn draw_rest(decision: &Decision, not_shown: usize, pen: &mut Pen<'_, '_>) {
     }
 }
 
-/// Which number is which filter, in lines of so many columns.
+/// Which letter is which filter, in lines of so many columns.
 fn legend(filters: &[&'static str], width: usize) -> Vec<String> {
     let words: Vec<String> = filters
         .iter()
         .enumerate()
-        .map(|(place, name)| format!("{} {name}", (place + 1) % 10))
+        .map(|(place, name)| format!("{} {name}", letter(place)))
         .collect();
-    wrapped_by(&words, "   ", width)
-}
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-    wrapped_by(&words, " ", width)
-}
-
-fn wrapped_by(words: &[String], between: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.width() + between.len() + word.width() <= width => {
-                line.push_str(between);
-                line.push_str(word);
-            }
-            _ => lines.push(word.clone()),
-        }
-    }
-    lines
+    joined(words.iter().map(String::as_str), "   ", width)
 }

@@ -26,7 +26,7 @@ use crate::ui::view::View;
 const QUEUES: u16 = 34;
 
 /// From this width on, the queues stand beside the matrix.
-const BESIDE_FROM: u16 = 110;
+const BESIDE_FROM: u16 = 140;
 
 /// How many of the latest records about a pod are looked through for a station of its decision.
 const LOOK_BACK: usize = 200;
@@ -43,6 +43,7 @@ pub(super) struct Matter<'a> {
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let index = Index::of(view.world());
     let scheduler = &view.world().scheduler().component;
     let pod = view
         .model
@@ -50,7 +51,9 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         .as_ref()
         .filter(|key| key.kind == Kind::Pod);
     let decision = match pod {
-        Some(pod) => scheduler.decision(pod).filter(|_| is_taken(view, pod)),
+        Some(pod) => scheduler
+            .decision(pod)
+            .filter(|_| is_taken(view, &index, pod)),
         None => scheduler.last_decision(),
     };
     let pane = Pane::Scheduler;
@@ -77,17 +80,18 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         queues::draw_lists(view, scheduler.queue(), left, buf);
         (left, right)
     } else {
+        let lines = queues::lines(scheduler.queue(), inner.height);
         let left = Rect {
-            height: inner.height.min(1),
+            height: lines.min(inner.height),
             ..inner
         };
-        let down = inner.height.min(if inner.height > 6 { 2 } else { 1 });
+        let down = (lines + u16::from(inner.height > 6)).min(inner.height);
         let right = Rect {
             y: inner.y + down,
             height: inner.height - down,
             ..inner
         };
-        queues::draw_line(view, scheduler.queue(), left, buf);
+        queues::draw_lines(view, scheduler.queue(), left, buf);
         (left, right)
     };
     if beside {
@@ -96,35 +100,35 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         }
     }
     match decision {
-        Some(decision) => matrix::draw(view, &matter(view, decision), right, buf),
+        Some(decision) => matrix::draw(view, &matter(view, &index, decision), right, buf),
         None => draw_nothing(view, pod, right, buf),
     }
 }
 
-fn matter<'a>(view: &View<'_>, decision: &'a Arc<Decision>) -> Matter<'a> {
+fn matter<'a>(view: &View<'_>, index: &Index, decision: &'a Arc<Decision>) -> Matter<'a> {
     let configuration = view.world().scheduler().component.configuration();
     let profile = configuration.profile(&decision.profile);
     let plugins = profile.map_or(&[][..], |profile| profile.at(Point::Filter));
     Matter {
         decision,
         filters: plugins.iter().map(|plugin| plugin.name()).collect(),
-        is_scored: !is_before_scores(view, &decision.pod),
+        is_scored: !is_before_scores(view, index, &decision.pod),
     }
 }
 
 /// Whether the trace has come to the decision about the pod: the scheduler knows it a moment before.
-fn is_taken(view: &View<'_>, pod: &Key) -> bool {
-    last_station(view, pod).is_some()
+fn is_taken(view: &View<'_>, index: &Index, pod: &Key) -> bool {
+    last_station(view, index, pod).is_some()
 }
 
 /// Whether the filters have been told but not what follows.
-fn is_before_scores(view: &View<'_>, pod: &Key) -> bool {
-    last_station(view, pod) == Some(RecordKind::SchedFilter)
+fn is_before_scores(view: &View<'_>, index: &Index, pod: &Key) -> bool {
+    last_station(view, index, pod) == Some(RecordKind::SchedFilter)
 }
 
 /// The last station of the scheduling cycle that the trace tells of a pod.
-fn last_station(view: &View<'_>, pod: &Key) -> Option<RecordKind> {
-    let (index, trace) = (Index::of(view.world()), view.world().trace());
+fn last_station(view: &View<'_>, index: &Index, pod: &Key) -> Option<RecordKind> {
+    let trace = view.world().trace();
     let about = index.records.about(pod).iter().rev().take(LOOK_BACK);
     let mut records = about.filter_map(|id| trace.get(*id));
     let is_station = |kind| {
@@ -180,13 +184,12 @@ mod tests {
     fn the_matrix_shows_filters_scores_totals_the_winner_and_the_tie() {
         let world = scene::live(scene::WEB, &[]);
         let text = scene::text(&world, &pod_model(&world), draw, (160, 24));
-        println!("{text}");
         for part in [
             "active 0",
             "node-a",
             "✓✓✓",
             "★",
-            "equally good",
+            "3 tie: node-a, node-b, node-c",
             "NodeResourcesFit",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
@@ -201,7 +204,6 @@ mod tests {
             &["kubectl taint nodes node-b disk=slow:NoSchedule"],
         );
         let text = scene::text(&world, &pod_model(&world), draw, (120, 24));
-        println!("{text}");
         for part in [
             "unschedulable 1",
             "✗",
@@ -210,10 +212,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        println!(
-            "{}",
-            scene::text(&world, &pod_model(&world), draw, (80, 20))
-        );
     }
 
     #[test]

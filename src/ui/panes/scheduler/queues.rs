@@ -101,14 +101,59 @@ pub(super) fn place_words(place: Place) -> String {
     }
 }
 
-/// All queues in one line: their names and how many wait there.
-pub(super) fn draw_line(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut Buffer) {
+/// How many lines the queues take above the matrix: one for all, one for each in which pods wait.
+pub(super) fn lines(queue: &Queue, height: u16) -> u16 {
+    let waiting = Which::ALL
+        .iter()
+        .filter(|which| which.pods(queue).next().is_some())
+        .count();
+    1 + u16::try_from(waiting)
+        .unwrap_or(0)
+        .min(height.saturating_sub(8) / 2)
+}
+
+/// All queues in one line, with how many wait there; then who waits, a line for each queue.
+pub(super) fn draw_lines(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(view, area, buf);
     pen.write("queues  ", Role::Dim);
-    for which in Which::ALL {
-        let count = which.pods(queue).count();
+    let counts = Which::ALL.map(|which| which.pods(queue).count());
+    for (which, count) in Which::ALL.iter().zip(counts) {
         let role = if count == 0 { Role::Dim } else { which.role() };
         pen.write(&format!("{} {count}   ", which.name()), role);
+    }
+    for (which, _) in Which::ALL
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+    {
+        pen.next_line().cell(which.name(), 15, which.role());
+        for pod in which.pods(queue) {
+            if pen.room() < 12 {
+                pen.write("…", Role::Dim);
+                break;
+            }
+            let role = if view.is_selected(&pod.key) {
+                Role::Selected
+            } else {
+                Role::Text
+            };
+            pen.write(&pod.key.name, role);
+            pen.write(&format!(" {}   ", wait_words(view, pod)), Role::Dim);
+        }
+    }
+}
+
+/// How long a pod has waited, or still has to.
+fn wait_words(view: &View<'_>, queued: &QueuedPod) -> String {
+    let now = view.world().now();
+    match queued.place {
+        Place::BackOff(until) => {
+            let left = until.since(now).as_millis();
+            format!("{}.{}s left", left / 1000, left % 1000 / 100)
+        }
+        Place::Gated => "gated".to_owned(),
+        Place::InFlight => format!("try {}", queued.attempts),
+        Place::Active | Place::Unschedulable => human_duration(now.since(queued.since)),
     }
 }
 
@@ -145,16 +190,7 @@ fn draw_pod(view: &View<'_>, queued: &QueuedPod, pen: &mut Pen<'_, '_>) {
     } else {
         Role::Text
     };
-    let now = view.world().now();
-    let words = match queued.place {
-        Place::BackOff(until) => {
-            let left = until.since(now).as_millis();
-            format!("{}.{}s left", left / 1000, left % 1000 / 100)
-        }
-        Place::Gated => "gated".to_owned(),
-        Place::InFlight => format!("try {}", queued.attempts),
-        Place::Active | Place::Unschedulable => human_duration(now.since(queued.since)),
-    };
+    let words = wait_words(view, queued);
     let width = pen.width();
     let name = width.saturating_sub(words.len() + 4);
     pen.write("  ", Role::Text)
