@@ -33,7 +33,7 @@ fn settled(nodes: usize, pods: u32) -> Snapshot {
         text.as_bytes().into(),
     )]));
     cluster.submit(Command::parse("apply -f web.yaml", &files).expect("a command"));
-    let is_settled = cluster.run_until(Duration::from_secs(3_600), Cluster::is_settled);
+    let is_settled = cluster.run_until(Duration::from_hours(1), Cluster::is_settled);
     assert!(is_settled, "the pods run within an hour");
     Snapshot::of(cluster)
 }
