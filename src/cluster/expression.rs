@@ -1,10 +1,10 @@
 //! Expressions over the state, in CEL, the language of Kubernetes' admission policies.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::extractors::Arguments;
-use cel::{Context, ExecutionError, Program, Value};
+use cel::{Context, Env, ExecutionError, Program, Value};
 
 use super::Cluster;
 use crate::api::{Key, Kind, Object, selector};
@@ -31,6 +31,9 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
     ("revision()", "the revision of the store"),
     ("seconds()", "virtual seconds since the start"),
 ];
+
+/// CEL's own functions; making the list anew costs more than an answer.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// An expression that is true or false of a world.
 #[derive(Clone, Debug)]
@@ -110,7 +113,7 @@ impl Expression {
 
     fn evaluate(&self, cluster: &Cluster) -> Result<Value, ExpressionError> {
         let world = Arc::new(cluster.clone());
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         let declared = declare(&mut context, &world);
         declared.map_err(|error| self.error(error.to_string()))?;
         self.program

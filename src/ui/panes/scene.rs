@@ -90,7 +90,7 @@ pub(super) fn node(name: &str, zone: &str, ready: bool) -> Value {
 }
 
 /// A pod of an owner with 500m and 1Gi.
-pub(super) fn pod(name: &str, owner: Option<&Object>, node: Option<&str>, status: Value) -> Value {
+pub(super) fn pod(name: &str, owner: Option<&Object>, node: Option<&str>, status: &Value) -> Value {
     let owners = owner.map(|owner| {
         vec![json!({
             "apiVersion": owner.kind().info().api_version(), "kind": owner.kind().info().name,
@@ -173,11 +173,11 @@ pub(super) fn small() -> Cluster {
         ("web-6d4f-k2xv5", "node-a", running()),
         ("web-6d4f-x7m2c", "node-b", waiting("ContainerCreating")),
     ] {
-        world.stage(Kind::Pod, pod(name, Some(&set), Some(node), status));
+        world.stage(Kind::Pod, pod(name, Some(&set), Some(node), &status));
     }
     world.stage(
         Kind::Pod,
-        pod("lonely", None, None, json!({"phase": "Pending"})),
+        pod("lonely", None, None, &json!({"phase": "Pending"})),
     );
     world.stage(
         Kind::Service,
@@ -215,7 +215,7 @@ pub(super) fn large(nodes: usize) -> Cluster {
                 &format!("web{place}-6d4f-{number:05}"),
                 set.as_ref(),
                 Some(&name),
-                running(),
+                &running(),
             );
             world.stage(Kind::Pod, pod);
         }
@@ -246,7 +246,7 @@ pub(super) fn live(manifest: &str, and_then: &[&str]) -> Cluster {
     for line in ["kubectl apply -f web.yaml"].iter().chain(and_then) {
         let command = Command::parse(line, &files).expect("the line is a command");
         world.submit(command);
-        world.run_until(Duration::from_secs(600), Cluster::is_settled);
+        world.run_until(Duration::from_mins(10), Cluster::is_settled);
     }
     world
 }

@@ -1,5 +1,7 @@
 //! What an object wants beside what is there: numbers of pods, and field by field.
 
+use std::fmt::Display;
+
 use crate::api::{
     DaemonSet, Deployment, Job, Kind, Object, ObjectMeta, Pod, ReplicaSet, Service, StatefulSet,
 };
@@ -86,12 +88,12 @@ pub(super) struct Field {
 }
 
 impl Field {
-    fn new(spec: &str, want: impl ToString, status: &str, have: impl ToString) -> Self {
+    fn new(spec: &str, want: impl Display, status: &str, have: impl Display) -> Self {
         Self {
             spec: spec.to_owned(),
-            want: want.to_string(),
+            want: format!("{want}"),
             status: status.to_owned(),
-            have: have.to_string(),
+            have: format!("{have}"),
         }
     }
 

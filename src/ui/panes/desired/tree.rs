@@ -129,33 +129,24 @@ impl Tree<'_> {
     }
 
     fn after(&self, key: &Key) -> Option<Key> {
-        match self.parent(key) {
-            Some(parent) => {
-                let siblings = self.children(&parent)?;
-                let next = siblings.range((Excluded(key), Unbounded)).next().cloned();
-                next.or_else(|| self.after(&parent))
-            }
-            None => {
-                let here = (section(key)?, key.clone());
-                let mut after = self.objects.roots().range((Excluded(here), Unbounded));
-                after.next().map(|(_, root)| root.clone())
-            }
+        if let Some(parent) = self.parent(key) {
+            let siblings = self.children(&parent)?;
+            let next = siblings.range((Excluded(key), Unbounded)).next().cloned();
+            return next.or_else(|| self.after(&parent));
         }
+        let here = (section(key)?, key.clone());
+        let mut after = self.objects.roots().range((Excluded(here), Unbounded));
+        after.next().map(|(_, root)| root.clone())
     }
 
     /// The sibling before it; none for the first child.
     fn before(&self, key: &Key) -> Option<Key> {
-        match self.parent(key) {
-            Some(parent) => self.children(&parent)?.range(..key).next_back().cloned(),
-            None => {
-                let here = (section(key)?, key.clone());
-                self.objects
-                    .roots()
-                    .range(..here)
-                    .next_back()
-                    .map(|(_, root)| root.clone())
-            }
+        if let Some(parent) = self.parent(key) {
+            return self.children(&parent)?.range(..key).next_back().cloned();
         }
+        let here = (section(key)?, key.clone());
+        let before = self.objects.roots().range(..here).next_back();
+        before.map(|(_, root)| root.clone())
     }
 
     fn last(&self, key: Key) -> Key {

@@ -249,10 +249,10 @@ impl Objects {
     fn put_pod(&mut self, key: &Key, pod: &Pod) {
         let placed = Placed::of(pod);
         if let Some(node) = &placed.node {
-            let shelf = self.shelves.entry(Arc::clone(node)).or_default();
-            shelf.pods.insert(key.clone());
-            shelf.cpu += placed.cpu;
-            shelf.memory += placed.memory;
+            let entry = self.shelves.entry(Arc::clone(node)).or_default();
+            entry.pods.insert(key.clone());
+            entry.cpu += placed.cpu;
+            entry.memory += placed.memory;
         }
         if let Some(owner) = &placed.owner {
             let tally = self.tallies.entry(Arc::clone(owner)).or_default();
@@ -304,14 +304,14 @@ impl Objects {
     }
 
     fn remove_node(&mut self, name: &Arc<str>) {
-        let Some(shelf) = self.shelves.get_mut(name) else {
+        let Some(entry) = self.shelves.get_mut(name) else {
             return;
         };
-        if let Some(machine) = shelf.machine.take() {
+        if let Some(machine) = entry.machine.take() {
             drop_from(&mut self.zones, &machine.zone, name);
             self.nodes -= 1;
         }
-        if shelf.is_empty() {
+        if entry.is_empty() {
             self.shelves.remove(name);
         }
     }
@@ -321,12 +321,12 @@ impl Objects {
             return;
         };
         if let Some(node) = &placed.node
-            && let Some(shelf) = self.shelves.get_mut(node)
+            && let Some(entry) = self.shelves.get_mut(node)
         {
-            shelf.pods.remove(key);
-            shelf.cpu = shelf.cpu - placed.cpu;
-            shelf.memory = shelf.memory - placed.memory;
-            if shelf.is_empty() {
+            entry.pods.remove(key);
+            entry.cpu -= placed.cpu;
+            entry.memory -= placed.memory;
+            if entry.is_empty() {
                 self.shelves.remove(node);
             }
         }

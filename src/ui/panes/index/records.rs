@@ -106,12 +106,28 @@ pub(in super::super) fn part_of(record: &Record, trace: &Trace) -> Part {
         return Part::Hidden;
     }
     let part = match record.kind() {
-        Is::StoreCommit | Is::ApiReject | Is::ApiConflict => Part::Station,
-        Is::ReconcileAct | Is::LeaseLost | Is::TaintAdd | Is::GcDelete => Part::Station,
-        Is::SchedFilter | Is::SchedScore | Is::SchedPreempt | Is::SchedBind => Part::Station,
-        Is::KubeletNotice | Is::ImagePull | Is::ContainerStart | Is::ContainerExit => Part::Station,
-        Is::BackoffWait | Is::StatusWrite | Is::EvictAsk | Is::EvictVerdict => Part::Station,
-        Is::FaultNodeDown | Is::FaultNodeUp | Is::FaultCrash => Part::Station,
+        Is::StoreCommit
+        | Is::ApiReject
+        | Is::ApiConflict
+        | Is::ReconcileAct
+        | Is::LeaseLost
+        | Is::TaintAdd
+        | Is::GcDelete
+        | Is::SchedFilter
+        | Is::SchedScore
+        | Is::SchedPreempt
+        | Is::SchedBind
+        | Is::KubeletNotice
+        | Is::ImagePull
+        | Is::ContainerStart
+        | Is::ContainerExit
+        | Is::BackoffWait
+        | Is::StatusWrite
+        | Is::EvictAsk
+        | Is::EvictVerdict
+        | Is::FaultNodeDown
+        | Is::FaultNodeUp
+        | Is::FaultCrash => Part::Station,
         Is::Command | Is::ProbeResult | Is::FaultSlowRegistry | Is::FaultComponent => {
             Part::Waypoint
         }

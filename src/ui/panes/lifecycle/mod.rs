@@ -127,15 +127,16 @@ fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Key;
+    use crate::api::{Key, Object};
     use crate::cluster::Cluster;
+    use crate::sim::RecordKind;
     use crate::ui::model::Model;
     use crate::ui::panes::scene;
 
     fn selecting(world: &Cluster, kind: Kind) -> Model {
         let mut objects = world.store().list(kind, Some("default"));
         Model {
-            selection: objects.next().map(|object| object.key()),
+            selection: objects.next().map(Object::key),
             ..Model::default()
         }
     }
@@ -194,6 +195,43 @@ mod tests {
     }
 
     #[test]
+    fn a_pods_story_tells_of_no_other_pod_however_busy_the_scheduler_was() {
+        let world = scene::live(&scene::WEB.replace("replicas: 1", "replicas: 9"), &[]);
+        let snapshot = crate::cluster::task::Snapshot::of(world);
+        let theme = crate::ui::theme::Theme::dark();
+        let index = Index::of(&snapshot.world);
+        for pod in snapshot.world.store().list(Kind::Pod, None) {
+            let model = Model {
+                selection: Some(pod.key()),
+                ..Model::default()
+            };
+            let view = View {
+                snapshot: &snapshot,
+                model: &model,
+                theme: &theme,
+            };
+            let story = Story::of(&view, &index, COLUMNS_AROUND).expect("the pod has a story");
+            for station in &story.stations {
+                let about = station.record.object().filter(|key| key.kind == Kind::Pod);
+                assert!(
+                    about.is_none_or(|about| about == pod.key()),
+                    "{:?}",
+                    station.record
+                );
+            }
+            let filter = story
+                .stations
+                .iter()
+                .find(|each| each.record.kind() == RecordKind::SchedFilter);
+            let cause = filter.and_then(|filter| story.stations.get(filter.cause?));
+            assert_eq!(
+                cause.map(|cause| cause.record.kind()),
+                Some(RecordKind::StoreCommit)
+            );
+        }
+    }
+
+    #[test]
     fn the_cursor_goes_back_to_the_command_along_the_causes() {
         let world = scene::live(scene::WEB, &[]);
         let mut model = selecting(&world, Kind::Pod);
@@ -218,7 +256,7 @@ mod tests {
             .record
             .and_then(|id| snapshot.world.trace().get(id).cloned());
         let kind = first.map(|record| record.kind());
-        assert_eq!(kind, Some(crate::sim::RecordKind::Command));
+        assert_eq!(kind, Some(RecordKind::Command));
     }
 
     #[test]

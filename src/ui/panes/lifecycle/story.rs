@@ -1,10 +1,11 @@
 //! The story of an object: which records are told, on which lane, and which caused which.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::api::{Actor, Key, Kind};
-use crate::cluster::Record;
+use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
 use crate::ui::panes::index::{Index, Part, change_of, part_of};
 use crate::ui::theme::Role;
@@ -84,6 +85,7 @@ impl Story {
         let start = end.saturating_sub(columns);
         let told = told(
             view,
+            (index, &subject),
             seeds,
             start..end.max(start + columns).min(seeds.len()),
         );
@@ -98,7 +100,7 @@ impl Story {
         );
         let shown = &told[first..last];
         let lanes = lanes(index, &subject, shown);
-        let stations = stations(view, &lanes, shown);
+        let stations = stations(view, index, &lanes, shown);
         (!stations.is_empty()).then(|| Self {
             subject,
             lanes,
@@ -127,7 +129,12 @@ fn subject<'a>(view: &'a View<'_>, index: &'a Index) -> Option<&'a Key> {
 }
 
 /// The records of a window, with what caused them as far as it is told and not before the window.
-fn told(view: &View<'_>, seeds: &[RecordId], window: std::ops::Range<usize>) -> Vec<Arc<Record>> {
+fn told(
+    view: &View<'_>,
+    (index, subject): (&Index, &Key),
+    seeds: &[RecordId],
+    window: Range<usize>,
+) -> Vec<Arc<Record>> {
     let trace = view.world().trace();
     let first = if window.start == 0 {
         RecordId(0)
@@ -136,18 +143,75 @@ fn told(view: &View<'_>, seeds: &[RecordId], window: std::ops::Range<usize>) -> 
     };
     let mut told: BTreeSet<RecordId> = seeds[window].iter().copied().collect();
     for id in told.clone() {
-        for record in trace.why(id).skip(1).take(HOPS_MOST) {
+        let mut effect = trace.get(id);
+        for record in causes(trace, index, id) {
             if record.id < first || told.contains(&record.id) {
                 break;
             }
-            if part_of(record, trace) != Part::Hidden {
+            let is_told = part_of(record, trace) != Part::Hidden
+                && !is_of_another_pod(record, index, subject)
+                && effect.is_none_or(|effect| !is_act_before(record, effect));
+            if is_told {
                 told.insert(record.id);
+                effect = Some(record);
             }
         }
     }
     told.into_iter()
         .filter_map(|id| trace.get(id).cloned())
         .collect()
+}
+
+/// Whether a record is about a pod that is neither the subject nor owned by it: controllers that
+/// create one pod after the other, and a scheduler that is busy, come from pod to pod.
+fn is_of_another_pod(record: &Record, index: &Index, subject: &Key) -> bool {
+    let pod = record.object().filter(|key| key.kind == Kind::Pod);
+    pod.is_some_and(|pod| {
+        let mut owners = std::iter::successors(Some(&pod), |key| index.records.owner_of(key));
+        owners.all(|key| key != subject)
+    })
+}
+
+/// Whether a record is only the act before another one of the same loop: the last one is enough.
+fn is_act_before(record: &Record, effect: &Record) -> bool {
+    let is_act = |record: &Record| record.kind() == RecordKind::ReconcileAct;
+    is_act(record) && is_act(effect) && record.actor == effect.actor
+}
+
+/// The way back from a record, without the record itself.
+fn causes<'a>(
+    trace: &'a Trace,
+    index: &'a Index,
+    id: RecordId,
+) -> impl Iterator<Item = &'a Arc<Record>> {
+    std::iter::successors(trace.get(id), move |record| cause(trace, index, record))
+        .skip(1)
+        .take(HOPS_MOST)
+}
+
+/// What a record followed from. The scheduler takes a pod when it is done with another one: to the
+/// story of the pod belongs why it was in the queue, not what the scheduler was busy with.
+fn cause<'a>(trace: &'a Trace, index: &Index, record: &Record) -> Option<&'a Arc<Record>> {
+    let cause = trace.get(record.cause?)?;
+    let pod = record
+        .object()
+        .filter(|_| record.kind() == RecordKind::SchedPop);
+    let Some(pod) = pod.filter(|pod| cause.object().as_ref() != Some(pod)) else {
+        return Some(cause);
+    };
+    let about = index.records.about(&pod);
+    let before = &about[..about.partition_point(|id| *id < record.id)];
+    let mut before = before
+        .iter()
+        .rev()
+        .take(HOPS_MOST)
+        .filter_map(|id| trace.get(*id));
+    let queued = before.find(|each| {
+        let kind = each.kind();
+        let is_queued = kind == RecordKind::QueueAdd || kind == RecordKind::QueueBackoff;
+        is_queued && each.actor == record.actor
+    });
+    queued.or(Some(cause))
 }
 
 fn lanes(index: &Index, subject: &Key, shown: &[Arc<Record>]) -> Vec<Lane> {
@@ -171,11 +235,11 @@ fn lanes(index: &Index, subject: &Key, shown: &[Arc<Record>]) -> Vec<Lane> {
     lanes.into_iter().collect()
 }
 
-fn stations(view: &View<'_>, lanes: &[Lane], shown: &[Arc<Record>]) -> Vec<Station> {
+fn stations(view: &View<'_>, index: &Index, lanes: &[Lane], shown: &[Arc<Record>]) -> Vec<Station> {
     let trace = view.world().trace();
     let place_of = |id: RecordId| shown.binary_search_by_key(&id, |record| record.id).ok();
     let station = |record: &Arc<Record>| {
-        let mut causes = trace.why(record.id).skip(1).take(HOPS_MOST);
+        let mut causes = causes(trace, index, record.id);
         Station {
             record: Arc::clone(record),
             lane: lanes.binary_search(&Lane::of(&record.actor)).unwrap_or(0),
@@ -191,11 +255,12 @@ impl Station {
         match self.record.kind() {
             RecordKind::Command => ("▶", Role::Key),
             RecordKind::StoreCommit => ("●", Role::Current),
-            RecordKind::ApiReject | RecordKind::ApiConflict => ("✗", Role::Bad),
-            RecordKind::ContainerExit | RecordKind::LeaseLost | RecordKind::FaultNodeDown => {
-                ("✗", Role::Bad)
-            }
-            RecordKind::FaultCrash => ("✗", Role::Bad),
+            RecordKind::ApiReject
+            | RecordKind::ApiConflict
+            | RecordKind::ContainerExit
+            | RecordKind::LeaseLost
+            | RecordKind::FaultNodeDown
+            | RecordKind::FaultCrash => ("✗", Role::Bad),
             RecordKind::BackoffWait => ("↻", Role::Waiting),
             RecordKind::StatusWrite => ("▲", Role::Desired),
             _ => ("◆", Role::Desired),

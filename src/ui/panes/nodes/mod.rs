@@ -60,8 +60,11 @@ mod tests {
 
     #[test]
     fn many_nodes_become_a_heat_map_by_zone() {
-        let mut model = Model::default();
-        model.selection = Some(Key::new(Kind::Node, "", "node-0100"));
+        let selection = Some(Key::new(Kind::Node, "", "node-0100"));
+        let model = Model {
+            selection,
+            ..Model::default()
+        };
         let text = scene::text(&scene::large(200), &model, draw, (80, 24));
         assert!(text.contains("zone b  67 nodes"), "{text}");
         assert!(text.contains("NotReady"), "{text}");

@@ -71,24 +71,24 @@ impl Drawing<'_> {
     fn shelf(&self, name: &Arc<str>, pen: &mut Pen<'_, '_>) {
         let key = node_key(name);
         let node = self.view.world().store().get(&key).and_then(Node::of);
-        let shelf = self.objects.shelf(name);
-        let Some(((node, shelf), machine)) = node.zip(shelf).zip(shelf.and_then(Shelf::machine))
+        let load = self.objects.shelf(name);
+        let Some(((node, load), machine)) = node.zip(load).zip(load.and_then(Shelf::machine))
         else {
             return;
         };
         pen.cell(name, self.name_width, name_role(self.view, &key))
             .write("  ", Role::Text);
         draw_state(self.view, node, machine, pen);
-        draw_bars(machine, shelf, pen);
+        draw_bars(machine, load, pen);
         match self.lines {
             0 | 1 => {
-                self.glyphs(shelf.pods.iter(), shelf.pods.len(), pen);
+                self.glyphs(load.pods.iter(), load.pods.len(), pen);
                 pen.next_line();
             }
             2 => {
-                self.rest(node, (machine, shelf), pen);
+                self.rest(node, (machine, load), pen);
                 pen.next_line();
-                self.pods(shelf, 1, pen);
+                self.pods(load, 1, pen);
             }
             lines => {
                 // What does not fit behind the bars has a line of its own.
@@ -97,9 +97,9 @@ impl Drawing<'_> {
                 if own > 0 {
                     pen.next_line().to(2);
                 }
-                self.rest(node, (machine, shelf), pen);
+                self.rest(node, (machine, load), pen);
                 pen.next_line();
-                self.pods(shelf, lines - 1 - own - gap, pen);
+                self.pods(load, lines - 1 - own - gap, pen);
                 if gap > 0 {
                     pen.next_line();
                 }
@@ -108,9 +108,9 @@ impl Drawing<'_> {
     }
 
     /// The rest of the line, as far as it goes: count of pods, taints, lease, zone.
-    fn rest(&self, node: &Node, (machine, shelf): (&Machine, &Shelf), pen: &mut Pen<'_, '_>) {
+    fn rest(&self, node: &Node, (machine, load): (&Machine, &Shelf), pen: &mut Pen<'_, '_>) {
         let mut pieces = vec![(
-            format!("pods {}/{}", shelf.pods.len(), machine.pods),
+            format!("pods {}/{}", load.pods.len(), machine.pods),
             Role::Dim,
         )];
         if let Some(seconds) = lease_age(self.view, node.name()) {
@@ -134,25 +134,25 @@ impl Drawing<'_> {
     }
 
     /// The pods with their names over so many lines; glyphs alone when the names do not fit.
-    fn pods(&self, shelf: &Shelf, lines: usize, pen: &mut Pen<'_, '_>) {
+    fn pods(&self, load: &Shelf, lines: usize, pen: &mut Pen<'_, '_>) {
         let line = pen.width().saturating_sub(2);
-        let names = shelf.pods.iter().take(line * lines / 4 + 1);
+        let names = load.pods.iter().take(line * lines / 4 + 1);
         let each = names
             .map(|key| key.name.width() + 5)
             .max()
             .unwrap_or(0)
             .min(pen.width());
         let in_line = line.checked_div(each).unwrap_or(0).max(1);
-        let fits = shelf.pods.len() <= in_line * lines;
-        let named = if fits {
-            shelf.pods.len()
+        let fits = load.pods.len() <= in_line * lines;
+        let by_name = if fits {
+            load.pods.len()
         } else {
             in_line * lines.saturating_sub(1)
         };
-        if shelf.pods.is_empty() {
+        if load.pods.is_empty() {
             pen.to(2).write("empty", Role::Dim);
         }
-        for (place, key) in shelf.pods.iter().take(named).enumerate() {
+        for (place, key) in load.pods.iter().take(by_name).enumerate() {
             if place > 0 && place % in_line == 0 {
                 pen.next_line();
             }
@@ -165,11 +165,15 @@ impl Drawing<'_> {
             pen.write(&key.name, role);
         }
         if !fits {
-            if named > 0 {
+            if by_name > 0 {
                 pen.next_line();
             }
             pen.to(2);
-            self.glyphs(shelf.pods.iter().skip(named), shelf.pods.len() - named, pen);
+            self.glyphs(
+                load.pods.iter().skip(by_name),
+                load.pods.len() - by_name,
+                pen,
+            );
         }
         pen.next_line();
     }
@@ -247,18 +251,18 @@ fn ready_condition(node: &Node) -> Option<&core::NodeCondition> {
     conditions.find(|condition| condition.type_ == "Ready")
 }
 
-fn draw_bars(machine: &Machine, shelf: &Shelf, pen: &mut Pen<'_, '_>) {
+fn draw_bars(machine: &Machine, load: &Shelf, pen: &mut Pen<'_, '_>) {
     let width = if pen.width() >= 76 { 10 } else { 5 };
-    let millis = (shelf.cpu.milli_value(), machine.cpu.milli_value());
-    let bytes = (shelf.memory.value(), machine.memory.value());
+    let millis = (load.cpu.milli_value(), machine.cpu.milli_value());
+    let bytes = (load.memory.value(), machine.memory.value());
     let words = if pen.width() >= WIDE_FROM {
         [9, 11]
     } else {
         [7, 9]
     };
     let texts = [
-        cpu_words(shelf.cpu, machine.cpu),
-        memory_words(shelf.memory, machine.memory),
+        cpu_words(load.cpu, machine.cpu),
+        memory_words(load.memory, machine.memory),
     ];
     let bars = [("cpu ", millis), ("mem ", bytes)];
     for (((name, parts), text), words) in bars.into_iter().zip(texts).zip(words) {

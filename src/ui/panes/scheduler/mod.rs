@@ -175,7 +175,7 @@ mod tests {
     fn pod_model(world: &Cluster) -> Model {
         let mut pods = world.store().list(Kind::Pod, Some("default"));
         Model {
-            selection: pods.next().map(|pod| pod.key()),
+            selection: pods.next().map(crate::api::Object::key),
             ..Model::default()
         }
     }
