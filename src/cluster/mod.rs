@@ -184,13 +184,13 @@ impl Cluster {
             .map(|(_, _, happening)| self.describe(happening))
     }
 
-    /// When the next thing happens that is not a repeating check.
+    /// Who does the next thing that is not a repeating check, and what it is, in words.
     #[must_use]
-    pub fn next_work_at(&self) -> Option<Time> {
+    pub fn next_work_in_words(&self) -> Option<String> {
         self.queue
             .iter()
             .find(|(_, urgency, _)| *urgency == Urgency::Work)
-            .map(|(at, _, _)| at)
+            .map(|(_, _, happening)| self.describe(happening))
     }
 
     /// Takes a command for now.

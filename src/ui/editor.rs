@@ -33,7 +33,6 @@ pub struct Mark {
 #[derive(Clone, Debug)]
 pub struct Editor {
     area: TextArea<'static>,
-    kept: String,
     marks: Vec<Mark>,
     literal: Vec<bool>,
     sent: Option<Sent>,
@@ -51,7 +50,6 @@ impl Editor {
     pub fn new(text: &str) -> Self {
         let mut editor = Self {
             area: area_of(text),
-            kept: text.to_owned(),
             marks: Vec::new(),
             literal: Vec::new(),
             sent: None,
@@ -65,13 +63,7 @@ impl Editor {
     pub fn restored(text: &str) -> Self {
         let mut editor = Self::new(EXAMPLE);
         editor.replace(text);
-        editor.kept();
         editor
-    }
-
-    /// The text is safe as it is.
-    pub fn kept(&mut self) {
-        self.kept = self.text();
     }
 
     /// Puts another text in; the one before is one undo away.
@@ -122,12 +114,6 @@ impl Editor {
     #[must_use]
     pub fn is_literal(&self, line: usize) -> bool {
         self.literal.get(line).copied().unwrap_or(false)
-    }
-
-    /// Whether the text differs from the one that is kept somewhere.
-    #[must_use]
-    pub fn is_changed(&self) -> bool {
-        self.text() != self.kept
     }
 
     /// What was sent last.

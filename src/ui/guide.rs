@@ -102,7 +102,7 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
             say(" see it again"),
         ];
     }
-    let next = world.next_in_words().unwrap_or_default();
+    let next = world.next_work_in_words().unwrap_or_default();
     vec![Press(Action::Step), Say(format!(" next: {next}"))]
 }
 

@@ -1,5 +1,7 @@
 //! The one list of keys: dispatch, the key line, the help and the table in the README all read it.
 
+use std::fmt::Write;
+
 use super::action::Action;
 use super::key::KeyPress;
 
@@ -223,12 +225,8 @@ pub fn markdown() -> String {
     let mut text = String::from("| where | keys | what it does |\n| --- | --- | --- |\n");
     for row in BINDINGS {
         let keys: Vec<String> = row.presses().map(|key| format!("`{key}`")).collect();
-        text.push_str(&format!(
-            "| {} | {} | {} |\n",
-            row.scope.words(),
-            keys.join(" "),
-            row.help
-        ));
+        let (place, keys) = (row.scope.words(), keys.join(" "));
+        let _ = writeln!(text, "| {place} | {keys} | {} |", row.help);
     }
     text
 }

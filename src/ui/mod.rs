@@ -89,7 +89,8 @@ pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), E
         .build()?;
     let place = draft::place();
     let (cluster, model) = open(cluster, opening, place.as_deref().and_then(draft::read));
-    let mut session = Session { model, place };
+    let kept = model.editor.text();
+    let mut session = Session { model, place, kept };
     let shown = runtime.block_on(async {
         let engine = task::spawn(cluster);
         if opening == Opening::FirstVisit {
@@ -127,6 +128,7 @@ fn closed<T>(_: T) -> Error {
 struct Session {
     model: Model,
     place: Option<PathBuf>,
+    kept: String,
 }
 
 impl Session {
@@ -198,13 +200,10 @@ impl Session {
 
     /// Keeps the text in the editor, if somebody changed it since it was kept.
     fn keep(&mut self) -> Result<(), Error> {
-        let Some(place) = &self.place else {
-            return Ok(());
-        };
-        if self.model.editor.is_changed() {
-            let text = self.model.editor.text();
+        let text = self.model.editor.text();
+        if let Some(place) = self.place.as_ref().filter(|_| text != self.kept) {
             draft::keep(place, &text).map_err(|error| Error::Draft(place.clone(), error))?;
-            self.model.editor.kept();
+            self.kept = text;
         }
         Ok(())
     }

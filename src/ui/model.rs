@@ -40,7 +40,7 @@ pub enum Mode {
     /// Typing in the editor.
     Typing,
     /// Typing at the line at the bottom.
-    Prompting(Prompt),
+    Prompting(Box<Prompt>),
     /// Reading what lies over the panes.
     Reading(Overlay),
 }

@@ -88,17 +88,17 @@ pub fn of(view: &View<'_>) -> Drawn {
 /// The object of `kind/name` in the namespace default, or of `kind/namespace/name`.
 fn named(world: &Cluster, name: &str) -> Result<Key, String> {
     let parts: Vec<&str> = name.split('/').collect();
-    let (word, namespace, object) = match parts[..] {
-        [word, object] => (word, "default", object),
-        [word, namespace, object] => (word, namespace, object),
+    let (kind_word, namespace, object) = match parts[..] {
+        [kind, object] => (kind, "default", object),
+        [kind, namespace, object] => (kind, namespace, object),
         _ => {
             return Err(format!(
                 "error: \"{name}\" names no object; write pod/web-1 or deployment/default/web"
             ));
         }
     };
-    let kind = Kind::of_word(word)
-        .ok_or_else(|| format!("error: the server doesn't have a resource type \"{word}\""))?;
+    let kind = Kind::of_word(kind_word)
+        .ok_or_else(|| format!("error: the server doesn't have a resource type \"{kind_word}\""))?;
     let key = Key::new(kind, namespace, object);
     match world.store().get(&key) {
         Some(_) => Ok(key),

@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// Draws the text below the command, from a line and a column on.
-pub fn draw(
+pub(super) fn draw(
     view: &View<'_>,
     (title, text): (&str, &str),
     (down, right): (usize, usize),

@@ -35,7 +35,7 @@ pub fn lines() -> usize {
 }
 
 /// Draws it from a line on.
-pub fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer) {
     let mut text: Vec<Line<'_>> = Vec::with_capacity(lines());
     for scope in ORDER {
         if !text.is_empty() {

@@ -15,7 +15,7 @@ use crate::ui::view::View;
 const ACTOR_WIDTH: usize = 22;
 
 /// Draws the way back from a record; the line under the cursor is selected.
-pub fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect, buf: &mut Buffer) {
     let trace = view.world().trace();
     let way: Vec<&Record> = trace.why(record).map(|record| &**record).collect();
     let height = u16::try_from(way.len()).unwrap_or(u16::MAX);

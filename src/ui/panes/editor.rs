@@ -66,7 +66,7 @@ fn aside(view: &View<'_>) -> &'static str {
 /// A row on the screen: a line of the text, or what is wrong with the line above it.
 enum Row<'a> {
     Text(usize, &'a str),
-    Problem(&'a Mark),
+    Problem { text: String, is_error: bool },
 }
 
 fn draw_text(view: &View<'_>, area: Rect, buf: &mut Buffer) {
@@ -90,7 +90,8 @@ fn draw_text(view: &View<'_>, area: Rect, buf: &mut Buffer) {
                 .iter()
                 .chain(refused.as_ref())
                 .filter(move |mark| mark.line == at);
-            std::iter::once(Row::Text(at, text)).chain(problems.map(Row::Problem))
+            std::iter::once(Row::Text(at, text))
+                .chain(problems.flat_map(|mark| problem_rows(mark, area.width)))
         });
     for (y, row) in (area.y..area.bottom()).zip(rows) {
         let rect = Rect {
@@ -103,7 +104,10 @@ fn draw_text(view: &View<'_>, area: Rect, buf: &mut Buffer) {
                 let is_wrong = is_marked(at) || editor.marks().iter().any(|mark| mark.line == at);
                 text_row(view, (at, text, is_wrong), across, rect, buf);
             }
-            Row::Problem(mark) => problem_row(view, mark, rect, buf),
+            Row::Problem { text, is_error } => {
+                let role = if is_error { Role::Bad } else { Role::Waiting };
+                Line::from(view.span(text, role)).render(rect, buf);
+            }
         }
     }
 }
@@ -180,19 +184,16 @@ fn is_selected(editor: &Editor, place: (usize, usize)) -> bool {
         .is_some_and(|(from, to)| from <= place && place < to)
 }
 
-fn problem_row(view: &View<'_>, mark: &Mark, area: Rect, buf: &mut Buffer) {
-    let role = if mark.is_error {
-        Role::Bad
-    } else {
-        Role::Waiting
-    };
-    let width = usize::from(area.width.saturating_sub(GUTTER));
-    let text = fitted(&format!("└ {}", mark.text), width);
-    let spans = vec![
-        Span::raw(" ".repeat(usize::from(GUTTER))),
-        view.span(text, role),
-    ];
-    Line::from(spans).render(area, buf);
+/// What is wrong with a line, below it, in as many rows as it needs.
+fn problem_rows<'a>(mark: &Mark, width: u16) -> impl Iterator<Item = Row<'a>> + use<'a> {
+    let margin = usize::from(GUTTER) + 2;
+    let lines = wrapped(&mark.text, usize::from(width).saturating_sub(margin));
+    let is_error = mark.is_error;
+    lines.into_iter().enumerate().map(move |(place, line)| {
+        let sign = if place == 0 { "└" } else { " " };
+        let text = format!("{:width$}{sign} {line}", "", width = usize::from(GUTTER));
+        Row::Problem { text, is_error }
+    })
 }
 
 /// The line that the API server's refusal is about, while the text is still the one it refused.

@@ -1,6 +1,6 @@
 //! Looking around: views, panes, the selection, the record under the cursor, and the way back.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::cluster::task::{Order, Snapshot};
 use crate::sim::RecordId;
@@ -17,6 +17,36 @@ const TRAIL_MOST: usize = 64;
 pub(super) fn open(model: &mut Model, pane: Pane) -> Vec<Order> {
     model.view = pane;
     model.focus = pane;
+    Vec::new()
+}
+
+/// One pane alone, or all of them again.
+pub(super) fn zoom(model: &mut Model) -> Vec<Order> {
+    model.is_zoomed = !model.is_zoomed;
+    Vec::new()
+}
+
+/// Shows or hides heartbeats.
+pub(super) fn heartbeats(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    model.events.toggle_heartbeats(snapshot.head.trace());
+    Vec::new()
+}
+
+/// Shows all keys.
+pub(super) fn help(model: &mut Model) -> Vec<Order> {
+    model.mode = Mode::Reading(Overlay::Help { scroll: 0 });
+    Vec::new()
+}
+
+/// Leaves.
+pub(super) fn quit(model: &mut Model) -> Vec<Order> {
+    model.is_over = true;
+    Vec::new()
+}
+
+/// Takes another size.
+pub(super) fn resize(model: &mut Model, size: Size) -> Vec<Order> {
+    model.size = size;
     Vec::new()
 }
 

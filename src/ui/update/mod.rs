@@ -51,14 +51,8 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::BackTen => back(model, snapshot, 10),
         Action::ScrubBack => back(model, snapshot, scrub(snapshot)),
         Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
-        Action::First => match model.mode {
-            Mode::Reading(_) => scroll(model, snapshot, isize::MIN),
-            _ => show(model, 0),
-        },
-        Action::Newest => match model.mode {
-            Mode::Reading(_) => scroll(model, snapshot, isize::MAX),
-            _ => show(model, u64::MAX),
-        },
+        Action::First => edge(model, snapshot, (isize::MIN, 0)),
+        Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -70,10 +64,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::ShowEditor => look::open(model, Pane::Editor),
         Action::NextPane => look::next_pane(model, 1),
         Action::PreviousPane => look::next_pane(model, -1),
-        Action::Zoom => {
-            model.is_zoomed = !model.is_zoomed;
-            Vec::new()
-        }
+        Action::Zoom => look::zoom(model),
         Action::Up => vertical(model, snapshot, -1),
         Action::Down => vertical(model, snapshot, 1),
         Action::PageUp => vertical(model, snapshot, -PAGE),
@@ -83,22 +74,10 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Enter => look::enter(model, snapshot),
         Action::Leave => look::leave(model),
         Action::Why => look::why(model, snapshot),
-        Action::Heartbeats => {
-            model.events.toggle_heartbeats(snapshot.head.trace());
-            Vec::new()
-        }
-        Action::Help => {
-            model.mode = Mode::Reading(Overlay::Help { scroll: 0 });
-            Vec::new()
-        }
-        Action::Quit => {
-            model.is_over = true;
-            Vec::new()
-        }
-        Action::Resize(columns, rows) => {
-            model.size = Size::new(columns, rows);
-            Vec::new()
-        }
+        Action::Heartbeats => look::heartbeats(model, snapshot),
+        Action::Help => look::help(model),
+        Action::Quit => look::quit(model),
+        Action::Resize(columns, rows) => look::resize(model, Size::new(columns, rows)),
         Action::Filter => text::filter(model),
         Action::CommandLine => text::command_line(model),
         Action::Edit => text::edit(model),
@@ -156,16 +135,12 @@ fn forward(model: &mut Model, order: Order) -> Vec<Order> {
 }
 
 fn follow(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    match model.selection.clone() {
-        Some(key) => forward(model, Order::Advance(Until::About(key))),
-        None => {
-            model.tell(
-                "Select an object first: with the arrows in a pane.",
-                snapshot,
-            );
-            Vec::new()
-        }
+    if let Some(key) = model.selection.clone() {
+        return forward(model, Order::Advance(Until::About(key)));
     }
+    let words = "Select an object first: with the arrows in a pane.";
+    model.tell(words, snapshot);
+    Vec::new()
 }
 
 fn back(model: &mut Model, snapshot: &Snapshot, steps: u64) -> Vec<Order> {
@@ -175,6 +150,14 @@ fn back(model: &mut Model, snapshot: &Snapshot, steps: u64) -> Vec<Order> {
 fn show(model: &mut Model, step: u64) -> Vec<Order> {
     model.record = None;
     vec![Order::Show(step)]
+}
+
+/// To one end: of what lies over the panes, or else of the run.
+fn edge(model: &mut Model, snapshot: &Snapshot, (lines, step): (isize, u64)) -> Vec<Order> {
+    match model.mode {
+        Mode::Reading(_) => scroll(model, snapshot, lines),
+        Mode::Looking | Mode::Typing | Mode::Prompting(_) => show(model, step),
+    }
 }
 
 fn scrub(snapshot: &Snapshot) -> u64 {

@@ -9,7 +9,7 @@ use super::{Around, look};
 use crate::api::Key;
 use crate::cluster::task::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
-use crate::kubectl::grammar;
+use crate::kubectl::grammar::{Command as Asked, RolloutAction};
 use crate::manifest;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
@@ -19,7 +19,7 @@ use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
 const LINES_MOST: usize = 200;
 
 /// How long kubectl waits for an answer.
-const ANSWER_MOST: Duration = Duration::from_secs(60);
+const ANSWER_MOST: Duration = Duration::from_mins(1);
 
 /// The command that the editor sends.
 const APPLY: &str = "apply -f -";
@@ -37,11 +37,11 @@ pub(super) fn command_line(model: &mut Model) -> Vec<Order> {
 }
 
 fn prompt(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Order> {
-    model.mode = Mode::Prompting(Prompt {
+    model.mode = Mode::Prompting(Box::new(Prompt {
         purpose,
         line: line_of(text),
         recalled: None,
-    });
+    }));
     Vec::new()
 }
 
@@ -189,7 +189,6 @@ fn is_question(command: &Command) -> bool {
     let Command::Kubectl { invocation, .. } = command else {
         return false;
     };
-    use grammar::{Command as Asked, RolloutAction};
     matches!(
         &invocation.command,
         Asked::Get(_)

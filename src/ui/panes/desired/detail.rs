@@ -10,7 +10,6 @@ use super::fields::{self, Field};
 use crate::api::{Key, Object, meta};
 use crate::client::{self, Reconcile};
 use crate::cluster::Detail;
-use crate::sim::Urgency;
 use crate::ui::panes::index::Index;
 use crate::ui::panes::pen::{Pen, wrapped};
 use crate::ui::theme::Role;
@@ -122,10 +121,10 @@ fn plan_lines(who: &str, plan: &Reconcile, width: usize) -> Vec<Line> {
 
 fn next_words(view: &View<'_>) -> String {
     let world = view.world();
-    match (world.next_in_words(), world.next_at()) {
-        (Some(words), Some((_, Urgency::Work))) => words,
-        (Some(words), _) => format!("nothing but heartbeats ({words})"),
-        (None, _) => "nothing".to_owned(),
+    match (world.next_work_in_words(), world.next_in_words()) {
+        (Some(words), _) => words,
+        (None, Some(words)) => format!("nothing but heartbeats ({words})"),
+        (None, None) => "nothing".to_owned(),
     }
 }
 
