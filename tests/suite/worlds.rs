@@ -103,13 +103,13 @@ pub(crate) fn broken_promises(cluster: &Cluster) -> Vec<String> {
                     .milli_value()
             })
         };
-        if let Some((millis, count)) = used.get(node.name()) {
-            if *millis > amount("cpu") || count * 1000 > amount("pods") {
-                broken.push(format!(
-                    "{} holds more than it can: {millis}m in {count} pods",
-                    node.name()
-                ));
-            }
+        if let Some((millis, count)) = used.get(node.name())
+            && (*millis > amount("cpu") || count * 1000 > amount("pods"))
+        {
+            let name = node.name();
+            broken.push(format!(
+                "{name} holds more than it can: {millis}m in {count} pods"
+            ));
         }
     }
     broken
