@@ -179,10 +179,16 @@ impl Cluster {
         for id in self.running_components() {
             self.switch_on(&id, cause);
         }
-        self.last_step = self.next_record();
         let at = self.now + COMPACTION_PERIOD;
-        self.queue
-            .push(at, Urgency::Periodic, Happening::Compact { cause });
+        let compact = Happening::Compact { cause };
+        self.queue.push(at, Urgency::Periodic, compact);
+        // What a fresh cluster does on its own is over before anybody looks.
+        while !self.is_settled() {
+            self.step();
+        }
+        self.steps = 0;
+        self.last_step = self.next_record();
+        self.booted = self.last_step;
     }
 
     /// Stores what is there before the first step, through the same door as everything else.

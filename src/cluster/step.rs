@@ -63,7 +63,8 @@ pub(super) enum Happening {
 
 impl Cluster {
     /// Makes one step: the next thing happens and adds at least one record. False when nothing is
-    /// left to happen.
+    /// left to happen. What turns out to change nothing is passed over; when the world settles by
+    /// that, no step is made, so that settling does not run on into the next heartbeat.
     pub fn step(&mut self) -> bool {
         let before = self.next_record();
         while self.next_record() == before {
@@ -72,6 +73,9 @@ impl Cluster {
             };
             self.now = self.now.max(at);
             self.happen(happening, urgency);
+            if self.next_record() == before && urgency == Urgency::Work && self.is_settled() {
+                return true;
+            }
         }
         self.last_step = before;
         self.steps += 1;

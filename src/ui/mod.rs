@@ -32,7 +32,6 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ratatui::layout::Size;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -50,9 +49,6 @@ use view::View;
 
 /// The pace of the first visit: slow enough to see each hop, fast enough for one minute.
 const FIRST_PACE: Pace = Pace::Steps { in_ten_seconds: 50 };
-
-/// How long a cluster takes to come up at most.
-const COMING_UP_MOST: Duration = Duration::from_secs(10);
 
 /// How the screen opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,13 +103,12 @@ pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), E
 /// What a screen begins with: the world, and what the screen remembers. On the first visit the cluster
 /// has come up already, so that the first thing to be seen is what the person asks for.
 #[must_use]
-pub fn open(mut cluster: Cluster, opening: Opening, draft: Option<String>) -> (Cluster, Model) {
+pub fn open(cluster: Cluster, opening: Opening, draft: Option<String>) -> (Cluster, Model) {
     let mut model = Model::default();
     if let Some(text) = draft {
         model.editor = Editor::restored(&text);
     }
     if opening == Opening::FirstVisit {
-        cluster.run_until(COMING_UP_MOST, Cluster::is_settled);
         model.view = Pane::Editor;
         model.focus = Pane::Editor;
     }

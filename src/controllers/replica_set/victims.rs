@@ -22,6 +22,9 @@ pub(super) fn choose<'a>(
     pods: &[&'a Pod],
     surplus: usize,
 ) -> Vec<&'a Pod> {
+    if surplus == 0 {
+        return Vec::new();
+    }
     if surplus >= pods.len() {
         return pods.to_vec();
     }
