@@ -191,7 +191,7 @@ fn losers(decision: &Decision) -> Vec<Other> {
         } else {
             let points = if lacking == 1 { "point" } else { "points" };
             let differences = differences(decision, place, winner);
-            format!("{} {points} more: {differences}", lacking + 1)
+            format!("{} {points} more ({differences})", lacking + 1)
         };
         Other {
             node: Arc::clone(feasible[place]),

@@ -60,7 +60,7 @@ pub(super) fn answer_all(path: &Path, seed: u64) -> Result<bool, String> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match answer(&line, seed) {
+        match answer(line.trim_ascii_end(), seed) {
             Ok(answer) => {
                 // A reader that went away wants no more answers.
                 if writeln!(out, "{answer}").is_err() {

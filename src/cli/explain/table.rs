@@ -28,7 +28,10 @@ pub(super) fn text(question: &Question, account: &Account) -> String {
     if account.others.is_empty() {
         return text;
     }
-    text.push_str("\nFor another node, this would have to change:\n");
+    text.push_str(match decision.winner() {
+        Some(_) => "\nFor another node to take it, this would have to change:\n",
+        None => "\nFor it to fit, this would have to change:\n",
+    });
     let width = account.others.iter().map(|other| other.node.len()).max();
     let width = width.unwrap_or(0);
     for other in &account.others {
