@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ScenarioArguments;
 use crate::cluster::{Command, Files, Scenario, Timed, Trigger, scenario};
 use crate::manifest;
+use crate::scheduler::Configuration;
 use crate::sim::parse_duration;
 
 /// The endings of files that a folder is searched for, as kubectl does.
@@ -41,6 +42,9 @@ pub(super) fn scenario(arguments: &ScenarioArguments) -> Result<Scenario, String
     };
     if let Some(count) = arguments.nodes {
         scenario.config = scenario::counted(scenario.config.seed, count)?;
+    }
+    if let Some(path) = &arguments.scheduler_config {
+        scenario.config.scheduler = Arc::new(scheduler_configuration(path)?);
     }
     scenario.config.seed = arguments.seed.unwrap_or(scenario.config.seed);
     let load = |name: &str| load(Path::new("."), name);
@@ -184,4 +188,16 @@ pub(super) fn read(path: &Path, name: &str, most: usize) -> Result<Arc<[u8]>, St
         .read_to_end(&mut bytes)
         .map_err(words)?;
     Ok(bytes.into())
+}
+
+/// Reads a configuration of the scheduler from a file.
+///
+/// # Errors
+/// Names the place in the file and says what is wrong there.
+pub(super) fn scheduler_configuration(path: &Path) -> Result<Configuration, String> {
+    let name = path.to_string_lossy();
+    let bytes = read(path, &name, manifest::MOST_BYTES)?;
+    let plain = manifest::plain(&name, &bytes).map_err(|problem| problem.to_string())?;
+    Configuration::read(&plain.value)
+        .map_err(|error| plain.problem(&error.path, &error.reason).to_string())
 }

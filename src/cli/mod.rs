@@ -77,6 +77,9 @@ struct ScenarioArguments {
     /// How many nodes
     #[arg(long)]
     nodes: Option<usize>,
+    /// A `KubeSchedulerConfiguration` for the scheduler
+    #[arg(long, value_name = "FILE")]
+    scheduler_config: Option<PathBuf>,
 }
 
 /// What `run` prints.

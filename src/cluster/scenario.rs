@@ -369,7 +369,11 @@ fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String
             if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
                 return Err(format!("error: there are two nodes called \"{}\"", pair[0]));
             }
-            Ok(ClusterConfig { seed, nodes })
+            Ok(ClusterConfig {
+                seed,
+                nodes,
+                ..ClusterConfig::default()
+            })
         }
     }
 }

@@ -441,3 +441,40 @@ fn saved_run(manifest: &str) -> String {
     assert!(run.status.success(), "{}", text(&run.stderr));
     text(&run.stdout)
 }
+
+/// The node of each pod at the end of a run that scales up after the scheduler has crashed.
+fn nodes_with(configuration: Option<&str>) -> std::collections::BTreeSet<String> {
+    let mut arguments = vec!["run", "-", "-o", "json", "--for", "120s"];
+    arguments.extend(["--do", "20s: fault restart kube-scheduler"]);
+    arguments.extend(["--do", "30s: kubectl scale deployment/web --replicas=8"]);
+    arguments.extend(
+        configuration
+            .iter()
+            .flat_map(|path| ["--scheduler-config", path]),
+    );
+    let run = glassplane(&arguments, &web(4));
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let list: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let items = list["items"].as_array().expect("items");
+    let pods = items.iter().filter(|item| item["kind"] == "Pod");
+    pods.filter_map(|pod| Some(pod["spec"]["nodeName"].as_str()?.to_owned()))
+        .collect()
+}
+
+#[test]
+fn s2_a_run_takes_the_configuration_of_the_scheduler_and_keeps_it_over_a_crash() {
+    let folder = folder("explain-pack");
+    let path = folder.join("pack.yaml");
+    let pack = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n\
+                - plugins: {score: {disabled: [{name: '*'}], enabled: [{name: NodeResourcesFit}]}}\n  \
+                  pluginConfig:\n  - name: NodeResourcesFit\n    args: {scoringStrategy: {type: MostAllocated}}\n";
+    fs::write(&path, pack).expect("written");
+    assert_eq!(
+        nodes_with(None).len(),
+        3,
+        "as it comes, the scheduler spreads"
+    );
+    assert_eq!(nodes_with(Some(&path.to_string_lossy())).len(), 1);
+    let run = glassplane(&["run", "--scheduler-config", "nowhere.yaml"], "");
+    assert!(text(&run.stderr).contains("error: the path \"nowhere.yaml\" does not exist"));
+}

@@ -7,14 +7,14 @@ mod question;
 mod remedy;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
 use super::{input, output};
 use crate::api::Pod;
-use crate::manifest::{self, print as manifest_print};
+use crate::manifest::print as manifest_print;
 use crate::scheduler::{Configuration, DEFAULT_SCHEDULER};
 use account::Account;
 use fill::Filling;
@@ -75,7 +75,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, String> 
         return Err("error: -o jsonl is for --cases; use -o table or -o json".to_owned());
     }
     let configuration = match &arguments.scheduler_config {
-        Some(path) => read_configuration(path)?,
+        Some(path) => input::scheduler_configuration(path)?,
         None => Configuration::default(),
     };
     if arguments.files.is_empty() {
@@ -103,18 +103,6 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, String> 
     };
     output::print(&text);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads a configuration of the scheduler from a file.
-///
-/// # Errors
-/// Names the place in the file and says what is wrong there.
-pub(super) fn read_configuration(path: &Path) -> Result<Configuration, String> {
-    let name = path.to_string_lossy();
-    let bytes = input::read(path, &name, manifest::MOST_BYTES)?;
-    let plain = manifest::plain(&name, &bytes).map_err(|problem| problem.to_string())?;
-    Configuration::read(&plain.value)
-        .map_err(|error| plain.problem(&error.path, &error.reason).to_string())
 }
 
 fn missing_profile(pod: &Pod, configuration: &Configuration) -> String {
