@@ -37,6 +37,20 @@ pub struct ApiServer {
     templates: SharedTemplates,
 }
 
+/// What is wrong with an object as far as a scheduling decision depends on it, for objects that come
+/// from a file and not through a server; nothing when all can be understood.
+#[must_use]
+pub fn scheduling_problems(object: &Object) -> Vec<FieldError> {
+    validation::scheduling(object)
+}
+
+/// The object with the defaults that the server fills in, for objects that come from a file.
+#[must_use]
+pub fn with_defaults(mut object: Object) -> Object {
+    defaulting::apply_defaults(&mut object);
+    object
+}
+
 /// What the server knows of the world beside the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'a> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ScenarioArguments;
 use crate::cluster::{Command, Files, Scenario, Timed, Trigger, scenario};
 use crate::manifest;
+use crate::scheduler::Configuration;
 use crate::sim::parse_duration;
 
 /// The endings of files that a folder is searched for, as kubectl does.
@@ -41,6 +42,9 @@ pub(super) fn scenario(arguments: &ScenarioArguments) -> Result<Scenario, String
     };
     if let Some(count) = arguments.nodes {
         scenario.config = scenario::counted(scenario.config.seed, count)?;
+    }
+    if let Some(path) = &arguments.scheduler_config {
+        scenario.config.scheduler = Arc::new(scheduler_configuration(path)?);
     }
     scenario.config.seed = arguments.seed.unwrap_or(scenario.config.seed);
     let load = |name: &str| load(Path::new("."), name);
@@ -118,7 +122,7 @@ fn read_all(paths: &[PathBuf]) -> Result<Files, String> {
     let mut files = Files::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            files.insert("-".to_owned(), standard_input()?);
+            files.insert("-".to_owned(), standard_input(manifest::MOST_BYTES)?);
         } else {
             files.extend(load(Path::new(""), &path.to_string_lossy())?);
         }
@@ -126,10 +130,10 @@ fn read_all(paths: &[PathBuf]) -> Result<Files, String> {
     Ok(files)
 }
 
-fn standard_input() -> Result<Arc<[u8]>, String> {
+fn standard_input(most: usize) -> Result<Arc<[u8]>, String> {
     let mut bytes = Vec::new();
     // One byte more than a manifest may have is enough to know that it is too large.
-    let most = manifest::MOST_BYTES as u64 + 1;
+    let most = most as u64 + 1;
     let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
     read.map_err(|error| format!("error: standard input: {error}"))?;
     Ok(bytes.into())
@@ -137,12 +141,17 @@ fn standard_input() -> Result<Arc<[u8]>, String> {
 
 /// A file, or the manifests of a folder, by the name that commands use for them.
 pub(super) fn load(folder: &Path, name: &str) -> Result<Files, String> {
+    load_up_to(folder, name, manifest::MOST_BYTES)
+}
+
+/// The same for files of at most so many bytes; what is larger comes one byte too large.
+pub(super) fn load_up_to(folder: &Path, name: &str, most: usize) -> Result<Files, String> {
     if name == "-" {
-        return Ok(Files::from([(name.to_owned(), standard_input()?)]));
+        return Ok(Files::from([(name.to_owned(), standard_input(most)?)]));
     }
     let path = folder.join(name);
     if !path.is_dir() {
-        return Ok(Files::from([(name.to_owned(), read(&path, name)?)]));
+        return Ok(Files::from([(name.to_owned(), read(&path, name, most)?)]));
     }
     let entries = fs::read_dir(&path).map_err(|error| format!("error: {name}: {error}"))?;
     let mut paths: Vec<PathBuf> = entries
@@ -156,7 +165,7 @@ pub(super) fn load(folder: &Path, name: &str) -> Result<Files, String> {
     let mut files = Files::new();
     for path in paths.into_iter().filter(is_manifest) {
         let name = path.to_string_lossy().into_owned();
-        let bytes = read(&path, &name)?;
+        let bytes = read(&path, &name, most)?;
         files.insert(name, bytes);
     }
     if files.is_empty() {
@@ -167,15 +176,28 @@ pub(super) fn load(folder: &Path, name: &str) -> Result<Files, String> {
     Ok(files)
 }
 
-fn read(path: &Path, name: &str) -> Result<Arc<[u8]>, String> {
+/// The bytes of a file of at most so many; of a larger one, one byte more.
+pub(super) fn read(path: &Path, name: &str, most: usize) -> Result<Arc<[u8]>, String> {
     let words = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("error: the path \"{name}\" does not exist"),
         _ => format!("error: {name}: {error}"),
     };
     let file = fs::File::open(path).map_err(words)?;
     let mut bytes = Vec::new();
-    file.take(manifest::MOST_BYTES as u64 + 1)
+    file.take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(words)?;
     Ok(bytes.into())
+}
+
+/// Reads a configuration of the scheduler from a file.
+///
+/// # Errors
+/// Names the place in the file and says what is wrong there.
+pub(super) fn scheduler_configuration(path: &Path) -> Result<Configuration, String> {
+    let name = path.to_string_lossy();
+    let bytes = read(path, &name, manifest::MOST_BYTES)?;
+    let plain = manifest::plain(&name, &bytes).map_err(|problem| problem.to_string())?;
+    Configuration::read(&plain.value)
+        .map_err(|error| plain.problem(&error.path, &error.reason).to_string())
 }

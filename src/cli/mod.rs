@@ -1,5 +1,6 @@
-//! The commands: the screen, a run without one, a drawn frame.
+//! The commands: the screen, a run without one, a drawn frame, an explanation.
 
+mod explain;
 mod input;
 mod output;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cluster::Finished;
 use crate::ui;
+use explain::{ExplainArguments, explain};
 
 /// A Kubernetes control plane made of glass, in the terminal.
 #[derive(Debug, Parser)]
@@ -51,6 +53,8 @@ enum Verb {
         #[arg(short, long, value_enum, default_value_t = Form::Text)]
         output: Form,
     },
+    /// Say why a pod of a saved cluster goes where it goes, and what would have to change
+    Explain(ExplainArguments),
 }
 
 /// What to run: the same for the screen, `run` and `frame`.
@@ -73,6 +77,9 @@ struct ScenarioArguments {
     /// How many nodes
     #[arg(long)]
     nodes: Option<usize>,
+    /// A `KubeSchedulerConfiguration` for the scheduler
+    #[arg(long, value_name = "FILE")]
+    scheduler_config: Option<PathBuf>,
 }
 
 /// What `run` prints.
@@ -123,6 +130,7 @@ pub fn main() -> ExitCode {
             };
             frame(scenario, *at, &wanted, *output)
         }
+        Some(Verb::Explain(arguments)) => explain(arguments),
     };
     result.unwrap_or_else(|message| {
         output::complain(&message);

@@ -16,7 +16,7 @@ use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, R
 use crate::client::{Component, Delivery, Seen, Subscription};
 use crate::controllers::{CONTROLLERS, Runner};
 use crate::kubelet::{Kubelet, Machine};
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Configuration, Scheduler};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 
 /// How often the API server lets the store forget. Source: `--etcd-compaction-interval`.
@@ -26,12 +26,14 @@ pub(super) const COMPACTION_PERIOD: Duration = Duration::from_mins(5);
 const ZONES: [&str; 3] = ["a", "b", "c"];
 
 /// How a world is made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ClusterConfig {
     /// Decides everything that is left to chance.
     pub seed: u64,
     /// The machines.
     pub nodes: Vec<NodeConfig>,
+    /// The profiles of the scheduler.
+    pub scheduler: Arc<Configuration>,
 }
 
 /// One machine.
@@ -94,6 +96,7 @@ impl ClusterConfig {
         Self {
             seed,
             nodes: nodes.collect(),
+            scheduler: Arc::default(),
         }
     }
 }
@@ -125,6 +128,7 @@ impl Cluster {
                 Arc::new(Part::new(&id, Kubelet::new(node.machine(number)), seed)),
             )
         };
+        let scheduler = Scheduler::configured(Arc::clone(&config.scheduler));
         let mut cluster = Self {
             profile,
             now: Time::START,
@@ -134,7 +138,7 @@ impl Cluster {
             watches: Watches::default(),
             trace: Trace::default(),
             controllers: CONTROLLERS.iter().map(controller).collect(),
-            scheduler: Arc::new(Part::new(&ComponentId::Scheduler, Scheduler::new(), seed)),
+            scheduler: Arc::new(Part::new(&ComponentId::Scheduler, scheduler, seed)),
             kubelets: config.nodes.iter().enumerate().map(kubelet).collect(),
             sessions: OrdMap::new(),
             network: Random::stream(seed, "network"),

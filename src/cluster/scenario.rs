@@ -371,7 +371,11 @@ fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String
                     twice.name
                 ));
             }
-            Ok(ClusterConfig { seed, nodes })
+            Ok(ClusterConfig {
+                seed,
+                nodes,
+                ..ClusterConfig::default()
+            })
         }
     }
 }

@@ -311,7 +311,8 @@ impl Cluster {
                 }
             }
             ComponentId::Scheduler => {
-                Arc::make_mut(&mut self.scheduler).component = Scheduler::new();
+                let configuration = Arc::clone(&self.config.scheduler);
+                Arc::make_mut(&mut self.scheduler).component = Scheduler::configured(configuration);
             }
             ComponentId::Kubelet(_) | ComponentId::Kubectl(_) => {}
         }

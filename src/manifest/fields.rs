@@ -33,11 +33,35 @@ impl std::error::Error for FieldProblem {}
 ///
 /// # Errors
 /// Everything that does not fit, in the order of the kind's fields; never an empty list.
-pub fn decode(kind: Kind, mut value: Value) -> Result<Object, Vec<FieldProblem>> {
+pub fn decode(kind: Kind, value: Value) -> Result<Object, Vec<FieldProblem>> {
     let problems = strict_problems(kind, &value);
-    if !problems.is_empty() {
-        return Err(problems);
+    if problems.is_empty() {
+        build(kind, value)
+    } else {
+        Err(problems)
     }
+}
+
+/// Reads an object that another version of Kubernetes may have written: wrong types are refused,
+/// unknown fields are passed over and come back as problems beside the object.
+///
+/// # Errors
+/// All wrong types; never an empty list.
+pub(super) fn decode_saved(
+    kind: Kind,
+    value: Value,
+) -> Result<(Object, Vec<FieldProblem>), Vec<FieldProblem>> {
+    let problems = strict_problems(kind, &value);
+    let (unknown, wrong): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(|problem| problem.at_key);
+    if wrong.is_empty() {
+        Ok((build(kind, value)?, unknown))
+    } else {
+        Err(wrong)
+    }
+}
+
+fn build(kind: Kind, mut value: Value) -> Result<Object, Vec<FieldProblem>> {
     if let Value::Object(fields) = &mut value {
         settle_fields(schema::of(kind), fields);
     }

@@ -4,9 +4,11 @@ mod check;
 mod document;
 mod fields;
 pub mod patch;
+mod plain;
 pub mod print;
 mod problem;
 mod read;
+mod saved;
 mod scalar;
 mod spans;
 mod yaml;
@@ -14,8 +16,10 @@ mod yaml;
 pub use check::check;
 pub use document::Document;
 pub use fields::{FieldProblem, decode, strict_problems};
+pub use plain::{Plain, plain};
 pub use problem::{Place, Problem, Severity};
 pub use read::{MOST_BYTES, MOST_DOCUMENTS, Parse, parse};
+pub use saved::{MOST_SAVED_BYTES, Saved, SavedObject, saved};
 
 #[cfg(test)]
 mod tests;

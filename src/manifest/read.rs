@@ -38,7 +38,7 @@ pub struct Parse {
 #[must_use]
 pub fn parse(name: &str, bytes: &[u8]) -> Parse {
     let file: Arc<str> = name.into();
-    let text = match text_of(&file, bytes) {
+    let text = match text_of(&file, bytes, MOST_BYTES) {
         Ok(text) => text,
         Err(problem) => return Parse::failed(*problem),
     };
@@ -86,12 +86,16 @@ impl Parse {
     }
 }
 
-/// The bytes as text, if they can be a manifest at all.
-fn text_of<'a>(file: &Arc<str>, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
-    if bytes.len() > MOST_BYTES {
+/// The bytes as text, if they can be a manifest at all and are not more than so many.
+pub(super) fn text_of<'a>(
+    file: &Arc<str>,
+    bytes: &'a [u8],
+    most: usize,
+) -> Result<&'a str, Box<Problem>> {
+    if bytes.len() > most {
         let message = format!(
             "Request entity too large: at most {} MiB are read",
-            MOST_BYTES >> 20
+            most >> 20
         );
         return Err(Box::new(Problem::of_file(file, message)));
     }
@@ -123,13 +127,13 @@ fn place_of(before: &[u8]) -> Place {
 }
 
 /// The text of one document, and how many lines of the file come before it.
-struct Chunk<'a> {
-    text: &'a str,
-    before: u32,
+pub(super) struct Chunk<'a> {
+    pub(super) text: &'a str,
+    pub(super) before: u32,
 }
 
 /// Splits at lines `---`, as kubectl does; documents of blanks and comments only are left out.
-fn split(text: &str) -> Vec<Chunk<'_>> {
+pub(super) fn split(text: &str) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
     let (mut start, mut before, mut has_content) = (0, 0, false);
     let (mut at, mut line_number) = (0, 0);

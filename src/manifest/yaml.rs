@@ -40,7 +40,15 @@ pub(super) struct SyntaxError {
 
 /// Reads one document. A text without any is `null`.
 pub(super) fn read(text: &str) -> Result<Tree, SyntaxError> {
-    let mut composer = Composer::default();
+    read_up_to(text, MOST_VALUES)
+}
+
+/// Reads one document of at most so many values.
+pub(super) fn read_up_to(text: &str, most_values: usize) -> Result<Tree, SyntaxError> {
+    let mut composer = Composer {
+        most_values,
+        ..Composer::default()
+    };
     let options: Options = options! { emit_comments: false };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| describe(&error, text))?;
@@ -118,6 +126,7 @@ struct Composer {
     anchors: BTreeMap<usize, Node>,
     duplicates: Vec<(String, Place, Place)>,
     values: usize,
+    most_values: usize,
     aliased: usize,
     root: Option<Node>,
 }
@@ -155,10 +164,11 @@ impl Composer {
 
     fn count(&mut self, values: usize, at: Place) -> Result<(), SyntaxError> {
         self.values += values;
-        if self.values > MOST_VALUES {
+        if self.values > self.most_values {
+            let most = self.most_values;
             return Err(SyntaxError {
                 place: at,
-                message: format!("the document has more than {MOST_VALUES} values").into(),
+                message: format!("the document has more than {most} values").into(),
                 help: Some("split it into several files"),
             });
         }

@@ -81,6 +81,33 @@ pub fn schedule(
     round.give_up(&filters, random)
 }
 
+/// Asks about one node what [`schedule`] asks about all: does the pod fit there?
+///
+/// # Errors
+/// The first no.
+pub fn check(
+    pod: &Pod,
+    snapshot: &Snapshot,
+    profile: &Profile,
+    node: &Arc<NodeInfo>,
+) -> Result<(), Rejection> {
+    let pod = PodInfo::new(pod.clone());
+    let cycle = Cycle {
+        pod: &pod,
+        snapshot,
+    };
+    let prepared = prepare(&cycle, profile);
+    if let Some(refused) = prepared.refused {
+        return Err(refused);
+    }
+    if let Some(narrowed) = &prepared.narrowed
+        && !narrowed.nodes.contains(&node.name)
+    {
+        return Err(narrowed.rejection(Code::PreFilterResult));
+    }
+    prepared.filters.run_with_nominated(&cycle, node)
+}
+
 /// What PreFilter plugins have said.
 struct Prepared<'a> {
     filters: Filters<'a>,

@@ -75,19 +75,19 @@ impl Scheduler {
     /// The scheduler as it comes.
     #[must_use]
     pub fn new() -> Self {
-        Self::configured(Configuration::default())
+        Self::configured(Arc::new(Configuration::default()))
     }
 
     /// The scheduler with this configuration.
     #[must_use]
-    pub fn configured(configuration: Configuration) -> Self {
+    pub fn configured(configuration: Arc<Configuration>) -> Self {
         let times = QueueTimes {
             backoff_first: configuration.backoff_first,
             backoff_most: configuration.backoff_most,
             ..QueueTimes::default()
         };
         Self {
-            configuration: Arc::new(configuration),
+            configuration,
             informers: Informers::new(KINDS),
             snapshot: Snapshot::default(),
             queue: Queue::new(times),

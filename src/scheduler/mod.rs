@@ -23,7 +23,7 @@ mod snapshot;
 mod status;
 
 pub use amounts::Amounts;
-pub use cycle::schedule;
+pub use cycle::{check, schedule};
 pub use decision::{Decision, Outcome, Scope, ScoreColumn};
 pub use event::{Change, ClusterEvent, Hint, changes};
 pub use filters::Rejection;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::worlds::web;
 
-fn glassplane(arguments: &[&str], input: &str) -> Output {
+pub(crate) fn glassplane(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_glassplane"))
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -25,12 +25,12 @@ fn glassplane(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it prints text")
 }
 
 /// A folder of this test's own, empty at its start.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).expect("it is ours");

@@ -3,8 +3,10 @@
 mod command_line;
 mod convergence;
 mod determinism;
+mod explain;
 mod frames;
 mod keys;
+mod preemption_world;
 mod races;
 mod readme;
 mod scheduler;

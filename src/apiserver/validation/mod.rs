@@ -18,6 +18,7 @@ mod probe;
 mod quota;
 mod scaling;
 mod schedule;
+mod scheduling;
 mod service;
 mod storage;
 mod values;
@@ -28,6 +29,7 @@ use super::FieldError;
 use crate::api::Object;
 
 pub(super) use cluster::SYSTEM_CLASSES;
+pub(super) use scheduling::scheduling;
 
 /// What is wrong with a new object, in the order in which the API server says it; nothing when it
 /// is fine.
