@@ -51,7 +51,8 @@ pub enum Verb {
     Create(Object),
     /// Write all of an object but its status. Without a resourceVersion the last write wins.
     Update(Object),
-    /// Write only the status of an object. Without a resourceVersion the last write wins.
+    /// Write only the status of an object. Without a resourceVersion it stands for the patch that
+    /// kubelets and the scheduler send: it is applied to the newest state.
     UpdateStatus(Object),
     /// Change some fields of the newest state.
     Patch(Patch),
@@ -180,8 +181,9 @@ pub type Outcome = Result<Answer, Refusal>;
 impl Verb {
     /// The verb as audit logs and roles spell it.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
+            Self::UpdateStatus(object) if is_unversioned(object) => "patch",
             Self::Get => "get",
             Self::List(_) => "list",
             Self::Create(_) | Self::Bind(_) => "create",
@@ -193,8 +195,9 @@ impl Verb {
 
     /// The HTTP method.
     #[must_use]
-    pub const fn method(&self) -> &'static str {
+    pub fn method(&self) -> &'static str {
         match self {
+            Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
             Self::Get | Self::List(_) => "GET",
             Self::Create(_) | Self::Bind(_) => "POST",
             Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "PUT",
@@ -218,6 +221,14 @@ impl Verb {
             Self::Get | Self::List(_) | Self::Create(_) | Self::Update(_) | Self::Delete(_) => None,
         }
     }
+}
+
+fn is_unversioned(object: &Object) -> bool {
+    object
+        .metadata()
+        .resource_version
+        .as_deref()
+        .is_none_or(str::is_empty)
 }
 
 impl Request {

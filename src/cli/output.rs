@@ -26,7 +26,7 @@ pub(super) fn complain(message: &str) {
 pub(super) fn report(cluster: &Cluster, output: Output) {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match output {
-        Output::Events => tables(cluster, &mut out),
+        Output::Events => answers(cluster, &mut out).and_then(|()| tables(cluster, &mut out)),
         Output::Yaml => out.write_all(manifest_print::to_yaml(&list(cluster)).as_bytes()),
         Output::Json => writeln!(out, "{}", manifest_print::to_json_pretty(&list(cluster))),
         Output::Trace => trace(cluster, &mut out),
@@ -47,6 +47,21 @@ const HIDDEN: [Kind; 6] = [
     Kind::EndpointSlice,
     Kind::Event,
 ];
+
+/// What the questions among the commands were answered; what other commands did shows in the tables.
+fn answers(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
+    for (_, session) in cluster.sessions() {
+        let line = &session.invocation().line;
+        let words = line.strip_prefix("kubectl ").unwrap_or(line);
+        let asks = ["get", "describe", "rollout"]
+            .iter()
+            .any(|word| words.starts_with(word));
+        if asks && !session.output().is_empty() {
+            writeln!(out, "$ kubectl {words}\n{}", session.output())?;
+        }
+    }
+    Ok(())
+}
 
 fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
     let rest = Kind::ALL

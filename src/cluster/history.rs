@@ -79,5 +79,9 @@ impl Cluster {
                 return;
             }
         }
+        // What was asked for at this moment is already on its way.
+        while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
+            self.submit_at(entry.at, entry.command.clone());
+        }
     }
 }

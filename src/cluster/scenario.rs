@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Cluster, ClusterConfig, Command, Expression, Files, NodeConfig};
 use crate::api::{Quantity, core};
+use crate::manifest;
 use crate::sim::{Time, parse_duration};
 
 /// How long a run may take in virtual time when nobody says.
@@ -254,6 +255,9 @@ fn give(
             }
         };
         if let Some(next) = pending.pop_front() {
+            if let Some(message) = cluster.misses(&next.command) {
+                return Err(message);
+            }
             cluster.submit_at(at, next.command);
         }
         watcher.forget();
@@ -286,12 +290,46 @@ impl Watcher {
     }
 }
 
-/// What the runs of kubectl complained about.
+/// What the runs of kubectl complained about, and where in their files.
 fn failures(cluster: &Cluster) -> Vec<String> {
     let failed = cluster
         .sessions()
         .filter(|(_, session)| session.exit_code().is_some_and(|code| code != 0));
-    failed.map(|(_, session)| session.error_text()).collect()
+    failed
+        .map(|(_, session)| {
+            let error = session.error_text();
+            let places = places(&error, session.files());
+            let mut lines: Vec<&str> = error.trim_end().lines().collect();
+            lines.extend(places.iter().map(String::as_str));
+            lines.join("\n")
+        })
+        .collect()
+}
+
+/// The places of the fields that the API server refuses in `The Deployment "web" is invalid: …`.
+fn places(error: &str, files: &Files) -> Vec<String> {
+    let Some((head, causes)) = error.split_once(" is invalid: ") else {
+        return Vec::new();
+    };
+    let refused: Vec<&str> = causes
+        .lines()
+        .filter_map(|line| line.trim_start_matches(['*', ' ']).split_once(": "))
+        .map(|(path, _)| path)
+        .filter(|path| !path.is_empty() && !path.contains(' '))
+        .collect();
+    let mut places = Vec::new();
+    for (name, bytes) in files {
+        for document in manifest::parse(name, bytes).documents {
+            let about = format!("{} \"{}\"", document.kind, document.object.name());
+            if head.ends_with(&about) {
+                places.extend(refused.iter().map(|path| {
+                    let place = document.place(path);
+                    format!("{name}:{}:{}: {path}", place.line, place.column)
+                }));
+            }
+        }
+    }
+    places
 }
 
 /// Reads an expression.

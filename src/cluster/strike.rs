@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::command::{Note as CommandNote, node_key};
 use super::step::{Happening, Wake};
 use super::watches::WatchId;
-use super::{Cluster, ComponentId, Fault, Part, Power};
+use super::{Cluster, Command, ComponentId, Fault, Part, Power};
 use crate::api::{Actor, Key, Kind, Object, Pod};
 use crate::client::{Delivery, Seen};
 use crate::controllers::Runner;
@@ -275,6 +275,40 @@ impl Cluster {
             }
             None => self.missed(kind, name, cause),
         }
+    }
+
+    /// What a fault would miss because there is no such node or component; nothing when it hits.
+    #[must_use]
+    pub fn misses(&self, command: &Command) -> Option<String> {
+        let Command::Fault { fault, .. } = command else {
+            return None;
+        };
+        let (what, name, known) = match fault {
+            Fault::NodeDown(node) | Fault::NodeUp(node) => {
+                let names: Vec<String> = self.kubelets.keys().map(ToString::to_string).collect();
+                ("node", node, names)
+            }
+            Fault::CutWatch(name)
+            | Fault::Restart(name)
+            | Fault::Stop(name)
+            | Fault::Start(name) => {
+                let all = self.running_components();
+                (
+                    "component",
+                    name,
+                    all.iter().map(ToString::to_string).collect(),
+                )
+            }
+            Fault::Crash { .. } | Fault::SlowRegistry { .. } => return None,
+        };
+        if known.contains(name) {
+            return None;
+        }
+        let some: Vec<&str> = known.iter().map(String::as_str).take(12).collect();
+        Some(format!(
+            "error: there is no {what} \"{name}\"; there are {}",
+            some.join(", ")
+        ))
     }
 
     fn is_on(&self, id: &ComponentId) -> bool {

@@ -184,17 +184,14 @@ impl Driver {
             Order::Submit(command) => self.submit(command),
             Order::Advance(until) => self.advance(&until),
             Order::Run(running) => {
-                if running {
-                    self.shown = None;
-                }
                 self.running = running;
                 self.owed = Duration::ZERO;
-                self.clock = self.head.now();
+                self.clock = self.shown_now();
             }
             Order::Pace(pace) => {
                 self.pace = pace;
                 self.owed = Duration::ZERO;
-                self.clock = self.head.now();
+                self.clock = self.shown_now();
             }
             Order::Show(step) => {
                 self.running = false;
@@ -215,7 +212,10 @@ impl Driver {
                 Some("This is the past. Go to the newest step to change something.".to_owned());
             return;
         }
-        self.head.submit(command);
+        match self.head.misses(&command) {
+            Some(message) => self.message = Some(message),
+            None => self.head.submit(command),
+        }
     }
 
     fn show(&mut self, step: u64) {
@@ -235,6 +235,10 @@ impl Driver {
         self.running = false;
         if let Some(shown) = self.shown.take() {
             self.advance_past(&shown, until);
+            return;
+        }
+        if *until == Until::Settled && self.head.is_settled() {
+            self.message = Some("Settled: nothing is left but heartbeats.".to_owned());
             return;
         }
         let end = self.head.now() + ADVANCE_MOST;
@@ -279,6 +283,10 @@ impl Driver {
         if !self.running {
             return;
         }
+        if let Some(shown) = self.shown.take() {
+            self.play(&shown, elapsed, is_late);
+            return;
+        }
         match self.pace {
             Pace::Steps { in_ten_seconds } => {
                 self.owed += elapsed * in_ten_seconds;
@@ -300,6 +308,35 @@ impl Driver {
                 self.head.wait_until(self.clock);
             }
         }
+    }
+
+    /// Plays what is already recorded, at the pace; at its end the world goes on by itself.
+    fn play(&mut self, shown: &Cluster, elapsed: Duration, mut is_late: impl FnMut() -> bool) {
+        let mut world = shown.clone();
+        match self.pace {
+            Pace::Steps { in_ten_seconds } => self.owed += elapsed * in_ten_seconds,
+            Pace::Clock { hundredths } => self.clock = self.clock + elapsed * hundredths / 100,
+        }
+        while world.steps() < self.head.steps() && !is_late() {
+            match self.pace {
+                Pace::Steps { .. } if self.owed >= Duration::from_secs(10) => {
+                    self.owed -= Duration::from_secs(10);
+                }
+                Pace::Clock { .. } if world.now() < self.clock => {}
+                Pace::Steps { .. } | Pace::Clock { .. } => break,
+            }
+            let next = world.steps() + 1;
+            world.replay(&self.head, next);
+        }
+        let is_past = world.steps() < self.head.steps();
+        self.shown = is_past.then(|| Arc::new(world));
+    }
+
+    /// The time of the moment that is shown.
+    fn shown_now(&self) -> Time {
+        self.shown
+            .as_ref()
+            .map_or_else(|| self.head.now(), |shown| shown.now())
     }
 
     fn step_over_heartbeats(&mut self) {

@@ -109,6 +109,15 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
 fn before_anything(view: &View<'_>) -> Vec<Piece> {
     let nodes = view.world().config().nodes.len();
     if view.focus() == Pane::Editor {
+        let wrong = view.model.editor.marks().iter().find(|mark| mark.is_error);
+        if let Some(mark) = wrong {
+            let line = mark.line + 1;
+            return vec![
+                Say(format!("Line {line} is not yet right; ")),
+                Press(Action::Edit),
+                say(" to mend it"),
+            ];
+        }
         return vec![
             say("Press "),
             Press(Action::Apply),

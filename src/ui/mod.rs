@@ -36,9 +36,9 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use crate::cluster::Cluster;
 use crate::cluster::scenario::Loader;
 use crate::cluster::task::{self, Engine, Order, Pace, Snapshot};
+use crate::cluster::{Cluster, Command};
 use editor::Editor;
 use input::Input;
 use model::{Model, Pane};
@@ -108,11 +108,26 @@ pub fn open(cluster: Cluster, opening: Opening, draft: Option<String>) -> (Clust
     if let Some(text) = draft {
         model.editor = Editor::restored(&text);
     }
+    if opening == Opening::Given
+        && let Some(text) = first_file(&cluster)
+    {
+        model.editor = Editor::restored(&text);
+    }
     if opening == Opening::FirstVisit {
         model.view = Pane::Editor;
         model.focus = Pane::Editor;
     }
     (cluster, model)
+}
+
+/// The first file that is about to be applied, so that the editor shows what was opened.
+fn first_file(cluster: &Cluster) -> Option<String> {
+    let mut commands = cluster.journal().map(|entry| &entry.command);
+    let bytes = commands.find_map(|command| match command {
+        Command::Kubectl { files, .. } => files.values().next(),
+        Command::Fault { .. } => None,
+    })?;
+    String::from_utf8(bytes.to_vec()).ok()
 }
 
 fn closed<T>(_: T) -> Error {

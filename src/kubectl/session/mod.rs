@@ -83,6 +83,12 @@ impl Session {
         &self.invocation
     }
 
+    /// The files that the line names.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
     /// What it has printed on stdout so far, lines with their newlines.
     #[must_use]
     pub fn output(&self) -> &str {
