@@ -112,7 +112,7 @@ fn s7_victims_get_their_grace_and_then_the_preemptor_is_bound() {
         nominated(cluster, "important").is_some()
     }));
     assert_eq!(nominated(&cluster, "important").as_deref(), Some("node-a"));
-    assert!(cluster.run_until(Duration::from_secs(60), is_gone));
+    assert!(cluster.run_until(Duration::from_mins(1), is_gone));
     let took = cluster.now().since(told);
     assert!(
         took >= LEAVING && took <= LEAVING + Duration::from_secs(5),
@@ -203,7 +203,7 @@ fn s7_the_least_important_pod_leaves_and_one_that_may_not_preempt_waits() {
     apply(&mut cluster, class);
     assert!(settle(&mut cluster, 30));
     apply(&mut cluster, &pod("polite-one", "polite", "6"));
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     assert_eq!(node_of(&cluster, "polite-one"), None);
     assert_eq!(events(&cluster, "Preempted").len(), 1);
     let polite = find(&cluster, "polite-one").expect("it waits");
@@ -230,7 +230,7 @@ fn s4_heartbeats_wake_no_pending_pod() {
     };
     let (first, revision) = (heartbeats(&cluster), cluster.store().revision());
     // The queue itself tries again what has waited for five minutes.
-    cluster.run_until(Duration::from_secs(240), |_| false);
+    cluster.run_until(Duration::from_mins(4), |_| false);
     assert!(
         heartbeats(&cluster) >= first + 3 * 20,
         "the nodes gave signs of life"
@@ -241,7 +241,7 @@ fn s4_heartbeats_wake_no_pending_pod() {
         before,
         "and nobody tried the pod again"
     );
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     assert_eq!(
         tries(&cluster, "giant").len(),
         2,
@@ -255,7 +255,7 @@ fn s4_a_pod_that_fits_nowhere_is_tried_when_a_node_is_uncordoned() {
     cluster.submit(command("cordon node-a", ""));
     assert!(settle(&mut cluster, 30));
     apply(&mut cluster, &pod("waits", "low", "1"));
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     assert_eq!(node_of(&cluster, "waits"), None);
     assert_eq!(tries(&cluster, "waits").len(), 1);
     let asked = cluster.now();
@@ -273,14 +273,14 @@ fn s4_a_pod_that_fits_nowhere_is_tried_when_a_node_is_uncordoned() {
 fn s4_a_pod_that_fits_nowhere_is_tried_when_another_leaves_and_not_before() {
     let mut cluster = world(1, &[pod("there", "low", "7"), pod("other", "low", "500m")]);
     apply(&mut cluster, &pod("waits", "low", "7"));
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     assert_eq!(tries(&cluster, "waits").len(), 1);
     // A label on a node says nothing about its cpus.
     cluster.submit(command("label node node-a colour=blue", ""));
     cluster.run_until(Duration::from_secs(30), |_| false);
     assert_eq!(tries(&cluster, "waits").len(), 1, "a label does not help");
     cluster.submit(command("delete pod there", ""));
-    assert!(cluster.run_until(Duration::from_secs(60), |cluster| {
+    assert!(cluster.run_until(Duration::from_mins(1), |cluster| {
         node_of(cluster, "waits").is_some()
     }));
     assert!(find(&cluster, "there").is_none(), "not before it has left");
