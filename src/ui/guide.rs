@@ -52,6 +52,8 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
             say("This is the past. "),
             Press(Action::Step),
             say(" one step forward · "),
+            Press(Action::RunOrPause),
+            say(" plays on · "),
             Press(Action::Newest),
             say(" back to the newest step"),
         ];

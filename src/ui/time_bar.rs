@@ -40,7 +40,8 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         format!(" {} ", seconds(world.now()))
     } else {
         let ahead = head.steps() - world.steps();
-        format!(" {ahead} steps ahead, to {} ", seconds(head.now()))
+        let steps = if ahead == 1 { "step" } else { "steps" };
+        format!(" {ahead} {steps} ahead, to {} ", seconds(head.now()))
     };
     let width = usize::from(area.width).saturating_sub(end.width() + 3);
     let marks: Vec<(u64, Cell)> = head
