@@ -75,17 +75,17 @@ fn frame(bencher: Bencher, pane: Pane, (nodes, pods): (usize, u32)) {
         .bench_local_refs(|buf| view::draw(&view, AREA, buf));
 }
 
-#[divan::bench(args = [(3, 3), (1_000, 10_000)], sample_count = 20)]
+#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
 fn view_desired(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Desired, size);
 }
 
-#[divan::bench(args = [(3, 3), (1_000, 10_000)], sample_count = 20)]
+#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
 fn view_nodes(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Nodes, size);
 }
 
-#[divan::bench(args = [(3, 3), (1_000, 10_000)], sample_count = 20)]
+#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
 fn view_events(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Events, size);
 }
