@@ -1,6 +1,7 @@
 //! What one decision costs, by the number of nodes; each has ten pods.
 
 use divan::Bencher;
+use divan::counter::ItemsCount;
 use glassplane::api::{Kind, Object, Pod, Typed};
 use glassplane::scheduler::{Configuration, DEFAULT_SCHEDULER, Snapshot, schedule};
 use glassplane::sim::Random;
@@ -80,7 +81,7 @@ fn pod_with_required_anti_affinity(bencher: Bencher<'_, '_>, nodes: usize) {
     decide(bencher, nodes, &affinity);
 }
 
-/// Each pod takes its place before the next is decided.
+/// Each pod takes its place before the next is decided; the items of the counter are pods.
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn hundred_pods_one_after_the_other(bencher: Bencher<'_, '_>, nodes: usize) {
     let configuration = Configuration::default();
@@ -89,6 +90,7 @@ fn hundred_pods_one_after_the_other(bencher: Bencher<'_, '_>, nodes: usize) {
     let incoming = Pod::of(&incoming).expect("a pod");
     let full = cluster(nodes);
     bencher
+        .counter(ItemsCount::new(100_usize))
         .with_inputs(|| full.clone())
         .bench_local_values(|mut snapshot| {
             let mut random = Random::stream(1, "bench");

@@ -6,6 +6,7 @@ mod determinism;
 mod explain;
 mod frames;
 mod keys;
+mod matrix;
 mod preemption_world;
 mod races;
 mod readme;

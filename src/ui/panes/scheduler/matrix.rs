@@ -26,13 +26,30 @@ enum Detail {
     Weighted,
 }
 
-/// Where the columns stand.
+impl Detail {
+    /// What a cell says of a score.
+    fn words(self, column: &ScoreColumn, place: usize) -> String {
+        let (raw, normalized) = (column.raw[place], column.normalized[place]);
+        let (weight, weighted) = (column.weight, column.weighted(place));
+        match self {
+            Self::Whole => format!("{raw}→{normalized}×{weight}={weighted}"),
+            Self::Normalized => format!("{normalized}×{weight}"),
+            Self::Weighted => weighted.to_string(),
+        }
+    }
+}
+
+/// Where the columns stand. What is shown of a row adds up to its total: no score is cut off, and
+/// those that have no column of their own share one.
 struct Columns {
     name: usize,
     filters: usize,
     score: usize,
     detail: Detail,
+    /// How many plugins have a column.
     shown: usize,
+    /// How many plugins share the one after them.
+    rest: usize,
 }
 
 impl Columns {
@@ -40,19 +57,43 @@ impl Columns {
         let longest = rows.iter().map(|row| row.node.width()).max().unwrap_or(0);
         let name = longest.clamp(4, 20).min(width / 4);
         let filters = matter.filters.len().max(7);
-        let count = matter.decision.columns().len().max(1);
+        let columns = matter.decision.columns();
         let room = width.saturating_sub(name + filters + TOTAL + 4);
-        let (score, detail) = match room / count {
-            each @ 15.. => (each.min(22), Detail::Whole),
-            each @ 9..15 => (each, Detail::Normalized),
-            each => (each.max(5), Detail::Weighted),
+        let each = room / columns.len().max(1);
+        let places: Vec<usize> = rows.iter().filter_map(Row::place).collect();
+        let fits = |detail: Detail, score: usize| {
+            let mut cells = places
+                .iter()
+                .flat_map(|place| columns.iter().map(|column| (column, *place)));
+            cells.all(|(column, place)| detail.words(column, place).width() < score)
         };
+        let (mut score, detail) = match each {
+            15.. if fits(Detail::Whole, each.min(22)) => (each.min(22), Detail::Whole),
+            9.. if fits(Detail::Normalized, each.min(14)) => (each.min(14), Detail::Normalized),
+            _ => (each.clamp(5, 14), Detail::Weighted),
+        };
+        let mut shown = (room / score).min(columns.len());
+        let is_short = shown < columns.len() || !fits(detail, score);
+        if is_short {
+            let totals = places.iter().map(|place| matter.decision.total(*place));
+            let widest = totals.map(|total| total.to_string().len()).max();
+            score = score.max(widest.unwrap_or(0) + 1);
+            shown = (room / score).min(columns.len());
+        }
+        let mut rest = columns.len() - shown;
+        if rest > 0 && shown > 0 {
+            (shown, rest) = (shown - 1, rest + 1);
+        } else {
+            // Without room for any score, the total stands alone.
+            rest = 0;
+        }
         Self {
             name,
             filters,
             score,
             detail,
-            shown: (room / score).min(matter.decision.columns().len()),
+            shown,
+            rest,
         }
     }
 }
@@ -162,7 +203,7 @@ fn criterion_words(criterion: Criterion) -> &'static str {
 fn draw_heading(matter: &Matter<'_>, columns: &Columns, pen: &mut Pen<'_, '_>) {
     let scores = columns.name + columns.filters + 4;
     let shown = &matter.decision.columns()[..columns.shown];
-    let has_scores = matter.is_scored && !shown.is_empty();
+    let has_scores = matter.is_scored && !(shown.is_empty() && columns.rest == 0);
     pen.to(columns.name + 2)
         .write("filters", Role::Title)
         .to(scores);
@@ -170,6 +211,9 @@ fn draw_heading(matter: &Matter<'_>, columns: &Columns, pen: &mut Pen<'_, '_>) {
         let (name, _) = halves(column.plugin);
         pen.cell(name, columns.score - 1, Role::Title)
             .write(" ", Role::Text);
+    }
+    if has_scores && columns.rest > 0 {
+        pen.write("other", Role::Title);
     }
     pen.next_line().to(columns.name + 2);
     for place in 0..matter.filters.len() {
@@ -184,6 +228,10 @@ fn draw_heading(matter: &Matter<'_>, columns: &Columns, pen: &mut Pen<'_, '_>) {
         pen.write(&clipped(name, room), Role::Title)
             .write(&weight, Role::Dim);
         pen.to(start + columns.score);
+    }
+    if has_scores && columns.rest > 0 {
+        let words = columns.rest.to_string();
+        pen.cell(&words, columns.score, Role::Title);
     }
     if has_scores {
         pen.right("total", TOTAL - 2, Role::Title);
@@ -278,15 +326,7 @@ fn draw_reason(rejection: &Rejection, columns: &Columns, pen: &mut Pen<'_, '_>) 
 
 fn draw_scores(scores: &[ScoreColumn], place: usize, columns: &Columns, pen: &mut Pen<'_, '_>) {
     for column in &scores[..columns.shown] {
-        let (raw, normalized) = (column.raw[place], column.normalized[place]);
-        let words = match columns.detail {
-            Detail::Whole => {
-                let weighted = column.weighted(place);
-                format!("{raw}→{normalized}×{}={weighted}", column.weight)
-            }
-            Detail::Normalized => format!("{normalized}×{}", column.weight),
-            Detail::Weighted => column.weighted(place).to_string(),
-        };
+        let words = columns.detail.words(column, place);
         let role = if column.weighted(place) == 0 {
             Role::Dim
         } else {
@@ -294,6 +334,11 @@ fn draw_scores(scores: &[ScoreColumn], place: usize, columns: &Columns, pen: &mu
         };
         pen.cell(&words, columns.score - 1, role)
             .write(" ", Role::Text);
+    }
+    if columns.rest > 0 {
+        let rest = scores[columns.shown..].iter();
+        let sum: i64 = rest.map(|column| column.weighted(place)).sum();
+        pen.cell(&sum.to_string(), columns.score, Role::Text);
     }
 }
 

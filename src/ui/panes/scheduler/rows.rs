@@ -14,6 +14,16 @@ pub(super) struct Row<'a> {
     pub verdict: Verdict<'a>,
 }
 
+impl Row<'_> {
+    /// The place of a feasible node among the feasible ones.
+    pub(super) fn place(&self) -> Option<usize> {
+        match self.verdict {
+            Verdict::Feasible { place, .. } => Some(place),
+            Verdict::Refused(_) | Verdict::LeftOut(_) => None,
+        }
+    }
+}
+
 /// What became of a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Verdict<'a> {
