@@ -24,7 +24,7 @@ impl Rule {
         container: Option<String>,
         says: &[(&str, &str)],
     ) -> Result<Self, String> {
-        let pods = selector::parse_labels(pods).map_err(|error| error.to_string())?;
+        let pods = selector::parse_labels(pods)?;
         for (key, value) in says {
             let said = Behaviour::default().declare(key, value);
             said.map_err(|why| format!("{key}: {why}"))?;

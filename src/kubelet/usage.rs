@@ -141,7 +141,7 @@ pub(super) fn of_pod(worker: &Worker, now: Time) -> PodUsage {
 fn of_process(behaviour: &Behaviour, spec: &core::Container, running: Duration) -> Usage {
     let limits = (limit(spec, "cpu"), limit(spec, "memory"));
     let idle = |idle: u64, limit: Option<u64>| limit.map_or(idle, |limit| idle.min(limit / 2));
-    let cpu_limit = limits.0.map(|cpu| cpu.milli_value());
+    let cpu_limit = limits.0.map(Quantity::milli_value);
     let cpu_limit = cpu_limit.and_then(|millis| u64::try_from(millis).ok()?.checked_mul(1_000_000));
     let cpu = match &behaviour.cpu {
         Some(curve) => curve.at(running),

@@ -168,13 +168,11 @@ fn unknown(key: &str) -> String {
         .clone()
         .min_by_key(|name| strsim::damerau_levenshtein(name, key))
         .filter(|name| strsim::damerau_levenshtein(name, key) <= 3);
-    match nearest {
-        Some(name) => format!("there is no \"{key}\"; did you mean \"{name}\"?"),
-        None => {
-            let all: Vec<&str> = names.collect();
-            format!("there is no \"{key}\"; there are {}", all.join(", "))
-        }
+    if let Some(name) = nearest {
+        return format!("there is no \"{key}\"; did you mean \"{name}\"?");
     }
+    let all: Vec<&str> = names.collect();
+    format!("there is no \"{key}\"; there are {}", all.join(", "))
 }
 
 fn exit_code(value: &str) -> Result<i32, String> {

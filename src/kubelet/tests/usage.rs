@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::driver::World;
-use crate::api::{Key, Typed};
+use crate::api::Key;
 use crate::kubelet::{Happening, Usage};
 use crate::sim::Time;
 
 const MEBIBYTE: u64 = 1 << 20;
 
 /// A pod with one container that has these annotations and limits.
-fn declared(world: &mut World, annotations: Value, limits: Value) -> Key {
+fn declared(world: &mut World, annotations: &Value, limits: &Value) -> Key {
     world.create(json!({
         "metadata": {"name": "web", "namespace": "default", "annotations": annotations},
         "spec": {
@@ -39,7 +39,7 @@ fn usage_is_what_is_declared_for_the_moment_and_no_more_processor_than_the_limit
         "glassplane.io/cpu": "0s 100m, 10s 100m, 10s 900m",
         "glassplane.io/memory": "0s 64Mi, 100s 164Mi",
     });
-    declared(&mut world, annotations, json!({"cpu": "500m"}));
+    declared(&mut world, &annotations, &json!({"cpu": "500m"}));
     world.settle();
     let start = started(&world);
     for (seconds, millis, mebibytes) in [(0, 100, 64), (9, 100, 73), (10, 500, 74), (200, 500, 164)]
@@ -57,7 +57,7 @@ fn usage_is_what_is_declared_for_the_moment_and_no_more_processor_than_the_limit
 fn what_nobody_declared_idles_below_half_of_its_limit() {
     for (limits, millis, mebibytes) in [(json!({}), 1, 16), (json!({"memory": "20Mi"}), 1, 10)] {
         let mut world = World::new();
-        declared(&mut world, json!({}), limits);
+        declared(&mut world, &json!({}), &limits);
         world.settle();
         let used = usage(&world, world.now);
         assert_eq!(used.cpu(), crate::api::Quantity::millis(millis));
@@ -72,8 +72,8 @@ fn a_machine_uses_something_beside_its_pods_and_nothing_without_power() {
     assert!(before.cpu_nanos > 0 && before.memory_bytes > 0);
     declared(
         &mut world,
-        json!({"glassplane.io/memory": "1Gi"}),
-        json!({}),
+        &json!({"glassplane.io/memory": "1Gi"}),
+        &json!({}),
     );
     world.settle();
     let after = world.kubelet.node_usage(world.now);
@@ -86,7 +86,7 @@ fn a_machine_uses_something_beside_its_pods_and_nothing_without_power() {
 fn k7_a_process_that_uses_more_memory_than_its_limit_is_killed_in_that_moment() {
     let mut world = World::new();
     let annotations = json!({"glassplane.io/memory": "0s 0, 100s 100Mi"});
-    let pod = declared(&mut world, annotations, json!({"memory": "50Mi"}));
+    let pod = declared(&mut world, &annotations, &json!({"memory": "50Mi"}));
     world.pass_seconds(70);
     let start = started(&world);
     let ended = world.happenings().find_map(|(at, what)| match what {
@@ -113,7 +113,7 @@ fn a_wrong_declaration_is_an_event_of_the_pod_and_the_rest_counts() {
         "glassplane.io/cpu": "lots",
         "glassplane.io/memory": "32Mi",
     });
-    declared(&mut world, annotations, json!({}));
+    declared(&mut world, &annotations, &json!({}));
     world.settle();
     let expected =
         "InvalidBehaviour: annotation glassplane.io/cpu: \"lots\" is no amount; write 50m";
@@ -128,7 +128,7 @@ fn a_wrong_declaration_is_an_event_of_the_pod_and_the_rest_counts() {
 #[test]
 fn declarations_are_read_anew_when_the_annotations_change() {
     let mut world = World::new();
-    let pod = declared(&mut world, json!({}), json!({}));
+    let pod = declared(&mut world, &json!({}), &json!({}));
     world.settle();
     world.change(&pod, |pod| {
         let annotations = [("glassplane.io/memory".to_owned(), "99Mi".to_owned())];
