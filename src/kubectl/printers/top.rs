@@ -6,9 +6,6 @@ use super::align;
 use crate::api::{Kind, Metrics, Node, Quantity, Usage, requests};
 use crate::kubectl::grammar::{SortBy, Top};
 
-/// The narrowest column. Source: `GetNewTabWriter` of `cli-runtime/pkg/printers`.
-const NARROWEST: usize = 6;
-
 const UNKNOWN: &str = "<unknown>";
 
 /// What nodes or pods use, one line each. Nodes without metrics come last.
@@ -32,7 +29,7 @@ pub(in crate::kubectl) fn top(top: &Top, metrics: &[Metrics], nodes: &[&Node]) -
         }
         text.push('\n');
     }
-    align(&text, NARROWEST, super::GAP)
+    align(&text, super::GAP, super::GAP)
 }
 
 fn amount(top: &Top, usage: Usage) -> Option<Quantity> {
