@@ -14,4 +14,5 @@ mod scheduler;
 mod screen;
 mod terminal;
 mod tidy;
+mod what_if;
 mod worlds;
