@@ -177,7 +177,7 @@ fn labels(node: &str, changes: &[String]) -> Result<Vec<Premise>, String> {
             usage("label")
         ));
     }
-    let (set, removed) = pairs(changes, "label").map_err(told)?;
+    let (set, removed) = pairs(changes, "label").map_err(|error| told(&error))?;
     let label = |key: String, value: Option<String>| Premise::Label {
         node: node.to_owned(),
         key,
@@ -190,7 +190,7 @@ fn labels(node: &str, changes: &[String]) -> Result<Vec<Premise>, String> {
 }
 
 fn tainted(node: &str, changes: &[String]) -> Result<Vec<Premise>, String> {
-    let changes = taints(changes).map_err(told)?;
+    let changes = taints(changes).map_err(|error| told(&error))?;
     let node = || node.to_owned();
     let added = changes.add.into_iter().map(|taint| Premise::Taint {
         node: node(),
@@ -208,7 +208,7 @@ fn tainted(node: &str, changes: &[String]) -> Result<Vec<Premise>, String> {
 }
 
 /// kubectl's own error, without the hint at kubectl's own help.
-fn told(error: UsageError) -> String {
+fn told(error: &UsageError) -> String {
     let first = error.0.lines().next().unwrap_or_default();
     first.to_owned()
 }

@@ -203,7 +203,7 @@ impl Lead {
 fn reasons(what_if: &WhatIf, winner: &Pairing<'_>, loser: &Pairing<'_>) -> String {
     let plugins = what_if.plugins();
     let weighted = |points: Option<Points>| points.map_or(0, Points::weighted);
-    let moved = |place: usize| -> i64 {
+    let shift = |place: usize| -> i64 {
         let lead = |side: usize| {
             weighted(winner.points[place][side]) - weighted(loser.points[place][side])
         };
@@ -212,7 +212,7 @@ fn reasons(what_if: &WhatIf, winner: &Pairing<'_>, loser: &Pairing<'_>) -> Strin
     let mut moves: Vec<(i64, &str)> = plugins
         .iter()
         .enumerate()
-        .map(|(place, plugin)| (moved(place), *plugin))
+        .map(|(place, plugin)| (shift(place), *plugin))
         .filter(|(by, _)| *by != 0)
         .collect();
     moves.sort_by_key(|(by, plugin)| (-by.abs(), *plugin));

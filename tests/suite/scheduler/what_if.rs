@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glassplane::api::{Kind, Object, Quantity, core};
 use glassplane::scheduler::{
-    Configuration, DEFAULT_SCHEDULER, Premise, PremiseError, Question, Snapshot, Standing,
+    Configuration, DEFAULT_SCHEDULER, Points, Premise, PremiseError, Question, Snapshot, Standing,
     Strategy, WhatIf,
 };
 use glassplane::sim::Random;
@@ -202,7 +202,7 @@ fn cells_that_differ_are_known_with_both_values() {
             let cells = pairing
                 .points
                 .iter()
-                .map(|points| points[side].map_or(0, |p| p.weighted()));
+                .map(|points| points[side].map_or(0, Points::weighted));
             pairing.standings[side].total() == Some(cells.sum())
         })
     });
