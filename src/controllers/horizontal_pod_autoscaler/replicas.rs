@@ -71,7 +71,7 @@ struct Groups<'a> {
 
 /// How much is used in relation to the goal.
 struct Ratio {
-    ratio: f64,
+    of_target: f64,
     utilization: Option<i32>,
     average: i64,
 }
@@ -127,24 +127,25 @@ impl Question<'_> {
         }
         let requests = self.requests()?;
         let first = self.ratio(&samples, &requests)?;
-        let rises_with_unready = !groups.unready.is_empty() && first.ratio > 1.0;
+        let rises_with_unready = !groups.unready.is_empty() && first.of_target > 1.0;
         if !rises_with_unready && groups.missing.is_empty() {
-            let replicas = if self.tolerates(first.ratio) {
+            let replicas = if self.tolerates(first.of_target) {
                 self.replicas
             } else {
-                round_up(first.ratio, groups.ready)
+                round_up(first.of_target, groups.ready)
             };
-            return Ok(self.proposal(replicas, &first, first.ratio, groups.ready));
+            return Ok(self.proposal(replicas, &first, first.of_target, groups.ready));
         }
         self.stand_in(
             &mut samples,
             &groups,
             &requests,
-            first.ratio,
+            first.of_target,
             rises_with_unready,
         );
-        let second = self.ratio(&samples, &requests)?.ratio;
-        let turns = (first.ratio < 1.0 && second > 1.0) || (first.ratio > 1.0 && second < 1.0);
+        let second = self.ratio(&samples, &requests)?.of_target;
+        let turns =
+            (first.of_target < 1.0 && second > 1.0) || (first.of_target > 1.0 && second < 1.0);
         let replicas = round_up(second, samples.len());
         let against = (second < 1.0 && replicas > self.replicas)
             || (second > 1.0 && replicas < self.replicas);
@@ -232,13 +233,13 @@ impl Question<'_> {
                     .ok_or("no metrics returned matched known pods")?;
                 let utilization = i32::try_from(utilization).unwrap_or(i32::MAX);
                 Ok(Ratio {
-                    ratio: f64::from(utilization) / f64::from(target),
+                    of_target: f64::from(utilization) / f64::from(target),
                     utilization: Some(utilization),
                     average,
                 })
             }
             Target::Average(target) => Ok(Ratio {
-                ratio: quotient(average, target),
+                of_target: quotient(average, target),
                 utilization: None,
                 average,
             }),

@@ -548,7 +548,7 @@ fn c11_two_autoscalers_of_one_workload_keep_each_other_from_acting() {
     let mut world = World::new(&json!({}), 2);
     world.uses(200);
     let second = changed(&world.scaler, |scaler| {
-        scaler["metadata"]["name"] = "web-2".into()
+        scaler["metadata"]["name"] = "web-2".into();
     });
     world.pods.push(second);
     let plan = world.look();

@@ -14,7 +14,7 @@ pub use command::{
     Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
     Source, TaintChanges, Targets,
 };
-pub use top::{SortBy, Top};
+pub use top::{Lines, SortBy, Top};
 
 use self::flags::Given;
 use self::resources::Bare;

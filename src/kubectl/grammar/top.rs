@@ -19,14 +19,23 @@ pub struct Top {
     pub fields: FieldSelector,
     /// In every namespace.
     pub everywhere: bool,
-    /// One line for each container.
-    pub containers: bool,
+    /// What each line is about.
+    pub lines: Lines,
     /// A last line with the sum of all.
     pub sum: bool,
     /// The most first; without, by name.
     pub sort: Option<SortBy>,
     /// Whether the table has a line of headers.
     pub headers: bool,
+}
+
+/// What a line of pods is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// A pod.
+    Pods,
+    /// A container.
+    Containers,
 }
 
 /// What lines are sorted by.
@@ -77,7 +86,11 @@ pub(super) fn read(kind: Kind, given: &Given) -> Result<Top, UsageError> {
         labels,
         fields,
         everywhere: given.is_on("all-namespaces"),
-        containers: given.is_on("containers"),
+        lines: if given.is_on("containers") {
+            Lines::Containers
+        } else {
+            Lines::Pods
+        },
         sum: given.is_on("sum"),
         sort,
         headers: !given.is_on("no-headers"),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::align;
 use crate::api::{Kind, Metrics, Node, Quantity, Usage, requests};
-use crate::kubectl::grammar::{SortBy, Top};
+use crate::kubectl::grammar::{Lines, SortBy, Top};
 
 const UNKNOWN: &str = "<unknown>";
 
@@ -94,7 +94,8 @@ fn of_nodes(top: &Top, metrics: &[&Metrics], nodes: &[&Node]) -> Vec<Vec<String>
 fn of_pods(top: &Top, metrics: &[&Metrics]) -> Vec<Vec<String>> {
     let mut first = Vec::new();
     first.extend(top.everywhere.then_some("NAMESPACE"));
-    first.extend(top.containers.then_some("POD"));
+    let by_container = top.lines == Lines::Containers;
+    first.extend(by_container.then_some("POD"));
     let before = first.len();
     let mut rows = Vec::new();
     if top.headers {
@@ -105,7 +106,7 @@ fn of_pods(top: &Top, metrics: &[&Metrics]) -> Vec<Vec<String>> {
         let mut lead = Vec::new();
         lead.extend(top.everywhere.then(|| each.key.namespace.to_string()));
         lead.push(each.key.name.to_string());
-        if !top.containers {
+        if !by_container {
             let usage = each.total();
             lead.extend([cpu(usage), memory(usage)]);
             rows.push(lead);

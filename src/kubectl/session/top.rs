@@ -101,8 +101,7 @@ fn scope(top: &Top) -> Scope {
 /// A duration as Go prints it: `2m5.25s`.
 fn in_go(span: Duration) -> String {
     let (hours, minutes) = (span.as_secs() / 3600, span.as_secs() / 60 % 60);
-    let rest = span - Duration::from_secs(span.as_secs() / 60 * 60);
-    let seconds = rest.as_secs_f64();
+    let seconds = Duration::new(span.as_secs() % 60, span.subsec_nanos()).as_secs_f64();
     match (hours, minutes) {
         (0, 0) => format!("{seconds}s"),
         (0, _) => format!("{minutes}m{seconds}s"),
