@@ -9,6 +9,7 @@ mod history;
 pub mod scenario;
 #[cfg(test)]
 mod staged;
+mod standing;
 mod step;
 mod strike;
 pub mod task;
@@ -27,6 +28,7 @@ pub use expression::{Expression, ExpressionError, FUNCTIONS as EXPRESSION_FUNCTI
 pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
+pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
 pub use watches::Watch;
 

@@ -64,6 +64,27 @@ pub fn changes(before: &Value, after: &Value) -> Vec<FieldChange> {
     found
 }
 
+/// The path of the value at a JSON pointer, with the elements of lists by their names as in
+/// [`FieldChange::path`].
+#[must_use]
+pub fn path_of(value: &Value, pointer: &str) -> String {
+    let (mut place, mut here) = (Place::default(), Some(value));
+    for step in pointer.split('/').skip(1) {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        place = match here {
+            Some(Value::Array(items)) => {
+                let at = name.parse().unwrap_or(0);
+                let names = named(items).unwrap_or_default();
+                let named = names.into_iter().find(|(_, (place, _))| *place == at);
+                place.element(&named.map_or(name, |(name, _)| name), at)
+            }
+            _ => place.field(&name),
+        };
+        here = value.pointer(&place.pointer);
+    }
+    place.path
+}
+
 /// A value in one line: text without quotes, collections as YAML's flow style writes them.
 #[must_use]
 pub fn in_words(value: &Value) -> String {
@@ -238,6 +259,21 @@ mod tests {
             said(&json!({"conditions": []}), &conditions),
             ["+ conditions[Ready]: {status: True, type: Ready}"]
         );
+    }
+
+    #[test]
+    fn a_pointer_has_the_path_that_changes_are_told_by() {
+        let value = json!({"a": [{"name": "x", "args": ["1"]}], "m": {"b/c": 1}});
+        let cases = [
+            ("", ""),
+            ("/a", "a"),
+            ("/a/0", "a[x]"),
+            ("/a/0/args/0", "a[x].args[0]"),
+            ("/m/b~1c", "m[b/c]"),
+        ];
+        for (pointer, path) in cases {
+            assert_eq!(path_of(&value, pointer), path);
+        }
     }
 
     #[test]

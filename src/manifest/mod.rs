@@ -15,7 +15,7 @@ mod scalar;
 mod spans;
 mod yaml;
 
-pub use changes::{FieldChange, changes, in_words};
+pub use changes::{FieldChange, changes, in_words, path_of};
 pub use check::check;
 pub use document::Document;
 pub use fields::{FieldProblem, decode, strict_problems};

@@ -110,8 +110,11 @@ bindings! {
     Look    "1"               ShowDesired   ""           "Desired ⇄ Current: what is wanted, and what is there?";
     Look    "2"               ShowLifecycle ""           "Lifecycle: which way did it go?";
     Look    "3"               ShowScheduler ""           "Scheduler: why this node?";
+    Look    "4"               ShowApiServer ""           "API server: who wrote what, and what did the door do with it?";
+    Look    "5"               ShowLoops     ""           "Loops: what is each component doing?";
     Look    "6"               ShowNodes     ""           "Nodes: which machines, and what is on them?";
     Look    "7"               ShowEvents    ""           "Events: what happened, and because of what?";
+    Look    "8"               ShowObject    ""           "Object: what is in it, and who wrote which part?";
     Look    "9"               ShowEditor    ""           "Editor: what do I want?";
     Look    "q"               Quit          "quit"       "leave; the text in the editor is kept";
     Typing  "ctrl+s"          Apply         "apply"      "kubectl apply -f - with this text";

@@ -6,7 +6,7 @@ use crate::cluster::task::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
-use crate::ui::panes::{Direction, Neighbour};
+use crate::ui::panes::{self, Direction, Neighbour};
 use crate::ui::theme::Theme;
 use crate::ui::view::View;
 
@@ -113,8 +113,13 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
         theme: &theme,
     };
     match model.focus.neighbour(&view, direction) {
-        Some(Neighbour::Object(key)) => model.selection = Some(key),
+        Some(Neighbour::Object(key)) => {
+            model.selection = Some(key);
+            model.line = 0;
+        }
         Some(Neighbour::Record(record)) => model.record = Some(record),
+        Some(Neighbour::Component(component)) => model.component = Some(component),
+        Some(Neighbour::Line(line)) => model.line = line,
         None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
         None => {}
     }
@@ -149,8 +154,15 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
             }
             select_record(model, snapshot);
         }
-        Pane::Lifecycle => return why(model, snapshot),
-        Pane::Desired | Pane::Scheduler | Pane::Nodes => {
+        Pane::Lifecycle | Pane::ApiServer => return why(model, snapshot),
+        Pane::Loops => {
+            if let Some(key) = panes::loops::at_hand(snapshot, model) {
+                remember(model);
+                model.selection = Some(key);
+                open(model, Pane::Lifecycle);
+            }
+        }
+        Pane::Desired | Pane::Scheduler | Pane::Nodes | Pane::Object => {
             remember(model);
             open(model, Pane::Lifecycle);
         }
