@@ -118,8 +118,7 @@ impl Cluster {
             is_open: watch.is_open,
             behind: oldest.map_or(0, |_| 1 + missed.count()),
             since: oldest
-                .and_then(|change| self.trace().commit_of(change.revision))
-                .and_then(|id| self.trace().get(id))
+                .and_then(|change| self.trace().write_of_revision(change.revision))
                 .map(|record| record.time),
         }
     }

@@ -196,27 +196,6 @@ impl Trace {
         (first..count).filter_map(|place| self.records.get(place))
     }
 
-    /// The record of the commit that made a revision; none for one that was never made, and for
-    /// those before the first record.
-    #[must_use]
-    pub fn commit_of(&self, revision: u64) -> Option<RecordId> {
-        // Records carry the revision of the store after them, which never goes back.
-        let (mut low, mut high) = (0, self.records.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.records[middle].revision < revision {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let commits = self.since(RecordId(low as u64));
-        commits
-            .take_while(|record| record.revision == revision)
-            .find(|record| record.kind() == RecordKind::StoreCommit)
-            .map(|record| record.id)
-    }
-
     /// All records, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
         self.records.iter()

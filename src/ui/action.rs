@@ -96,6 +96,8 @@ actions! {
     Leave "leave";
     /// Why did this happen? The way back to the outside command.
     Why "why";
+    /// The whole request that the record under the cursor goes back to, or the selected object again.
+    Request "request";
     /// Show or hide heartbeats.
     Heartbeats "heartbeats";
     /// Show only the records that contain a text.

@@ -16,6 +16,8 @@ pub enum Scope {
     Look,
     /// The events have the keys.
     Events,
+    /// The lifecycle has the keys.
+    Lifecycle,
     /// The editor has the keys, but nobody types.
     Editor,
     /// Somebody types in the editor.
@@ -33,6 +35,8 @@ pub enum Situation {
     Pane,
     /// The events.
     Events,
+    /// The lifecycle.
+    Lifecycle,
     /// The editor, not typing.
     Editor,
     /// The editor, typing.
@@ -78,6 +82,7 @@ bindings! {
     Editor  "ctrl+t"          Example       ""           "put the first example back";
     Events  "b"               Heartbeats    "heartbeats" "show or hide leases and other things that repeat for ever";
     Events  "/"               Filter        "filter"     "show only records that contain a text";
+    Lifecycle "r"             Request       "request"    "everything that followed from the same request, or the selected object alone";
     Time    "space"           RunOrPause    "run"        "run at the pace, or pause";
     Time    "n"               Step          "step"       "one happening";
     Time    "N"               NextWrite     "write"      "on to the next write to the store";
@@ -154,6 +159,7 @@ impl Situation {
         match self {
             Self::Pane => &[Scope::Time, Scope::Look, Scope::Always],
             Self::Events => &[Scope::Events, Scope::Time, Scope::Look, Scope::Always],
+            Self::Lifecycle => &[Scope::Lifecycle, Scope::Time, Scope::Look, Scope::Always],
             Self::Editor => &[Scope::Editor, Scope::Time, Scope::Look, Scope::Always],
             Self::Typing => &[Scope::Typing, Scope::Always],
             Self::Prompt => &[Scope::Prompt, Scope::Always],
@@ -243,6 +249,7 @@ impl Scope {
             Self::Time => "time",
             Self::Look => "look around",
             Self::Events => "events",
+            Self::Lifecycle => "lifecycle",
             Self::Editor => "editor",
             Self::Typing => "typing",
             Self::Prompt => "command line",
@@ -255,9 +262,10 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const SITUATIONS: [Situation; 6] = [
+    const SITUATIONS: [Situation; 7] = [
         Situation::Pane,
         Situation::Events,
+        Situation::Lifecycle,
         Situation::Editor,
         Situation::Typing,
         Situation::Prompt,

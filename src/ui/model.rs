@@ -133,6 +133,8 @@ pub struct Model {
     pub trail: Vec<Visit>,
     /// The record under the cursor of the events; none follows the newest.
     pub record: Option<RecordId>,
+    /// The request whose story the lifecycle tells; none tells that of the selected object.
+    pub request: Option<RecordId>,
     /// The component under the cursor of the loops; none is the first.
     pub component: Option<ComponentId>,
     /// The line under the cursor of the object, from 0.
@@ -167,6 +169,7 @@ impl Default for Model {
             selection: None,
             trail: Vec::new(),
             record: None,
+            request: None,
             component: None,
             line: 0,
             view: Pane::default(),
@@ -207,6 +210,7 @@ impl Model {
             (Mode::Prompting(_), _) => Situation::Prompt,
             (Mode::Reading(_), _) => Situation::Overlay,
             (Mode::Looking, Pane::Events) => Situation::Events,
+            (Mode::Looking, Pane::Lifecycle) => Situation::Lifecycle,
             (Mode::Looking, Pane::Editor) => Situation::Editor,
             (Mode::Looking, _) => Situation::Pane,
         }

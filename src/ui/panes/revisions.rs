@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::index::{Index, change_of};
+use super::index::Index;
 use crate::api::{Actor, Key, Object};
 use crate::apiserver::{Note, Refusal, Request, Stage};
 use crate::cluster::{Detail, Record, Trace};
@@ -28,17 +28,19 @@ pub(super) struct Handled {
     pub commit: Option<(RecordId, Arc<Change>)>,
 }
 
-/// The records of writes to an object that the door handled, newest first.
+/// The verdicts of the door on writes to an object, newest first. A write is found by its commit: the
+/// verdict on a create with `generateName` does not know the name yet.
 pub(super) fn of(index: &Index, trace: &Trace, key: &Key) -> Vec<RecordId> {
     let about = index.records.about(key).iter().rev().take(LOOK_BACK);
-    let is_write = |id: &RecordId| {
-        trace.get(*id).is_some_and(|record| match &record.detail {
-            Detail::Api(Note::Admitted { request, wrote, .. }) => request.is_write() && *wrote,
-            Detail::Api(Note::Refused { request, .. }) => request.is_write(),
-            _ => false,
-        })
+    let verdict = |id: &RecordId| {
+        let record = trace.get(*id)?;
+        match &record.detail {
+            Detail::Api(Note::Committed { .. }) => record.cause,
+            Detail::Api(Note::Refused { request, .. }) => request.is_write().then_some(*id),
+            _ => None,
+        }
     };
-    about.copied().filter(is_write).collect()
+    about.filter_map(verdict).collect()
 }
 
 /// The write of a record, if it is one that the door handled.
@@ -61,7 +63,7 @@ pub(super) fn handled(trace: &Trace, id: RecordId) -> Option<Handled> {
     let next = trace.get(id.next());
     let commit = next
         .filter(|next| next.cause == Some(id))
-        .and_then(|next| Some((next.id, Arc::clone(change_of(next)?))));
+        .and_then(|next| Some((next.id, Arc::clone(next.change()?))));
     Some(Handled {
         record: Arc::clone(record),
         request: Arc::clone(request),
@@ -126,6 +128,6 @@ pub(super) fn state_before(
     let about = index.records.about(key);
     let end = about.partition_point(|id| *id < before);
     let mut earlier = about[..end].iter().rev().filter_map(|id| trace.get(*id));
-    let change = earlier.find_map(|record| change_of(record))?;
+    let change = earlier.find_map(|record| record.change())?;
     (change.change_type != ChangeType::Deleted).then(|| change.object.clone())
 }

@@ -32,6 +32,20 @@ pub(super) fn heartbeats(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     Vec::new()
 }
 
+/// The story of the whole request that the record under the cursor goes back to, or of the selected
+/// object again.
+pub(super) fn request(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    let trace = snapshot.world.trace();
+    model.request = match model.request {
+        Some(_) => None,
+        None => subject_record(model, snapshot).and_then(|id| trace.why(id).last().map(|r| r.id)),
+    };
+    if model.request.is_none() {
+        model.record = None;
+    }
+    Vec::new()
+}
+
 /// Shows all keys.
 pub(super) fn help(model: &mut Model) -> Vec<Order> {
     model.mode = Mode::Reading(Overlay::Help { scroll: 0 });
@@ -116,6 +130,7 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
         Some(Neighbour::Object(key)) => {
             model.selection = Some(key);
             model.line = 0;
+            model.request = None;
         }
         Some(Neighbour::Record(record)) => model.record = Some(record),
         Some(Neighbour::Component(component)) => model.component = Some(component),
@@ -208,6 +223,15 @@ pub(super) fn leave(model: &mut Model) -> Vec<Order> {
 /// The way back from the record under the cursor, from the last one about the selection, or from the
 /// newest one.
 pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    match subject_record(model, snapshot) {
+        Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
+        None => model.tell("Nothing has happened yet.", snapshot),
+    }
+    Vec::new()
+}
+
+/// The record under the cursor, the last one about the selection, or the newest.
+fn subject_record(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
     let trace = snapshot.world.trace();
     let about_selection = || {
         let selection = model.selection.as_ref()?;
@@ -217,9 +241,5 @@ pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
         })
     };
     let newest = || model.events.until(trace).last().copied();
-    match model.record.or_else(about_selection).or_else(newest) {
-        Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
-        None => model.tell("Nothing has happened yet.", snapshot),
-    }
-    Vec::new()
+    model.record.or_else(about_selection).or_else(newest)
 }

@@ -77,6 +77,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Enter => look::enter(model, snapshot),
         Action::Leave => look::leave(model),
         Action::Why => look::why(model, snapshot),
+        Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
         Action::Help => look::help(model),
         Action::Quit => look::quit(model),

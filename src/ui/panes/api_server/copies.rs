@@ -10,6 +10,9 @@ use crate::ui::panes::revisions::Handled;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
+/// The columns of the names.
+const NAME: usize = 34;
+
 /// The copies of the object that a request wrote, those that are behind first.
 pub(super) fn of(view: &View<'_>, request: &Handled) -> Vec<Copy> {
     let world = view.world();
@@ -42,11 +45,9 @@ pub(super) fn draw(view: &View<'_>, copies: &[Copy], area: Rect, buf: &mut Buffe
         }
         let (sign, words, role) = standing(copy, view.world().now());
         pen.write(sign, role).write(" ", Role::Text);
-        pen.cell(
-            &copy.component.to_string(),
-            30.min(pen.width() / 2),
-            Role::Text,
-        );
+        let width = NAME.min(pen.width() / 2);
+        pen.cell(&copy.component.to_string(), width, Role::Text)
+            .write(" ", Role::Text);
         let held = copy.revision.map(|revision| format!("r{revision}"));
         pen.cell(&held.unwrap_or_default(), 6, Role::Current);
         pen.cell(&words, pen.room(), role).next_line();

@@ -24,6 +24,9 @@ const STATIONS: [StageName; 6] = [
     StageName::Commit,
 ];
 
+/// From this width on, stations stand well apart.
+const SPACIOUS: usize = 104;
+
 /// From this width on, signs and names of stations stand apart.
 const ROOMY: usize = 76;
 
@@ -118,7 +121,12 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
 fn draw_stations(request: &Handled, passed: &[Passed], pen: &mut Pen<'_, '_>) {
     for (place, (station, passed)) in STATIONS.iter().zip(passed).enumerate() {
         if place > 0 {
-            pen.write(" → ", Role::Border);
+            let arrow = if pen.width() < SPACIOUS {
+                "→"
+            } else {
+                " → "
+            };
+            pen.write(arrow, Role::Border);
         }
         let (sign, role) = match passed {
             Passed::Reached(_) if *station == StageName::Commit => ("●", Role::Current),
@@ -165,8 +173,13 @@ fn draw_notify(view: &View<'_>, request: &Handled, pen: &mut Pen<'_, '_>) {
     } else {
         Role::Waiting
     };
-    let words = format!(" notify {heard}/{}", copies.len());
-    pen.write(" →", Role::Border).write(&words, role);
+    let arrow = if pen.width() < SPACIOUS {
+        "→"
+    } else {
+        " → "
+    };
+    let words = format!("notify {heard}/{}", copies.len());
+    pen.write(arrow, Role::Border).write(&words, role);
 }
 
 fn draw_station(request: &Handled, station: StageName, passed: &Passed, pen: &mut Pen<'_, '_>) {

@@ -88,7 +88,7 @@ fn subject(view: &View<'_>, index: &Index) -> Option<(Object, bool)> {
         there.map(|object| (object, true)).or_else(|| {
             let about = index.records.about(key).iter().rev();
             let mut records = about.filter_map(|id| world.trace().get(*id));
-            let change = records.find_map(|record| super::index::change_of(record))?;
+            let change = records.find_map(|record| record.change())?;
             Some((change.object.clone(), false))
         })
     };
