@@ -74,9 +74,9 @@ pub fn path_of(value: &Value, pointer: &str) -> String {
         place = match here {
             Some(Value::Array(items)) => {
                 let at = name.parse().unwrap_or(0);
-                let names = named(items).unwrap_or_default();
-                let named = names.into_iter().find(|(_, (place, _))| *place == at);
-                place.element(&named.map_or(name, |(name, _)| name), at)
+                let known = named(items).unwrap_or_default();
+                let found = known.into_iter().find(|(_, (place, _))| *place == at);
+                place.element(&found.map_or(name, |(name, _)| name), at)
             }
             _ => place.field(&name),
         };

@@ -93,9 +93,10 @@ impl Handled {
     /// The revision of the copy that the client wrote from, where it named one.
     pub(super) fn copy(&self) -> Option<u64> {
         use crate::apiserver::Verb;
-        let object = match &self.request.verb {
-            Verb::Update(object) | Verb::UpdateStatus(object) | Verb::Finalize(object) => object,
-            _ => return None,
+        let (Verb::Update(object) | Verb::UpdateStatus(object) | Verb::Finalize(object)) =
+            &self.request.verb
+        else {
+            return None;
         };
         Some(object.revision()).filter(|revision| *revision > 0)
     }

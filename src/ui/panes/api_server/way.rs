@@ -24,11 +24,8 @@ const STATIONS: [StageName; 6] = [
     StageName::Commit,
 ];
 
-/// From this width on, stations stand well apart.
-const SPACIOUS: usize = 104;
-
-/// From this width on, signs and names of stations stand apart.
-const ROOMY: usize = 76;
+/// From this width on, the stations that a request did not come to are named as well.
+const SPACIOUS: usize = 100;
 
 /// Where the words behind a station begin.
 const INDENT: usize = 10;
@@ -55,8 +52,8 @@ pub(super) fn draw(
     let record = &request.record;
     pen.write(&request.by().to_string(), Role::Key)
         .write(" ", Role::Text);
-    pen.cell(&request.request.to_string(), pen.room(), Role::Text)
-        .next_line();
+    let asked = from_its_end(&request.request.to_string(), pen.room());
+    pen.write(&asked, Role::Text).next_line();
     let passed = stations(view, index, request);
     draw_stations(request, &passed, &mut pen);
     draw_notify(view, request, &mut pen);
@@ -66,6 +63,19 @@ pub(super) fn draw(
     for (station, passed) in STATIONS.iter().zip(&passed) {
         draw_station(request, *station, passed, &mut pen);
     }
+}
+
+/// `PUT …/deployments/web/status`: of a long path the end says more than the beginning.
+fn from_its_end(asked: &str, width: usize) -> String {
+    let (method, path) = asked.split_once(' ').unwrap_or(("", asked));
+    if asked.width() <= width {
+        return asked.to_owned();
+    }
+    let room = width.saturating_sub(method.width() + 3);
+    let starts = path.match_indices('/').map(|(at, _)| at + 1);
+    let mut ends = starts.map(|at| &path[at..]);
+    let end = ends.find(|end| end.width() <= room).unwrap_or_default();
+    format!("{method} …/{end}")
 }
 
 fn stations(view: &View<'_>, index: &Index, request: &Handled) -> Vec<Passed> {
@@ -109,24 +119,22 @@ fn stations(view: &View<'_>, index: &Index, request: &Handled) -> Vec<Passed> {
 fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
     match (reason, last) {
         (Reason::Conflict | Reason::Expired, _) => StageName::Version,
-        (Reason::Invalid, _) => StageName::Validate,
+        (Reason::Invalid | Reason::TooManyRequests, _) => StageName::Validate,
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
-        (Reason::TooManyRequests, _) => StageName::Validate,
+
         (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists, _) => StageName::Decode,
     }
 }
 
 /// `✓ decode → ✓ default +9 → ✓ admit +3 → · version → ✓ validate → ● commit r45`.
 fn draw_stations(request: &Handled, passed: &[Passed], pen: &mut Pen<'_, '_>) {
-    for (place, (station, passed)) in STATIONS.iter().zip(passed).enumerate() {
+    let has_room = pen.width() >= SPACIOUS;
+    let on_the_way = STATIONS.iter().zip(passed);
+    let on_the_way = on_the_way.filter(|(_, passed)| has_room || !matches!(passed, Passed::Not));
+    for (place, (station, passed)) in on_the_way.enumerate() {
         if place > 0 {
-            let arrow = if pen.width() < SPACIOUS {
-                "→"
-            } else {
-                " → "
-            };
-            pen.write(arrow, Role::Border);
+            pen.write(" → ", Role::Border);
         }
         let (sign, role) = match passed {
             Passed::Reached(_) if *station == StageName::Commit => ("●", Role::Current),
@@ -139,11 +147,9 @@ fn draw_stations(request: &Handled, passed: &[Passed], pen: &mut Pen<'_, '_>) {
             Passed::Stopped => Role::Bad,
             Passed::Reached(_) => Role::Text,
         };
-        pen.write(sign, role);
-        if pen.width() >= ROOMY {
-            pen.write(" ", word);
-        }
-        pen.write(station.name(), word);
+        pen.write(sign, role)
+            .write(" ", word)
+            .write(station.name(), word);
         match passed {
             Passed::Reached(found) if *station == StageName::Default && !found.is_empty() => {
                 pen.write(&format!(" +{}", found.len()), Role::Waiting);
@@ -173,13 +179,8 @@ fn draw_notify(view: &View<'_>, request: &Handled, pen: &mut Pen<'_, '_>) {
     } else {
         Role::Waiting
     };
-    let arrow = if pen.width() < SPACIOUS {
-        "→"
-    } else {
-        " → "
-    };
     let words = format!("notify {heard}/{}", copies.len());
-    pen.write(arrow, Role::Border).write(&words, role);
+    pen.write(" → ", Role::Border).write(&words, role);
 }
 
 fn draw_station(request: &Handled, station: StageName, passed: &Passed, pen: &mut Pen<'_, '_>) {

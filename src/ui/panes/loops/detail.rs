@@ -1,6 +1,7 @@
 //! All of one component: its queue, its caches beside the store, and what it planned last.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -85,7 +86,7 @@ fn queue_words(now: Time, standing: &Standing) -> String {
         let words: Vec<String> = later
             .iter()
             .take(NAMED)
-            .map(|(key, at)| format!("{key} in {}", span_words(now, *at)))
+            .map(|(key, at)| format!("{key} in {}", span_words(at.since(now))))
             .collect();
         parts.push(format!("later: {}", words.join(", ")));
     }
@@ -100,8 +101,8 @@ fn queue_words(now: Time, standing: &Standing) -> String {
 }
 
 /// `4s`, `120ms`, `5m0s`.
-fn span_words(now: Time, at: Time) -> String {
-    let millis = at.as_millis().saturating_sub(now.as_millis());
+fn span_words(span: Duration) -> String {
+    let millis = span.as_millis();
     match millis {
         0..1000 => format!("{millis}ms"),
         1000..60_000 => format!("{}.{}s", millis / 1000, millis % 1000 / 100),
@@ -143,7 +144,8 @@ fn plan_lines(plan: Option<Arc<Reconcile>>) -> Vec<(&'static str, String, Role)>
         lines.push(("", more, Role::Text));
     }
     if let Some(after) = plan.requeue_after {
-        lines.push(("again", format!("looks again in {after:?}"), Role::Dim));
+        let words = format!("looks again {} after the plan", span_words(after));
+        lines.push(("again", words, Role::Dim));
     }
     lines
 }
@@ -155,7 +157,7 @@ fn pod_lines(world: &Cluster, node: &str) -> Vec<(&'static str, String, Role)> {
     let pods = part.component.pods().map(|pod| {
         let next = pod
             .next
-            .map(|(what, at)| format!(", {what} in {}", span_words(world.now(), at)));
+            .map(|(what, at)| format!(", {what} in {}", span_words(at.since(world.now()))));
         format!(
             "{}: {}{}",
             pod.pod.name,

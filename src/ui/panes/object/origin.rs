@@ -217,7 +217,9 @@ fn owns(fields: &Value, value: &Value, pointer: &str) -> bool {
         };
         (set, here) = (next, inner);
     }
-    !here.is_object() || set.get(".").is_some() || set.as_object().is_some_and(|set| set.is_empty())
+    !here.is_object()
+        || set.get(".").is_some()
+        || set.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// The set of an element of a list: by its key fields, or by its value.
