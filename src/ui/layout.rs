@@ -152,6 +152,9 @@ const fn medium(view: Pane) -> &'static Plan {
     }
 }
 
+/// What is seen below a view that fills the width.
+const AROUND: Plan = Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]);
+
 const fn large(view: Pane) -> &'static Plan {
     match view {
         Desired => &Beside(&[
@@ -161,34 +164,10 @@ const fn large(view: Pane) -> &'static Plan {
                 Below(&[(15, One(Nodes)), (20, One(Scheduler)), (21, One(Events))]),
             ),
         ]),
-        Lifecycle => &Below(&[
-            (32, One(Lifecycle)),
-            (
-                24,
-                Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]),
-            ),
-        ]),
-        Scheduler => &Below(&[
-            (30, One(Scheduler)),
-            (
-                26,
-                Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]),
-            ),
-        ]),
-        ApiServer => &Below(&[
-            (36, One(ApiServer)),
-            (
-                20,
-                Beside(&[(60, One(Desired)), (60, One(Loops)), (80, One(Events))]),
-            ),
-        ]),
-        Loops => &Below(&[
-            (36, One(Loops)),
-            (
-                20,
-                Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]),
-            ),
-        ]),
+        Lifecycle => &Below(&[(32, One(Lifecycle)), (24, AROUND)]),
+        Scheduler => &Below(&[(30, One(Scheduler)), (26, AROUND)]),
+        ApiServer => &Below(&[(36, One(ApiServer)), (20, AROUND)]),
+        Loops => &Below(&[(36, One(Loops)), (20, AROUND)]),
         Object => &Beside(&[
             (110, One(Object)),
             (
