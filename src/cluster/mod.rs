@@ -17,6 +17,7 @@ mod strike;
 pub mod task;
 mod trace;
 mod watches;
+pub mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,4 +16,5 @@ mod scheduler;
 mod screen;
 mod terminal;
 mod tidy;
+mod what_if;
 mod worlds;
