@@ -244,18 +244,19 @@ fn selector(selector: Option<&LabelSelector>) -> String {
     let Some(selector) = selector else {
         return "nil".to_owned();
     };
-    let mut labels = String::new();
-    for (name, value) in selector.match_labels.iter().flatten() {
-        labels += &format!("{name}: {value},");
-    }
-    let mut requirements = String::new();
-    for each in selector.match_expressions.iter().flatten() {
-        let values = each.values.as_deref().unwrap_or_default().join(" ");
-        let (key, operator) = (&each.key, &each.operator);
-        requirements += &format!(
-            "LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{values}],}},"
-        );
-    }
+    let labels = selector.match_labels.iter().flatten();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{name}: {value},"))
+        .collect();
+    let requirements = selector.match_expressions.iter().flatten();
+    let requirements: Vec<String> = requirements
+        .map(|each| {
+            let values = each.values.as_deref().unwrap_or_default().join(" ");
+            let (key, operator) = (&each.key, &each.operator);
+            format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{values}],}},")
+        })
+        .collect();
+    let (labels, requirements) = (labels.concat(), requirements.concat());
     format!(
         "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},\
          MatchExpressions:[]LabelSelectorRequirement{{{requirements}}},}}"
