@@ -59,6 +59,8 @@ pub(super) enum Happening {
     },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
+    /// The store looks for events whose time is up.
+    Expire { cause: RecordId },
     /// metrics-server asks the kubelets what is used.
     Scrape { cause: RecordId },
 }
@@ -131,6 +133,7 @@ impl Cluster {
                 }
             }
             Happening::Compact { cause } => self.compact(cause),
+            Happening::Expire { cause } => self.expire(cause),
             Happening::Scrape { cause } => self.scrape(cause),
         }
     }
@@ -331,7 +334,7 @@ impl Cluster {
         self.last_compaction = self.store().revision();
         self.api.compact(revision);
         let record = self.record(Actor::ApiServer, Some(cause), ApiNote::Compacted(revision));
-        let at = self.now + super::boot::COMPACTION_PERIOD;
+        let at = self.now + self.profile.store.compaction;
         self.queue
             .push(at, Urgency::Periodic, Happening::Compact { cause: record });
     }
@@ -466,6 +469,7 @@ impl Cluster {
             }
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+            Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),
             Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }
     }
