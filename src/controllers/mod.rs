@@ -13,6 +13,7 @@ mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
+mod pod_control;
 mod pod_gc;
 mod pod_template;
 mod replica_set;
@@ -23,9 +24,11 @@ mod stateful_set;
 mod taint_eviction;
 mod ttl_after_finished;
 mod wording;
+mod work;
 
 pub use controller::{
-    Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Periodic, Plan, Planned, Said,
+    Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Pack, Periodic, Plan,
+    Planned, Said,
 };
 pub use horizontal_pod_autoscaler::Recommendations;
 pub use runner::{ControllerAlarm, Runner};

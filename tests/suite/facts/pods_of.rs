@@ -79,6 +79,48 @@ fn c3_a_replica_set_adopts_what_matches_and_releases_what_matches_no_longer() {
 }
 
 #[test]
+fn c3_creates_go_out_in_batches_of_one_two_four_and_what_is_left() {
+    let mut cluster = world(3, &replica_set(9));
+    assert!(settle(&mut cluster, 60));
+    let mut batches: Vec<(u64, usize)> = Vec::new();
+    for record in cluster.trace().iter() {
+        let is_create = record.kind().name() == "api.request"
+            && record.actor.to_string() == "replicaset-controller"
+            && record.sentence() == "asks: POST /api/v1/namespaces/default/pods";
+        let at = record.time.as_nanos();
+        match batches.last_mut() {
+            _ if !is_create => {}
+            Some((last, count)) if *last == at => *count += 1,
+            _ => batches.push((at, 1)),
+        }
+    }
+    let sizes: Vec<usize> = batches.iter().map(|(_, count)| *count).collect();
+    assert_eq!(sizes, [1, 2, 4, 2]);
+}
+
+#[test]
+fn c3_a_refusal_ends_the_creates_with_its_batch() {
+    let quota = "apiVersion: v1
+kind: ResourceQuota
+metadata: {name: few}
+spec: {hard: {pods: '2'}}
+---
+";
+    let mut cluster = world(3, &[quota, &replica_set(9)].concat());
+    wait(&mut cluster, 1);
+    assert_eq!(pods(&cluster).len(), 2);
+    let said = events(&cluster, Kind::ReplicaSet);
+    let failed = said.iter().find(|(_, reason, _)| reason == "FailedCreate");
+    let (_, _, message) = failed.expect("it was told");
+    let forbidden =
+        "is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2";
+    assert!(
+        message.starts_with("Error creating: pods \"web-") && message.ends_with(forbidden),
+        "{message}"
+    );
+}
+
+#[test]
 fn c3_of_five_pods_the_cheapest_and_the_ones_that_are_not_ready_go_first() {
     let mut cluster = world(5, &replica_set(5));
     assert!(settle(&mut cluster, 60));
