@@ -1,6 +1,7 @@
 //! Any past step of a run: checkpoints, and the way from the nearest one made again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Cluster;
 
@@ -73,7 +74,7 @@ impl Cluster {
         let mut commands = head.journal().skip(known).peekable();
         while self.steps() < step {
             while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
-                self.submit_at(entry.at, entry.command.clone());
+                self.take(Arc::clone(entry));
             }
             if !self.step() {
                 return;
@@ -81,7 +82,7 @@ impl Cluster {
         }
         // What was asked for at this moment is already on its way.
         while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
-            self.submit_at(entry.at, entry.command.clone());
+            self.take(Arc::clone(entry));
         }
     }
 }
