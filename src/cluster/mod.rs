@@ -1,10 +1,12 @@
 //! The whole control plane as one value: it steps, takes commands, and tells its trace.
 
 mod boot;
+mod cause;
 mod command;
 mod component;
 mod expression;
 mod fault;
+mod fingerprint;
 mod history;
 pub mod scenario;
 #[cfg(test)]
@@ -15,6 +17,7 @@ pub mod task;
 mod terminal;
 mod trace;
 mod watches;
+pub mod what_if;
 mod writer;
 
 use std::sync::Arc;
@@ -23,12 +26,14 @@ use std::time::Duration;
 use imbl::{OrdMap, Vector};
 
 pub use boot::{ClusterConfig, NodeConfig};
+pub use cause::{Effect, Effects, field};
 pub use command::{Command, CommandError, Entry, Files, Journaled};
 pub use component::{ComponentId, Part, Power};
 pub use expression::{Expression, ExpressionError, FUNCTIONS as EXPRESSION_FUNCTIONS};
 pub use fault::{
     ComponentChange, Container, Disorder, Fault, GRAMMAR as FAULT_GRAMMAR, WatchChange,
 };
+pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use trace::{Detail, Record, Trace};

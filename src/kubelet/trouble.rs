@@ -91,7 +91,7 @@ impl Agent {
                     return;
                 };
                 if let Some(worker) = self.workers.get_mut(&uid) {
-                    let behaviour = Some(Arc::new(behaviour.clone()));
+                    let behaviour = Arc::new(behaviour.clone());
                     Arc::make_mut(worker).containers[place].behaviour = behaviour;
                 }
             }
@@ -120,7 +120,7 @@ impl Agent {
         };
         if let Some(worker) = self.workers.get_mut(&uid) {
             let container = &mut Arc::make_mut(worker).containers[place];
-            let mut behaviour = container.behaviour.as_deref().cloned().unwrap_or_default();
+            let behaviour = Arc::make_mut(&mut container.behaviour);
             behaviour.failing.retain(|failing| failing.probe != probe);
             if fails {
                 behaviour.failing.push(Failing {
@@ -129,7 +129,6 @@ impl Agent {
                     until: None,
                 });
             }
-            container.behaviour = Some(Arc::new(behaviour));
         }
     }
 
