@@ -11,6 +11,7 @@ mod history;
 pub mod scenario;
 #[cfg(test)]
 mod staged;
+mod standing;
 mod step;
 mod strike;
 pub mod task;
@@ -36,6 +37,7 @@ pub use fault::{
 pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
+pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
 pub use watches::Watch;
 
