@@ -123,7 +123,10 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
-        (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists, _) => StageName::Decode,
+        // A timeout is the client's own: no station refused.
+        (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists | Reason::Timeout, _) => {
+            StageName::Decode
+        }
     }
 }
 
