@@ -67,6 +67,8 @@ pub(super) enum Happening {
     Compact { cause: RecordId },
     /// A component whose watches were tampered with lists again.
     ListAgain { of: ComponentId, cause: RecordId },
+    /// metrics-server asks the kubelets what is used.
+    Scrape { cause: RecordId },
 }
 
 impl Cluster {
@@ -153,6 +155,7 @@ impl Cluster {
             }
             Happening::Compact { cause } => self.compact(cause),
             Happening::ListAgain { of, cause } => self.list_again(&of, cause),
+            Happening::Scrape { cause } => self.scrape(cause),
         }
     }
 
@@ -485,6 +488,7 @@ impl Cluster {
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
             Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),
+            Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }
     }
 }

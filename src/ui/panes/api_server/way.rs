@@ -124,9 +124,14 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
         // A timeout is the client's own: no station refused.
-        (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists | Reason::Timeout, _) => {
-            StageName::Decode
-        }
+        (
+            Reason::BadRequest
+            | Reason::NotFound
+            | Reason::AlreadyExists
+            | Reason::ServiceUnavailable
+            | Reason::Timeout,
+            _,
+        ) => StageName::Decode,
     }
 }
 
