@@ -94,7 +94,7 @@ impl Cache {
         self.objects.is_empty()
     }
 
-    fn put(&mut self, object: Object, now: Time, record: RecordId) -> Option<Object> {
+    fn put(&mut self, object: &Object, now: Time, record: RecordId) -> Option<Object> {
         let key = object.key();
         let cached = Cached {
             object: object.clone(),
@@ -115,7 +115,7 @@ impl Cache {
                 self.by_owner.insert((uid, key.clone()));
             }
         }
-        self.recount(before.as_ref(), Some(&object));
+        self.recount(before.as_ref(), Some(object));
         before
     }
 
@@ -222,7 +222,7 @@ impl Informers {
                 .map(|before| (Some(before), None))
                 .collect(),
             Seen::Event(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
-                let before = cache.put(object.clone(), now, record);
+                let before = cache.put(object, now, record);
                 vec![(before, Some(object.clone()))]
             }
             Seen::Listed(objects) => replace(cache, objects, now, record),
@@ -371,7 +371,7 @@ fn replace(
         // What has not changed has not arrived anew.
         let held = cache.objects.get(&object.key());
         if held.is_none_or(|cached| cached.object != *object) {
-            let before = cache.put(object.clone(), now, record);
+            let before = cache.put(object, now, record);
             changes.push((before, Some(object.clone())));
         }
     }

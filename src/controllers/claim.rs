@@ -40,9 +40,10 @@ impl<'a> Claims<'a> {
         };
         if !owner.is_terminating() {
             if claims.may_have_strays() {
-                let owned = caches.owned(kind, owner.uid());
-                let strays = owned.filter(|object| !selector::matches_object(wanted, object));
-                claims.strays = strays.collect();
+                claims.strays = caches
+                    .owned(kind, owner.uid())
+                    .filter(|object| !selector::matches_object(wanted, object))
+                    .collect();
             }
             claims.orphans = caches
                 .unowned(kind, owner.namespace())

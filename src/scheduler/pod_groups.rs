@@ -358,8 +358,8 @@ mod tests {
         groups.count(id, &bare, 1);
         let count = |groups: &PodGroups| {
             let group = groups.groups.get(&id).expect("a group");
-            let zones = group.counted(ZONE).expect("zones are counted");
-            (zones.at("one"), zones.without(), zones.total)
+            let there = group.counted(ZONE).expect("zones are counted");
+            (there.at("one"), there.without(), there.total)
         };
         assert_eq!(count(&groups), (1, 1, 1));
         groups.count(id, &zoned, -1);
