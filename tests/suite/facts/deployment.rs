@@ -12,7 +12,7 @@ use crate::worlds::{get, pods, settle, web};
 fn sets(cluster: &Cluster) -> Vec<ReplicaSet> {
     let all = cluster.store().list(Kind::ReplicaSet, None);
     let mut sets: Vec<ReplicaSet> = all.filter_map(ReplicaSet::of).cloned().collect();
-    sets.sort_by_key(|set| revision(set));
+    sets.sort_by_key(revision);
     sets
 }
 

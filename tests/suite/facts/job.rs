@@ -100,7 +100,7 @@ fn c6_the_wait_after_a_failure_grows_to_ten_minutes_and_no_further() {
 fn c6_six_completions_two_at_a_time() {
     let mut cluster = world(3, &job(0, "completions: 6\n  parallelism: 2"));
     let mut most = 0;
-    cluster.run_until(std::time::Duration::from_secs(120), |cluster| {
+    cluster.run_until(std::time::Duration::from_mins(2), |cluster| {
         let running = pods(cluster)
             .iter()
             .filter(|pod| !pod.is_finished())
@@ -187,7 +187,7 @@ fn c6_a_suspended_job_loses_its_pods_and_starts_anew_when_it_goes_on() {
         r#"patch job sum -p '{"spec":{"suspend":true}}'"#,
     );
     wait(&mut cluster, 60);
-    assert!(pods(&cluster).iter().all(|pod| pod.is_finished()));
+    assert!(pods(&cluster).iter().all(glassplane::api::Pod::is_finished));
     assert_eq!(
         conditions(&cluster),
         ["Suspended JobSuspended: Job suspended"]

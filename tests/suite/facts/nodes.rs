@@ -90,7 +90,7 @@ fn c8_a_dead_node_is_unknown_after_50_seconds_and_emptied_300_seconds_later() {
         Some(unknown),
         "its pods are not ready from then on"
     );
-    let evicted = first(&cluster, Kind::Pod, |object| object.is_terminating());
+    let evicted = first(&cluster, Kind::Pod, Object::is_terminating);
     assert_eq!(evicted, Some(unknown + 305));
     // What is on the silent node stays as it is: nobody confirms.
     let there = on(&cluster, "node-b");
