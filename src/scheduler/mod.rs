@@ -23,6 +23,7 @@ mod profile_variant;
 mod queue;
 mod snapshot;
 mod status;
+mod volume_work;
 mod what_if;
 
 pub use amounts::Amounts;
