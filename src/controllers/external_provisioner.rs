@@ -56,6 +56,7 @@ pub(super) static EXTERNAL_PROVISIONER: Controller = Controller {
     ],
     concerns,
     plan,
+    pace: None,
     periodic: None,
 };
 

@@ -10,6 +10,7 @@ mod disruption_target;
 mod endpoint_slice;
 mod external_provisioner;
 mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -30,6 +31,7 @@ mod wording;
 pub use controller::{
     Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Periodic, Plan, Planned, Said,
 };
+pub use horizontal_pod_autoscaler::Recommendations;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

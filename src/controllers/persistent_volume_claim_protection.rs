@@ -21,6 +21,7 @@ pub(super) static PERSISTENT_VOLUME_CLAIM_PROTECTION: Controller = Controller {
     watches: &[Kind::PersistentVolumeClaim],
     concerns: |_, change| change.after.map(Object::key).into_iter().collect(),
     plan,
+    pace: None,
     periodic: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) static PERSISTENT_VOLUME_PROTECTION: Controller = Controller {
             .collect()
     },
     plan,
+    pace: None,
     periodic: None,
 };
 

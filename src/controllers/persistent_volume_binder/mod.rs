@@ -32,6 +32,7 @@ pub(super) static PERSISTENT_VOLUME_BINDER: Controller = Controller {
     ],
     concerns,
     plan,
+    pace: None,
     periodic: None,
 };
 
