@@ -187,7 +187,7 @@ fn c6_a_suspended_job_loses_its_pods_and_starts_anew_when_it_goes_on() {
         r#"patch job sum -p '{"spec":{"suspend":true}}'"#,
     );
     wait(&mut cluster, 60);
-    assert!(pods(&cluster).iter().all(glassplane::api::Pod::is_finished));
+    assert!(pods(&cluster).iter().all(Pod::is_finished));
     assert_eq!(
         conditions(&cluster),
         ["Suspended JobSuspended: Job suspended"]
