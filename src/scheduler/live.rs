@@ -40,7 +40,7 @@ const KINDS: &[Kind] = &[
 const DECISIONS_MOST: usize = 512;
 
 /// The alarms of the scheduler: the stations of a cycle, and time that is over for waiting pods.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SchedulerAlarm {
     /// Takes the first pod.
     Take,

@@ -127,11 +127,13 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
+        // A timeout is the client's own: no station refused.
         (
             Reason::BadRequest
             | Reason::NotFound
             | Reason::AlreadyExists
-            | Reason::ServiceUnavailable,
+            | Reason::ServiceUnavailable
+            | Reason::Timeout,
             _,
         ) => StageName::Decode,
     }
