@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::command::Note as CommandNote;
 use super::step::{Happening, Wake};
 use super::watches::Watches;
-use super::{Cluster, ComponentId, Part, Power, Trace};
+use super::{Cluster, ComponentId, Part, Power, Trace, Traffic};
 use crate::api::{Actor, Kind, Object, Quantity, core};
 use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb};
 use crate::client::{Component, Delivery, Seen, Subscription};
@@ -142,6 +142,8 @@ impl Cluster {
             controllers: CONTROLLERS.iter().map(controller).collect(),
             scheduler: Arc::new(Part::new(&ComponentId::Scheduler, scheduler, seed)),
             kubelets: config.nodes.iter().enumerate().map(kubelet).collect(),
+            proxies: OrdMap::new(),
+            traffic: Traffic::default(),
             sessions: OrdMap::new(),
             network: Random::stream(seed, "network"),
             journal: Vector::new(),
@@ -243,6 +245,9 @@ impl Cluster {
             ComponentId::Scheduler => start(&mut self.scheduler),
             ComponentId::Kubelet(node) => {
                 self.kubelets.get_mut(node).map(start).unwrap_or_default()
+            }
+            ComponentId::KubeProxy(node) => {
+                self.proxies.get_mut(node).map(start).unwrap_or_default()
             }
             ComponentId::Kubectl(_) => Vec::new(),
         }

@@ -8,6 +8,7 @@ use crate::client::{Component, Context, Line, Output};
 use crate::controllers::ControllerAlarm;
 use crate::kubectl::KubectlAlarm;
 use crate::kubelet::KubeletAlarm;
+use crate::proxy::ProxyAlarm;
 use crate::scheduler::SchedulerAlarm;
 use crate::sim::{Profile, Random, RecordId, Time};
 
@@ -20,6 +21,8 @@ pub enum ComponentId {
     Scheduler,
     /// The kubelet of a node.
     Kubelet(Arc<str>),
+    /// The kube-proxy of a node.
+    KubeProxy(Arc<str>),
     /// One run of kubectl, by number.
     Kubectl(u64),
 }
@@ -32,6 +35,7 @@ impl ComponentId {
             Self::Controller(name) => Actor::Controller(name),
             Self::Scheduler => Actor::Scheduler,
             Self::Kubelet(node) => Actor::Kubelet(Arc::clone(node)),
+            Self::KubeProxy(node) => Actor::KubeProxy(Arc::clone(node)),
             Self::Kubectl(_) => Actor::kubectl(),
         }
     }
@@ -55,6 +59,8 @@ pub enum AnyAlarm {
     Scheduler(SchedulerAlarm),
     /// Of a kubelet.
     Kubelet(KubeletAlarm),
+    /// Of a kube-proxy.
+    KubeProxy(ProxyAlarm),
     /// Of a run of kubectl.
     Kubectl(KubectlAlarm),
 }
@@ -84,6 +90,7 @@ alarm_of!(
     Controller(ControllerAlarm),
     Scheduler(SchedulerAlarm),
     Kubelet(KubeletAlarm),
+    KubeProxy(ProxyAlarm),
     Kubectl(KubectlAlarm)
 );
 

@@ -15,6 +15,7 @@ mod step;
 mod strike;
 pub mod task;
 mod trace;
+mod traffic;
 mod watches;
 
 use std::sync::Arc;
@@ -32,6 +33,9 @@ pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use trace::{Detail, Record, Trace};
+pub use traffic::{
+    Counts, Flow, GRAMMAR as TRAFFIC_GRAMMAR, Loss, Order as TrafficOrder, Second, Traffic,
+};
 pub use watches::Watch;
 
 use crate::api::Object;
@@ -39,6 +43,7 @@ use crate::apiserver::ApiServer;
 use crate::controllers::Runner;
 use crate::kubectl::Session;
 use crate::kubelet::Kubelet;
+use crate::proxy::KubeProxy;
 use crate::scheduler::Scheduler;
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 use crate::store::Store;
@@ -60,6 +65,8 @@ pub struct Cluster {
     controllers: OrdMap<&'static str, Arc<Part<Runner>>>,
     scheduler: Arc<Part<Scheduler>>,
     kubelets: OrdMap<Arc<str>, Arc<Part<Kubelet>>>,
+    proxies: OrdMap<Arc<str>, Arc<Part<KubeProxy>>>,
+    traffic: Traffic,
     sessions: OrdMap<u64, Arc<Part<Session>>>,
     network: Random,
     journal: Vector<Arc<Journaled>>,
@@ -223,7 +230,7 @@ impl Cluster {
             match self.next_at() {
                 Some((at, _)) if at <= end => self.step(),
                 _ => {
-                    self.now = end;
+                    self.now = self.now.max(end);
                     return predicate(self);
                 }
             };

@@ -57,6 +57,8 @@ pub(super) enum Happening {
         alarm: AnyAlarm,
         cause: RecordId,
     },
+    /// A second of traffic is over.
+    Second { cause: RecordId },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
 }
@@ -128,6 +130,7 @@ impl Cluster {
                     self.wake(&of, Wake::Alarm(alarm), cause);
                 }
             }
+            Happening::Second { cause } => self.close_second(cause),
             Happening::Compact { cause } => self.compact(cause),
         }
     }
@@ -166,6 +169,10 @@ impl Cluster {
                 part.power = Power::On;
                 self.sessions.insert(number, Arc::new(part));
                 self.wake(&id, Wake::Start, cause);
+            }
+            Command::Traffic { order, .. } => {
+                let cause = self.record(Actor::Clients, None, CommandNote::Ran(command.line()));
+                self.order_traffic(order, cause);
             }
             Command::Fault { fault, .. } => {
                 let cause = self.record(Actor::Outside, None, CommandNote::Ran(command.line()));
@@ -344,6 +351,10 @@ impl Cluster {
                 .kubelets
                 .get(node)
                 .map_or((Power::Off, 0), |part| (part.power, part.start)),
+            ComponentId::KubeProxy(node) => self
+                .proxies
+                .get(node)
+                .map_or((Power::Off, 0), |part| (part.power, part.start)),
             ComponentId::Kubectl(number) => self
                 .sessions
                 .get(number)
@@ -369,7 +380,17 @@ impl Cluster {
                 self.collect(id, output);
             }
             ComponentId::Kubelet(node) => {
+                self.account_traffic();
                 let Some(part) = self.kubelets.get_mut(node) else {
+                    return;
+                };
+                let output = run(part, wake, moment, &profile);
+                self.collect(id, output);
+                self.look_at_traffic(node);
+            }
+            ComponentId::KubeProxy(node) => {
+                self.account_traffic();
+                let Some(part) = self.proxies.get_mut(node) else {
                     return;
                 };
                 let output = run(part, wake, moment, &profile);
@@ -430,6 +451,7 @@ impl Cluster {
             }
             ComponentId::Scheduler => self.scheduler.start,
             ComponentId::Kubelet(node) => self.kubelets.get(node).map_or(0, |part| part.start),
+            ComponentId::KubeProxy(node) => self.proxies.get(node).map_or(0, |part| part.start),
             ComponentId::Kubectl(_) => 0,
         }
     }
@@ -462,6 +484,7 @@ impl Cluster {
                 format!("{who} opens its watch")
             }
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
+            Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
         }
     }

@@ -87,9 +87,14 @@ impl Cluster {
             .kubelets
             .keys()
             .map(|name| ComponentId::Kubelet(Arc::clone(name)));
+        let proxies = self
+            .proxies
+            .keys()
+            .map(|name| ComponentId::KubeProxy(Arc::clone(name)));
         controllers
             .chain([ComponentId::Scheduler])
             .chain(kubelets)
+            .chain(proxies)
             .collect()
     }
 
@@ -117,6 +122,7 @@ impl Cluster {
         let record = self.struck(kind, Some(node_key(node)), what, cause);
         self.suffer(node, &Trouble::PowerOff, record);
         self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
+        self.switch_off(&ComponentId::KubeProxy(Arc::from(node)));
         self.silent.insert(Arc::from(node));
     }
 
@@ -143,6 +149,11 @@ impl Cluster {
         self.suffer(node, &Trouble::PowerOn, record);
         self.open_watches(&id, subscriptions, record);
         self.wake(&id, Wake::Start, record);
+        let proxy = ComponentId::KubeProxy(Arc::from(node));
+        if self.proxies.contains_key(node) {
+            self.renew(&proxy);
+            self.switch_on(&proxy, record);
+        }
     }
 
     fn crash(&mut self, name: &str, container: Option<&str>, cause: RecordId) {
@@ -192,6 +203,7 @@ impl Cluster {
     }
 
     fn suffer(&mut self, node: &str, trouble: &Trouble, cause: RecordId) {
+        self.account_traffic();
         let moment = (self.now, cause, self.next_record());
         let profile = Arc::clone(&self.profile);
         let Some(part) = self.kubelets.get_mut(node) else {
@@ -204,6 +216,7 @@ impl Cluster {
             kubelet.suffer(trouble, hands);
         });
         self.collect(&ComponentId::Kubelet(Arc::from(node)), output);
+        self.look_at_traffic(node);
     }
 
     fn cut_watches(&mut self, id: &ComponentId, cause: RecordId) {
@@ -328,6 +341,11 @@ impl Cluster {
                     Arc::make_mut(part).power = Power::Off;
                 }
             }
+            ComponentId::KubeProxy(node) => {
+                if let Some(part) = self.proxies.get_mut(node) {
+                    Arc::make_mut(part).power = Power::Off;
+                }
+            }
             ComponentId::Kubectl(_) => {}
         }
         for watch in self.watches.of(id) {
@@ -347,6 +365,12 @@ impl Cluster {
             ComponentId::Scheduler => {
                 let configuration = Arc::clone(&self.config.scheduler);
                 Arc::make_mut(&mut self.scheduler).component = Scheduler::configured(configuration);
+            }
+            ComponentId::KubeProxy(node) => {
+                if let Some(part) = self.proxies.get_mut(node) {
+                    let part = Arc::make_mut(part);
+                    part.component = part.component.restarted();
+                }
             }
             ComponentId::Kubelet(_) | ComponentId::Kubectl(_) => {}
         }

@@ -84,6 +84,8 @@ pub(super) struct Container {
     pub(super) pull: Option<BackOff>,
     pub(super) probes: Vec<Probe>,
     pub(super) behaviour: Arc<Behaviour>,
+    /// How many requests it answered in the last second.
+    pub(super) load: u32,
 }
 
 impl Container {
@@ -101,6 +103,7 @@ impl Container {
             pull: None,
             probes: Vec::new(),
             behaviour,
+            load: 0,
         }
     }
 
@@ -151,5 +154,6 @@ impl Container {
         self.waiting = Waiting::Turn;
         self.is_started = false;
         self.probes.clear();
+        self.load = 0;
     }
 }

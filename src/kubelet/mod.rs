@@ -17,6 +17,7 @@ mod probe;
 mod pulling;
 mod rule;
 mod screen;
+mod serving;
 mod start;
 mod stop;
 mod trouble;
@@ -38,6 +39,7 @@ pub use machine::Machine;
 pub use note::{Happening, NodeReport, Note, PodNote};
 pub use rule::Rule;
 pub use screen::{Holding, PodState};
+pub use serving::{Listening, Server};
 pub use trouble::Trouble;
 pub use usage::{ContainerUsage, PodUsage, Usage};
 

@@ -37,7 +37,7 @@ fn session<'a>(world: &'a Cluster, sent: &Sent) -> Option<&'a Session> {
     runs.sort_by_key(|entry| entry.at);
     let place = runs.iter().position(|entry| match &entry.command {
         Command::Kubectl { files, .. } => Arc::ptr_eq(files, &sent.files),
-        Command::Fault { .. } => false,
+        Command::Fault { .. } | Command::Traffic { .. } => false,
     })?;
     world.sessions().nth(place).map(|(_, session)| session)
 }

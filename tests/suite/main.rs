@@ -16,4 +16,5 @@ mod scheduler;
 mod screen;
 mod terminal;
 mod tidy;
+mod traffic;
 mod worlds;
