@@ -17,6 +17,7 @@ pub mod task;
 mod trace;
 mod traffic;
 mod watches;
+pub mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;

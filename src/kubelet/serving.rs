@@ -87,11 +87,11 @@ impl Container {
 /// The container that declares the port, or the first one. A pod in the network of its machine has
 /// only ports that it declares.
 fn place_of(worker: &Worker, port: i32) -> Option<usize> {
-    let declares = |place: &usize| {
+    let has_port = |place: &usize| {
         let ports = worker.spec_of(*place).ports.iter().flatten();
         ports.into_iter().any(|each| each.container_port == port)
     };
-    let declared = (0..worker.containers.len()).rev().find(declares);
+    let declared = (0..worker.containers.len()).rev().find(has_port);
     let on_host = worker.pod.spec.host_network == Some(true);
     declared.or_else(|| (!on_host).then(|| worker.inits()))
 }

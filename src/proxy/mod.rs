@@ -172,3 +172,6 @@ fn service_of(object: &Object) -> Option<Key> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,4 +17,5 @@ mod screen;
 mod terminal;
 mod tidy;
 mod traffic;
+mod what_if;
 mod worlds;

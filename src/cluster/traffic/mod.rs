@@ -54,6 +54,11 @@ pub struct Note {
     pub is_new: bool,
 }
 
+#[allow(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "the notes of all rooms answer alike"
+)]
 impl Note {
     /// What the record is about.
     #[must_use]

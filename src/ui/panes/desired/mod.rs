@@ -2,6 +2,7 @@
 
 mod detail;
 mod fields;
+mod requests;
 mod tree;
 
 use ratatui::buffer::Buffer;
@@ -281,7 +282,9 @@ fn draw_service(
         "no selector".to_owned()
     };
     pen.write(&words, if has_selector { role } else { Role::Dim });
-    if pen.room() > address.width() + 2 {
+    if let Some((words, role)) = requests::of_service(view, key) {
+        pen.write("  ", Role::Text).write(&words, role);
+    } else if pen.room() > address.width() + 2 {
         pen.write("  ", Role::Text).write(address, Role::Dim);
     }
 }

@@ -125,6 +125,7 @@ pub(in super::super) fn part_of(record: &Record, trace: &Trace) -> Part {
         | Is::StatusWrite
         | Is::EvictAsk
         | Is::EvictVerdict
+        | Is::EndpointUpdate
         | Is::FaultNodeDown
         | Is::FaultNodeUp
         | Is::FaultCrash => Part::Station,
