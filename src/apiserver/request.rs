@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Refusal;
+use super::{LogOptions, Refusal};
 use crate::api::selector::FieldSelector;
 use crate::api::{Actor, Key, LabelSelector, Object};
 use crate::sim::Urgency;
@@ -45,6 +45,8 @@ pub enum Answering {
 pub enum Verb {
     /// Read one object.
     Get,
+    /// Read the log of a container: a read of `pods/NAME/log`.
+    Log(LogOptions),
     /// Read all objects of a kind, in a namespace or (with an empty one) in all.
     List(Scope),
     /// Write an object that is not there yet.
@@ -162,6 +164,8 @@ pub enum Answer {
         /// The revision that the list is of.
         revision: u64,
     },
+    /// The lines of a log.
+    Log(Vec<String>),
 }
 
 impl Answer {
@@ -170,7 +174,7 @@ impl Answer {
     pub fn object(&self) -> Option<&Object> {
         match self {
             Self::Object(object) => Some(object),
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Log(_) => None,
         }
     }
 }
@@ -184,7 +188,7 @@ impl Verb {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "patch",
-            Self::Get => "get",
+            Self::Get | Self::Log(_) => "get",
             Self::List(_) => "list",
             Self::Create(_) | Self::Bind(_) => "create",
             Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "update",
@@ -198,7 +202,7 @@ impl Verb {
     pub fn method(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
-            Self::Get | Self::List(_) => "GET",
+            Self::Get | Self::List(_) | Self::Log(_) => "GET",
             Self::Create(_) | Self::Bind(_) => "POST",
             Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "PUT",
             Self::Patch(_) => "PATCH",
@@ -212,6 +216,7 @@ impl Verb {
         match self {
             Self::UpdateStatus(_) => Some("status"),
             Self::Bind(_) => Some("binding"),
+            Self::Log(_) => Some("log"),
             Self::Finalize(_) => Some("finalize"),
             Self::Patch(patch) => match patch.subresource {
                 Subresource::Main => None,
@@ -262,7 +267,7 @@ impl Request {
     /// True when the request may write.
     #[must_use]
     pub const fn is_write(&self) -> bool {
-        !matches!(self.verb, Verb::Get | Verb::List(_))
+        !matches!(self.verb, Verb::Get | Verb::List(_) | Verb::Log(_))
     }
 }
 

@@ -39,7 +39,7 @@ impl ApiServer {
             Verb::Patch(patch) => self.patch(patch, key, moment, stages),
             Verb::Delete(options) => self.delete(options, key, moment),
             Verb::Bind(binding) => self.bind(binding, key, moment),
-            Verb::Get | Verb::List(_) => unreachable!("reads do not come here; see handle"),
+            Verb::Get | Verb::List(_) | Verb::Log(_) => unreachable!("reads do not come here; see handle"),
         }
     }
 

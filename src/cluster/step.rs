@@ -8,7 +8,7 @@ use super::watches::{InFlight, WatchId};
 use super::{Cluster, Command, ComponentId, Detail, Journaled, Part, Power, Record};
 use crate::api::Actor;
 use crate::apiserver::{
-    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, event_for,
+    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb, event_for,
 };
 use crate::client::{Component, Delivery, Input, Output, Seen};
 use crate::kubectl::Session;
@@ -186,7 +186,10 @@ impl Cluster {
             now: self.now,
             profile: &self.profile,
         };
-        let handled = self.api.handle(request, moment);
+        let mut handled = self.api.handle(request, moment);
+        if let Verb::Log(options) = &request.verb {
+            handled.outcome = self.read_log(handled.outcome, options);
+        }
         let passed = match &handled.outcome {
             Ok(_) => ApiNote::Admitted {
                 request: Arc::clone(request),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::alarm::PodTimer;
 use super::behaviour::OnSigterm;
-use super::container::{Container, Phase};
+use super::container::Phase;
 use super::worker::Worker;
 use super::{Kubelet, agent::Agent, usage};
 use crate::api::Key;
@@ -75,12 +75,6 @@ impl Kubelet {
         if let Some(worker) = agent.workers.get_mut(uid) {
             Arc::make_mut(worker).containers[place].answer(requests, now);
         }
-    }
-}
-
-impl Container {
-    fn answer(&mut self, requests: u32, _now: Time) {
-        self.load = requests;
     }
 }
 

@@ -19,7 +19,7 @@ const IDLE: Usage = Usage {
 };
 
 /// What the machine uses beside its pods: the system, the runtime and the kubelet.
-const SYSTEM: Usage = Usage {
+pub(super) const SYSTEM: Usage = Usage {
     cpu_nanos: 50_000_000,
     memory_bytes: 400 << 20,
 };

@@ -1,5 +1,7 @@
 //! What a kubectl line asks for, as a value.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::api::selector::FieldSelector;
@@ -52,6 +54,7 @@ impl Command {
             Self::Apply { .. } | Self::Create(_) => None,
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
+            Self::Logs(logs) => Some(&logs.targets),
             Self::Scale(scale) => Some(&scale.targets),
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
             Self::Describe { targets }
@@ -83,6 +86,8 @@ pub enum Command {
         /// Which.
         targets: Targets,
     },
+    /// Show what the application in a container wrote.
+    Logs(Logs),
     /// Remove objects.
     Delete(Delete),
     /// Set the number of replicas.
@@ -240,6 +245,27 @@ pub struct Delete {
     pub ignore_not_found: bool,
     /// As a sentence, or the name alone.
     pub output: Output,
+}
+
+/// `kubectl logs`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logs {
+    /// Of which pods, or of a pod of which workload.
+    pub targets: Targets,
+    /// Of which container.
+    pub container: Option<String>,
+    /// Of all containers, init containers first.
+    pub all_containers: bool,
+    /// Of the run before the current one.
+    pub previous: bool,
+    /// Only so many lines, the last ones.
+    pub tail: Option<usize>,
+    /// Only lines of this last while.
+    pub since: Option<Duration>,
+    /// Each line with its time.
+    pub timestamps: bool,
+    /// Each line with its pod and container.
+    pub prefix: bool,
 }
 
 /// `kubectl scale`.

@@ -180,6 +180,20 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     verb("label", CHANGING),
     verb(
+        "logs",
+        &[
+            SELECTOR,
+            short('c', "container", Takes::Text),
+            flag("all-containers", Takes::Switch),
+            short('p', "previous", Takes::Switch),
+            short('f', "follow", Takes::Switch),
+            flag("tail", Takes::Number),
+            flag("since", Takes::Text),
+            flag("timestamps", Takes::Switch),
+            flag("prefix", Takes::Switch),
+        ],
+    ),
+    verb(
         "patch",
         &[
             short('p', "patch", Takes::Text),
@@ -235,7 +249,7 @@ pub(super) const VERBS: &[Verb] = &[
 ];
 
 /// Commands of kubectl that have no counterpart here.
-const NOT_HERE: [&str; 23] = [
+const NOT_HERE: [&str; 22] = [
     "alpha",
     "api-resources",
     "api-versions",
@@ -254,7 +268,6 @@ const NOT_HERE: [&str; 23] = [
     "exec",
     "explain",
     "kustomize",
-    "logs",
     "port-forward",
     "proxy",
     "replace",

@@ -4,13 +4,14 @@ mod changes;
 mod command;
 mod flags;
 mod generate;
+mod logs;
 mod resources;
 
 use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
+    Command, Delete, Exposed, Get, Invocation, Logs, Named, Output, Relabel, RolloutAction, Scale,
     Source, TaintChanges, Targets,
 };
 
@@ -78,6 +79,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),
+        "logs" => Command::Logs(logs::logs(given)?),
         "patch" => patch(given)?,
         "scale" => Command::Scale(scale(given)?),
         "set image" => set_image(given)?,

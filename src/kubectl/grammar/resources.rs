@@ -120,7 +120,7 @@ fn in_one_word(words: &[String]) -> Result<Vec<Named>, UsageError> {
     words.iter().map(|word| pair(word)).collect()
 }
 
-fn pair(word: &str) -> Result<Named, UsageError> {
+pub(super) fn pair(word: &str) -> Result<Named, UsageError> {
     let parts: Vec<&str> = word.split('/').collect();
     match parts.as_slice() {
         [kind, name] if !kind.is_empty() && !name.is_empty() && !kind.contains(',') => Ok(Named {
@@ -167,7 +167,7 @@ pub(super) fn kind_of(word: &str) -> Result<Kind, UsageError> {
     })
 }
 
-fn labels(given: &Given) -> Result<Option<LabelSelector>, UsageError> {
+pub(super) fn labels(given: &Given) -> Result<Option<LabelSelector>, UsageError> {
     let text = given.text("selector").filter(|text| !text.is_empty());
     text.map(|text| selector::parse_labels(&text))
         .transpose()

@@ -87,7 +87,10 @@ fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
     let cases = [
         ("aply -f x", "error: unknown command \"aply\" for \"kubectl\"\n\nDid you mean this?\n\tapply".to_owned()),
         ("xyzzy", "error: unknown command \"xyzzy\" for \"kubectl\"".to_owned()),
-        ("logs web", "error: Unlike Kubernetes: glassplane has no \"kubectl logs\"".to_owned()),
+        ("exec web", "error: Unlike Kubernetes: glassplane has no \"kubectl exec\"".to_owned()),
+        ("logs web -l app=web", "error: only a selector (-l) or a POD name is allowed".to_owned()),
+        ("logs web web -c web", "error: only one of -c or an inline [CONTAINER] arg is allowed".to_owned()),
+        ("logs web --tail=-2", "error: --tail must be greater than or equal to -1".to_owned()),
         ("rollout stats deploy/web", format!("error: unknown command \"stats deploy/web\"{}", help("rollout"))),
         ("set imag deploy/web a=b", format!("error: unknown command \"imag deploy/web a=b\"{}", help("set"))),
         ("get pods --foo", format!("error: unknown flag: --foo{}", flags("get"))),

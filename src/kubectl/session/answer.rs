@@ -43,6 +43,12 @@ impl Session {
             (Task::Revisions(object, _), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
             }
+            (Task::PodsOf(object, _), Ok(Answer::List { items, .. })) => {
+                self.choose_pod(&object, items);
+            }
+            (Task::Log(key, options), Ok(Answer::Log(lines))) => {
+                self.print_log(&key.name, options.container.as_deref(), lines);
+            }
             (Task::Gather(gathering), outcome) => self.gather(*gathering, outcome, now),
             (task, Err(refusal)) => self.refused(&task, refusal),
             (_, Ok(_)) => {}
@@ -55,6 +61,7 @@ impl Session {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
             Command::Get(_) => self.found.extend(objects),
+            Command::Logs(logs) => self.read_logs(logs, &objects),
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
                 self.tasks.extend(again);
@@ -144,7 +151,7 @@ impl Session {
         match outcome {
             Ok(Answer::Object(object)) => gathering.related.push(object.clone()),
             Ok(Answer::List { items, .. }) => gathering.related.extend(items.iter().cloned()),
-            Err(_) => {}
+            Ok(Answer::Log(_)) | Err(_) => {}
         }
         if gathering.reads.is_empty() {
             let text = describe::text(&gathering.object, &gathering.related, now);
@@ -174,7 +181,7 @@ impl Session {
                 self.failures.push(Failure::of(refusal));
                 return None;
             }
-            Ok(Answer::List { .. }) => return None,
+            Ok(Answer::List { .. } | Answer::Log(_)) => return None,
         };
         let live_value = live.to_value();
         let last = patch::last_applied(&live_value);

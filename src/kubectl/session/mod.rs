@@ -8,6 +8,7 @@ mod answer;
 mod change;
 mod failure;
 mod files;
+mod logs;
 mod make;
 mod rollout;
 mod show;
@@ -352,6 +353,11 @@ impl Session {
                     self.say_nothing_found(targets);
                 }
             }
+            Command::Logs(logs)
+                if logs.selects() && self.output.is_empty() && self.failures.is_empty() =>
+            {
+                self.say_nothing_found(&logs.targets);
+            }
             Command::Delete(delete)
                 if matches!(delete.targets, Targets::Kinds { .. })
                     && self.output.is_empty()
@@ -398,6 +404,7 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
         }
+        Ok(Answer::Log(lines)) => format!("reads {} lines of a log", lines.len()),
         Err(refusal) => format!("is told: {refusal}"),
     }
 }
