@@ -12,6 +12,7 @@ mod logs;
 pub mod scenario;
 #[cfg(test)]
 mod staged;
+mod standing;
 mod step;
 mod strike;
 pub mod task;
@@ -34,6 +35,7 @@ pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
 pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
+pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
 pub use traffic::{
     Counts, Flow, GRAMMAR as TRAFFIC_GRAMMAR, Loss, Order as TrafficOrder, Second, Traffic,

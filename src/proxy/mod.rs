@@ -76,6 +76,22 @@ impl KubeProxy {
         &self.state.node
     }
 
+    /// Its caches.
+    #[must_use]
+    pub fn informers(&self) -> &Informers {
+        &self.state.caches
+    }
+
+    /// The Services whose tables are to be written.
+    pub fn unwritten(&self) -> impl Iterator<Item = &Key> {
+        self.state.changed.iter()
+    }
+
+    /// The tables, by Service.
+    pub fn tables(&self) -> impl Iterator<Item = (&Key, &Arc<Table>)> {
+        self.state.tables.iter()
+    }
+
     /// Where requests to a Service go from this node; none when the node does not know the Service.
     #[must_use]
     pub fn table(&self, service: &Key) -> Option<&Arc<Table>> {
