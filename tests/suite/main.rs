@@ -8,6 +8,7 @@ mod determinism;
 mod explain;
 mod frames;
 mod keys;
+mod logs;
 mod matrix;
 mod preemption_world;
 mod races;
