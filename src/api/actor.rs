@@ -22,6 +22,8 @@ pub enum Actor {
     KubeProxy(Arc<str>),
     /// Those who send requests to Services.
     Clients,
+    /// What tells how much is used: an API of its own behind the API server.
+    MetricsServer,
     /// Whoever breaks things on purpose, and the hand on the switch.
     Outside,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Actor {
             Self::Kubelet(node) => write!(f, "kubelet/{node}"),
             Self::KubeProxy(node) => write!(f, "kube-proxy/{node}"),
             Self::Clients => f.write_str("clients"),
+            Self::MetricsServer => f.write_str("metrics-server"),
             Self::Outside => f.write_str("outside"),
         }
     }

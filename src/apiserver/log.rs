@@ -29,7 +29,9 @@ pub fn container_of(object: &Object, options: &LogOptions) -> Result<String, Ref
         return Err(Refusal::bad_request("only pods have logs".to_owned()));
     };
     let names = |list: &[core::Container]| -> Vec<String> {
-        list.iter().map(|container| container.name.clone()).collect()
+        list.iter()
+            .map(|container| container.name.clone())
+            .collect()
     };
     let regular = names(&pod.spec.containers);
     let initial = names(pod.spec.init_containers.as_deref().unwrap_or_default());
@@ -43,15 +45,15 @@ pub fn container_of(object: &Object, options: &LogOptions) -> Result<String, Ref
         None => match regular.as_slice() {
             [only] => Ok(only.clone()),
             several => {
-                let mut message = format!(
-                    "a container name must be specified for pod {name}, choose one of: [{}]",
-                    several.join(" ")
-                );
-                if !initial.is_empty() {
-                    let initial = initial.join(" ");
-                    message.push_str(&format!(" or one of the init containers: [{initial}]"));
-                }
-                Err(Refusal::bad_request(message))
+                let several = several.join(" ");
+                let or = match initial.join(" ") {
+                    none if none.is_empty() => none,
+                    some => format!(" or one of the init containers: [{some}]"),
+                };
+                Err(Refusal::bad_request(format!(
+                    "a container name must be specified for pod {name}, choose one of: \
+                     [{several}]{or}"
+                )))
             }
         },
     }

@@ -5,10 +5,12 @@ mod defaulting;
 mod deletion;
 mod field_error;
 mod log;
+mod metrics;
 mod note;
 mod prepare;
 mod refusal;
 mod request;
+mod scale;
 mod template;
 mod validation;
 mod watch;
@@ -18,12 +20,14 @@ use std::sync::Arc;
 
 pub use field_error::FieldError;
 pub use log::{LogOptions, container_of as log_container};
+pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
     Answer, Answering, Binding, DeleteOptions, Outcome, Patch, PatchType, Propagation, Request,
     RequestId, Scope, Subresource, Verb,
 };
+pub use scale::Scale;
 pub use watch::{WatchEvent, changes_since, event_for};
 
 use crate::api::{Key, Kind, Object};
@@ -37,6 +41,7 @@ pub struct ApiServer {
     store: Store,
     random: Random,
     templates: SharedTemplates,
+    metrics: Option<Arc<ResourceMetrics>>,
 }
 
 /// What is wrong with an object as far as a scheduling decision depends on it, for objects that come
@@ -122,6 +127,7 @@ impl ApiServer {
             store: Store::new(),
             random: Random::stream(seed, "kube-apiserver"),
             templates: SharedTemplates::default(),
+            metrics: None,
         }
     }
 
@@ -141,8 +147,12 @@ impl ApiServer {
         let mut stages = Vec::new();
         match &request.verb {
             // The log itself is at the node; here is the pod that it is of.
-            Verb::Get | Verb::Log(_) => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
+            Verb::Get | Verb::Log(_) => {
+                Handled::read(self.get(&request.key).cloned().map(Answer::Object))
+            }
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
+            Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
+            Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),
             write => {
                 let written = self.write(write, &request.key, moment, &mut stages);
                 let (change, outcome) = match written {

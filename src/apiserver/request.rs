@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{LogOptions, Refusal};
+use super::{LogOptions, Refusal, Scale};
 use crate::api::selector::FieldSelector;
-use crate::api::{Actor, Key, LabelSelector, Object};
+use crate::api::{Actor, Key, LabelSelector, Metrics, Object};
 use crate::sim::Urgency;
 
 /// The number that a client gives to its request, to know the answer by.
@@ -49,6 +49,11 @@ pub enum Verb {
     Log(LogOptions),
     /// Read all objects of a kind, in a namespace or (with an empty one) in all.
     List(Scope),
+    /// Read the number of replicas of a workload: its `scale`.
+    GetScale,
+    /// Read what pods or nodes use, from the aggregated API `metrics.k8s.io`: one of them by name,
+    /// or all that the scope covers.
+    Metrics(Scope),
     /// Write an object that is not there yet.
     Create(Object),
     /// Write all of an object but its status. Without a resourceVersion the last write wins.
@@ -56,6 +61,8 @@ pub enum Verb {
     /// Write only the status of an object. Without a resourceVersion it stands for the patch that
     /// kubelets and the scheduler send: it is applied to the newest state.
     UpdateStatus(Object),
+    /// Write the number of replicas of a workload. Without a resourceVersion the last write wins.
+    UpdateScale(Scale),
     /// Change some fields of the newest state.
     Patch(Patch),
     /// Mark an object for deletion, or remove it.
@@ -166,6 +173,10 @@ pub enum Answer {
     },
     /// The lines of a log.
     Log(Vec<String>),
+    /// The number of replicas of a workload.
+    Scale(Scale),
+    /// What pods or nodes use, in the order of their keys.
+    Metrics(Vec<Metrics>),
 }
 
 impl Answer {
@@ -174,7 +185,7 @@ impl Answer {
     pub fn object(&self) -> Option<&Object> {
         match self {
             Self::Object(object) => Some(object),
-            Self::List { .. } | Self::Log(_) => None,
+            Self::List { .. } | Self::Scale(_) | Self::Metrics(_) | Self::Log(_) => None,
         }
     }
 }
@@ -188,10 +199,12 @@ impl Verb {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "patch",
-            Self::Get | Self::Log(_) => "get",
-            Self::List(_) => "list",
+            Self::Get | Self::GetScale | Self::Log(_) => "get",
+            Self::List(_) | Self::Metrics(_) => "list",
             Self::Create(_) | Self::Bind(_) => "create",
-            Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "update",
+            Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
+                "update"
+            }
             Self::Patch(_) => "patch",
             Self::Delete(_) => "delete",
         }
@@ -202,9 +215,11 @@ impl Verb {
     pub fn method(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
-            Self::Get | Self::List(_) | Self::Log(_) => "GET",
+            Self::Get | Self::List(_) | Self::GetScale | Self::Metrics(_) | Self::Log(_) => "GET",
             Self::Create(_) | Self::Bind(_) => "POST",
-            Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "PUT",
+            Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
+                "PUT"
+            }
             Self::Patch(_) => "PATCH",
             Self::Delete(_) => "DELETE",
         }
@@ -215,6 +230,7 @@ impl Verb {
     pub const fn subresource(&self) -> Option<&'static str> {
         match self {
             Self::UpdateStatus(_) => Some("status"),
+            Self::GetScale | Self::UpdateScale(_) => Some("scale"),
             Self::Bind(_) => Some("binding"),
             Self::Log(_) => Some("log"),
             Self::Finalize(_) => Some("finalize"),
@@ -223,10 +239,18 @@ impl Verb {
                 Subresource::Status => Some("status"),
                 Subresource::Scale => Some("scale"),
             },
-            Self::Get | Self::List(_) | Self::Create(_) | Self::Update(_) | Self::Delete(_) => None,
+            Self::Get
+            | Self::List(_)
+            | Self::Metrics(_)
+            | Self::Create(_)
+            | Self::Update(_)
+            | Self::Delete(_) => None,
         }
     }
 }
+
+/// The group and version of the resource metrics API.
+const METRICS_API: &str = "metrics.k8s.io/v1beta1";
 
 fn is_unversioned(object: &Object) -> bool {
     object
@@ -246,7 +270,10 @@ impl Request {
         } else {
             "/apis/"
         };
-        let mut path = format!("{root}{}", info.api_version());
+        let mut path = match &self.verb {
+            Verb::Metrics(_) => format!("/apis/{METRICS_API}"),
+            _ => format!("{root}{}", info.api_version()),
+        };
         if info.namespaced && !self.key.namespace.is_empty() {
             path.push_str("/namespaces/");
             path.push_str(&self.key.namespace);
@@ -267,7 +294,10 @@ impl Request {
     /// True when the request may write.
     #[must_use]
     pub const fn is_write(&self) -> bool {
-        !matches!(self.verb, Verb::Get | Verb::List(_) | Verb::Log(_))
+        !matches!(
+            self.verb,
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) | Verb::Log(_)
+        )
     }
 }
 

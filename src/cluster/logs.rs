@@ -23,7 +23,9 @@ impl Cluster {
         let kubelet = self.kubelet(node).map(|part| &part.component);
         let Some(kubelet) = kubelet.filter(|kubelet| kubelet.is_on()) else {
             let (namespace, name) = (pod.namespace(), pod.name());
-            let address = self.kubelet(node).map(|part| part.component.machine().address);
+            let address = self
+                .kubelet(node)
+                .map(|part| part.component.machine().address);
             let host = address.map_or_else(|| node.to_owned(), |address| address.to_string());
             return Err(Refusal::unreachable(format!(
                 "Get \"https://{host}:10250/containerLogs/{namespace}/{name}/{container}\": dial tcp \
@@ -36,7 +38,9 @@ impl Cluster {
             let from = self.now() - since;
             lines.retain(|line| line.at >= from);
         }
-        let skip = options.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
+        let skip = options
+            .tail
+            .map_or(0, |tail| lines.len().saturating_sub(tail));
         let text = lines.into_iter().skip(skip).map(|line| {
             if options.timestamps {
                 format!("{:.9} {}", line.at.to_timestamp(), line.text)

@@ -9,6 +9,7 @@ mod fault;
 mod fingerprint;
 mod history;
 mod logs;
+mod metrics;
 pub mod scenario;
 #[cfg(test)]
 mod staged;

@@ -61,6 +61,8 @@ pub(super) enum Happening {
     Second { cause: RecordId },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
+    /// metrics-server asks the kubelets what is used.
+    Scrape { cause: RecordId },
 }
 
 impl Cluster {
@@ -132,6 +134,7 @@ impl Cluster {
             }
             Happening::Second { cause } => self.close_second(cause),
             Happening::Compact { cause } => self.compact(cause),
+            Happening::Scrape { cause } => self.scrape(cause),
         }
     }
 
@@ -489,6 +492,7 @@ impl Cluster {
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
             Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+            Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }
     }
 }

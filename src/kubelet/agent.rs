@@ -464,7 +464,7 @@ impl Agent {
                 }
                 self.write(&uid, cause, hands);
             }
-            Ok(Answer::List { .. } | Answer::Log(_)) => {}
+            Ok(_) => {}
             // The watch will tell that it is gone.
             Err(refusal) if matches!(refusal.reason, Reason::NotFound | Reason::Conflict) => {}
             Err(_) => {

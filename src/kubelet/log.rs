@@ -119,7 +119,10 @@ fn choose(worker: &Arc<Worker>, place: usize, previous: bool) -> Result<&Log, St
     let container = &worker.containers[place];
     let (name, pod) = (&worker.spec_of(place).name, &worker.key.name);
     let status = pod_status::status_of(worker, place);
-    let waiting = status.state.as_ref().and_then(|state| state.waiting.as_ref());
+    let waiting = status
+        .state
+        .as_ref()
+        .and_then(|state| state.waiting.as_ref());
     let has_earlier = ended_before(&status);
     if previous {
         let log = match waiting {

@@ -23,7 +23,11 @@ type Verdict = (&'static str, bool, &'static str, String);
 
 /// The status as it is now. Source: `generateAPIPodStatus` of `pkg/kubelet/kubelet_pods.go`.
 pub(super) fn generate(worker: &Worker, node: Ipv4Addr, now: Time) -> core::PodStatus {
-    if let Some(failure) = worker.failure.as_ref().filter(|each| each.kind == FailureKind::Rejection) {
+    if let Some(failure) = worker
+        .failure
+        .as_ref()
+        .filter(|each| each.kind == FailureKind::Rejection)
+    {
         return rejected(worker, failure.reason, &failure.message);
     }
     let initial = statuses(worker, 0..worker.inits());
@@ -274,10 +278,11 @@ fn conditions(
 ) -> Vec<core::PodCondition> {
     let before = worker.reported.conditions.as_deref().unwrap_or_default();
     let evicted = evicted(worker);
+    let is_evicted = evicted.is_some();
     let others = before
         .iter()
         .filter(|condition| !OWN_CONDITIONS.contains(&condition.type_.as_str()))
-        .filter(|condition| condition.type_ != EVICTED || evicted.is_none());
+        .filter(|condition| condition.type_ != EVICTED || !is_evicted);
     let containers_ready = containers_ready(worker, (initial, regular), phase);
     let own = [
         (

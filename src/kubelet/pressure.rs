@@ -113,7 +113,9 @@ impl Agent {
         let (uid, message) = (Arc::clone(&usage.uid), message(usage, pod, available));
         self.pressure.evicting = Some((Arc::clone(&uid), hands.now));
         hands.wake(CLEAN_UP, cause, KubeletAlarm::Evicted);
-        self.turn(&uid, cause, hands, |worker, turn| worker.evict(message, turn));
+        self.turn(&uid, cause, hands, |worker, turn| {
+            worker.evict(message, turn);
+        });
     }
 
     /// Looks whether the pod that was evicted is gone; then the memory is looked at again at once.
@@ -146,7 +148,9 @@ pub(super) fn refuses(pod: &Pod) -> bool {
 }
 
 fn is_critical(pod: &Pod) -> bool {
-    pod.spec.priority.is_some_and(|priority| priority >= CRITICAL)
+    pod.spec
+        .priority
+        .is_some_and(|priority| priority >= CRITICAL)
 }
 
 fn used(pods: &[PodUsage]) -> i64 {
@@ -170,27 +174,25 @@ fn rank(usage: &PodUsage, pod: &Pod) -> (bool, i32, Reverse<i64>) {
 fn message(usage: &PodUsage, pod: &Pod, available: i64) -> String {
     let threshold = Quantity::bytes(THRESHOLD);
     let available = Quantity::bytes(available);
-    let mut message = format!(
-        "The node was low on resource: memory. Threshold quantity: {threshold}, available: \
-         {available}. "
-    );
     let initial = pod.spec.init_containers.iter().flatten();
     let specs: Vec<_> = pod.spec.containers.iter().chain(initial).collect();
-    for container in &usage.containers {
+    let larger = usage.containers.iter().filter_map(|container| {
         let spec = specs.iter().find(|spec| *spec.name == *container.name);
         let resources = spec.and_then(|spec| spec.resources.as_ref());
         let requested = requests::read_list(resources.and_then(|each| each.requests.as_ref()));
         let requested = requested.get("memory").copied().unwrap_or(Quantity::ZERO);
-        let used = container.usage.memory();
-        if used > requested {
-            let name = &container.name;
-            message.push_str(&format!(
-                "Container {name} was using {used}, request is {requested}, has larger consumption \
-                 of memory. "
-            ));
-        }
-    }
-    message
+        let (name, used) = (&container.name, container.usage.memory());
+        let sentence = format!(
+            "Container {name} was using {used}, request is {requested}, has larger consumption of \
+             memory. "
+        );
+        (used > requested).then_some(sentence)
+    });
+    format!(
+        "The node was low on resource: memory. Threshold quantity: {threshold}, available: \
+         {available}. {}",
+        larger.collect::<String>()
+    )
 }
 
 impl Worker {

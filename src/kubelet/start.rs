@@ -159,7 +159,7 @@ impl Worker {
     /// Step one of a start: the image.
     /// Source: `EnsureImageExists` of `pkg/kubelet/images/image_manager.go`.
     fn begin(&mut self, place: usize, turn: &mut Turn<'_>) {
-        let image = std::sync::Arc::clone(&self.containers[place].image);
+        let image = Arc::clone(&self.containers[place].image);
         let policy = self.spec_of(place).image_pull_policy.clone();
         let reference = match Reference::parse(&image) {
             Ok(reference) => reference,

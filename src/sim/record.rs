@@ -102,6 +102,8 @@ record_kinds! {
     EndpointUpdate "endpoint.update";
     /// What became of the requests to a Service changed.
     TrafficCount "traffic.count";
+    /// What pods and nodes use was measured.
+    MetricsScrape "metrics.scrape";
     /// A kubelet gave its sign of life.
     LeaseRenew "lease.renew";
     /// A node has been silent for too long.

@@ -58,7 +58,7 @@ spec:
 fn running() -> Cluster {
     let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 3));
     cluster.submit(command("apply -f file.yaml", FILE));
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     cluster
 }
 
@@ -85,13 +85,20 @@ fn logs_print_what_the_containers_wrote() {
         ("logs nowhere", "", ""),
     ];
     for (line, out, err) in cases {
-        assert_eq!(ask(&mut cluster, line), (out.to_owned(), err.to_owned()), "{line}");
+        assert_eq!(
+            ask(&mut cluster, line),
+            (out.to_owned(), err.to_owned()),
+            "{line}"
+        );
     }
     let (out, err) = ask(&mut cluster, "logs deployment/web");
     assert_eq!(out, "started\n");
     assert!(err.starts_with("Found 2 pods, using pod/web-"), "{err}");
     let (out, _) = ask(&mut cluster, "logs two -c main --tail=1 --timestamps");
-    assert!(out.starts_with("2026-01-01T00:00:0") && out.ends_with("Z up\n"), "{out}");
+    assert!(
+        out.starts_with("2026-01-01T00:00:0") && out.ends_with("Z up\n"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -116,9 +123,15 @@ fn logs_that_are_not_there_say_why_as_kubernetes_says_it() {
         let (_, said) = ask(&mut cluster, line);
         assert_eq!(said, err, "{line}");
     }
-    cluster.submit(Command::parse("fault node-down node-a", &std::sync::Arc::default()).expect("a fault"));
-    cluster.submit(Command::parse("fault node-down node-b", &std::sync::Arc::default()).expect("a fault"));
-    cluster.submit(Command::parse("fault node-down node-c", &std::sync::Arc::default()).expect("a fault"));
+    cluster.submit(
+        Command::parse("fault node-down node-a", &std::sync::Arc::default()).expect("a fault"),
+    );
+    cluster.submit(
+        Command::parse("fault node-down node-b", &std::sync::Arc::default()).expect("a fault"),
+    );
+    cluster.submit(
+        Command::parse("fault node-down node-c", &std::sync::Arc::default()).expect("a fault"),
+    );
     cluster.run_until(Duration::from_secs(1), |_| false);
     let (_, said) = ask(&mut cluster, "logs two -c main");
     let start = "Error from server: Get \"https://172.18.0.";

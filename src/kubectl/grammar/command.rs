@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Top;
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
@@ -51,7 +52,7 @@ impl Command {
     #[must_use]
     pub fn targets(&self) -> Option<&Targets> {
         match self {
-            Self::Apply { .. } | Self::Create(_) => None,
+            Self::Apply { .. } | Self::Create(_) | Self::Top(_) => None,
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Logs(logs) => Some(&logs.targets),
@@ -150,6 +151,8 @@ pub enum Command {
         /// Per cent of the requested cpu.
         cpu: Option<i32>,
     },
+    /// Show what pods or nodes use.
+    Top(Top),
     /// Make a service for a workload.
     Expose {
         /// Which workload.
@@ -247,15 +250,24 @@ pub struct Delete {
     pub output: Output,
 }
 
+/// Which containers of a pod are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Containers {
+    /// The one that the pod says, or its first.
+    Default,
+    /// The one of this name.
+    One(String),
+    /// All, init containers first.
+    All,
+}
+
 /// `kubectl logs`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logs {
     /// Of which pods, or of a pod of which workload.
     pub targets: Targets,
-    /// Of which container.
-    pub container: Option<String>,
-    /// Of all containers, init containers first.
-    pub all_containers: bool,
+    /// Of which containers.
+    pub containers: Containers,
     /// Of the run before the current one.
     pub previous: bool,
     /// Only so many lines, the last ones.

@@ -1,7 +1,7 @@
 //! The words of `kubectl logs`.
 
 use super::UsageError;
-use super::command::{Logs, Named, Targets};
+use super::command::{Containers, Logs, Named, Targets};
 use super::flags::Given;
 use super::resources;
 use crate::api::Kind;
@@ -52,11 +52,15 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
             )));
         }
     };
-    let all_containers = given.is_on("all-containers");
-    if all_containers && container.is_some() {
-        let why = "--all-containers=true should not be specified with container name";
-        return Err(wrong(why));
-    }
+    let containers = match (container, given.is_on("all-containers")) {
+        (Some(_), true) => {
+            let why = "--all-containers=true should not be specified with container name";
+            return Err(wrong(why));
+        }
+        (Some(name), false) => Containers::One(name),
+        (None, true) => Containers::All,
+        (None, false) => Containers::Default,
+    };
     let tail = match given.number("tail") {
         None => selects.then_some(SELECTOR_TAIL),
         Some(-1) => None,
@@ -68,8 +72,7 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
     let since = given.text("since").map(|text| parse_duration(&text));
     Ok(Logs {
         targets,
-        container,
-        all_containers,
+        containers,
         previous: given.is_on("previous"),
         tail,
         since: since.transpose().map_err(|why| wrong(&why))?,

@@ -174,7 +174,7 @@ pub(super) fn labels(given: &Given) -> Result<Option<LabelSelector>, UsageError>
         .map_err(|problem| UsageError(format!("error: {problem}")))
 }
 
-fn fields(given: &Given) -> Result<FieldSelector, UsageError> {
+pub(super) fn fields(given: &Given) -> Result<FieldSelector, UsageError> {
     let text = given.text("field-selector").unwrap_or_default();
     FieldSelector::parse(&text).map_err(|problem| UsageError(format!("error: {problem}")))
 }

@@ -23,6 +23,7 @@ impl Session {
             (Task::Apply(draft), _) => return self.compare(*draft, outcome),
             (Task::Get(_), Ok(Answer::Object(object))) => self.found(vec![object.clone()], now),
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
+            (Task::Measure(..), outcome) => self.take_metrics(outcome),
             (Task::Again(_), Ok(Answer::Object(object))) => self.found_again(object.clone()),
             (Task::Resembling(key, refusal), Ok(Answer::List { items, .. })) => {
                 self.resembling(&key, &refusal, items);
@@ -60,7 +61,7 @@ impl Session {
     fn found(&mut self, objects: Vec<Object>, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
-            Command::Get(_) => self.found.extend(objects),
+            Command::Get(_) | Command::Top(_) => self.found.extend(objects),
             Command::Logs(logs) => self.read_logs(logs, &objects),
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
@@ -94,6 +95,15 @@ impl Session {
                     self.tasks.extend(next);
                 }
             }
+        }
+    }
+
+    fn take_metrics(&mut self, outcome: &Outcome) {
+        let invocation = Arc::clone(&self.invocation);
+        match (&invocation.command, outcome) {
+            (Command::Top(top), Ok(Answer::Metrics(metrics))) => self.measured(top, metrics),
+            (_, Err(refusal)) => self.unmeasured(refusal),
+            (_, Ok(_)) => {}
         }
     }
 
@@ -151,7 +161,7 @@ impl Session {
         match outcome {
             Ok(Answer::Object(object)) => gathering.related.push(object.clone()),
             Ok(Answer::List { items, .. }) => gathering.related.extend(items.iter().cloned()),
-            Ok(Answer::Log(_)) | Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         if gathering.reads.is_empty() {
             let text = describe::text(&gathering.object, &gathering.related, now);
@@ -181,7 +191,7 @@ impl Session {
                 self.failures.push(Failure::of(refusal));
                 return None;
             }
-            Ok(Answer::List { .. } | Answer::Log(_)) => return None,
+            Ok(_) => return None,
         };
         let live_value = live.to_value();
         let last = patch::last_applied(&live_value);
@@ -332,6 +342,16 @@ impl Session {
                 self.tasks.push_front(resembling);
                 return;
             }
+            Task::Get(_)
+                if matches!(self.invocation.command, Command::Logs(_))
+                    && refusal.reason == Reason::NotFound =>
+            {
+                let namespace = self.invocation.namespace();
+                let reason = refusal.reason;
+                Failure::Own(format!(
+                    "error from server ({reason}): {refusal} in namespace \"{namespace}\""
+                ))
+            }
             Task::Get(_) if matches!(self.invocation.command, Command::Scale(_)) => {
                 Failure::Own(format!("no objects passed to scale {refusal}"))
             }
@@ -455,6 +475,8 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         Command::Apply { .. }
         | Command::Create(_)
         | Command::Get(_)
+        | Command::Top(_)
+        | Command::Logs(_)
         | Command::Describe { .. }
         | Command::Delete(_) => Change::Nothing,
     };

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::task::Task;
 use crate::api::{LabelSelector, Object, Pod, Typed, core, meta};
 use crate::apiserver::LogOptions;
-use crate::kubectl::grammar::{Command, Logs, Targets};
+use crate::kubectl::grammar::{Command, Containers, Logs, Targets};
 
 /// The annotation that names the container which is meant when none is named.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -57,18 +57,21 @@ impl Session {
     fn read_logs_of(&mut self, logs: &Logs, pod: &Pod) {
         let initial = pod.spec.init_containers.as_deref().unwrap_or_default();
         let regular = &pod.spec.containers;
-        let names: Vec<&str> = if logs.all_containers {
-            let all = initial.iter().chain(regular);
-            all.map(|container| container.name.as_str()).collect()
-        } else {
-            let default = meta::annotation(&pod.metadata, DEFAULT_CONTAINER);
-            let first = regular.first().map(|container| container.name.as_str());
-            let wanted = logs.container.as_deref().or(default);
-            if wanted.is_none() && initial.len() + regular.len() > 1 {
-                let said = defaulted(first.unwrap_or_default(), initial, regular);
-                self.errors.push_str(&said);
+        let names: Vec<&str> = match &logs.containers {
+            Containers::All => {
+                let all = initial.iter().chain(regular);
+                all.map(|container| container.name.as_str()).collect()
             }
-            wanted.or(first).into_iter().collect()
+            Containers::One(name) => vec![name],
+            Containers::Default => {
+                let said = meta::annotation(&pod.metadata, DEFAULT_CONTAINER);
+                let first = regular.first().map(|container| container.name.as_str());
+                if said.is_none() && initial.len() + regular.len() > 1 {
+                    let said = defaulted(first.unwrap_or_default(), initial, regular);
+                    self.errors.push_str(&said);
+                }
+                said.or(first).into_iter().collect()
+            }
         };
         for name in names {
             let options = LogOptions {
@@ -95,7 +98,9 @@ impl Session {
             String::new()
         };
         for line in lines {
-            self.output.push_str(&format!("{prefix}{line}\n"));
+            for part in [prefix.as_str(), line, "\n"] {
+                self.output.push_str(part);
+            }
         }
     }
 }
@@ -109,9 +114,14 @@ impl Logs {
 
 fn defaulted(first: &str, initial: &[core::Container], regular: &[core::Container]) -> String {
     let regular = regular.iter().map(|container| container.name.clone());
-    let initial = initial.iter().map(|container| format!("{} (init)", container.name));
+    let initial = initial
+        .iter()
+        .map(|container| format!("{} (init)", container.name));
     let all: Vec<String> = regular.chain(initial).collect();
-    format!("Defaulted container \"{first}\" out of: {}\n", all.join(", "))
+    format!(
+        "Defaulted container \"{first}\" out of: {}\n",
+        all.join(", ")
+    )
 }
 
 /// Which pod comes first: assigned, running, ready, more restarts, older.
@@ -123,7 +133,10 @@ fn order(pod: &Pod) -> impl Ord + use<> {
         _ => 2,
     };
     let statuses = pod.status.container_statuses.iter().flatten();
-    let restarts = statuses.map(|status| status.restart_count).max().unwrap_or(0);
+    let restarts = statuses
+        .map(|status| status.restart_count)
+        .max()
+        .unwrap_or(0);
     (
         pod.spec.node_name.is_none(),
         phase,

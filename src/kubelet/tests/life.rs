@@ -271,7 +271,7 @@ fn k1_a_container_that_was_made_says_what_it_was_given() {
     let resources = json!({"requests": {"cpu": "100m"}, "limits": {"memory": "64Mi"}});
     let web = json!({"name": "web", "image": "nginx:1.29", "resources": resources});
     let pod = world.run_pod("web", json!({"containers": [web]}));
-    world.pass(std::time::Duration::from_millis(20));
+    world.pass(Duration::from_millis(20));
     assert_eq!(world.container(&pod, 0).allocated_resources, None);
     world.settle();
     let status = serde_json::to_value(world.container(&pod, 0)).expect("it is plain data");

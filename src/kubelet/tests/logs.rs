@@ -27,7 +27,10 @@ fn a_log_tells_the_life_of_the_process_and_the_run_before_is_the_previous_one() 
     let mut world = World::new();
     let pod = annotated(&mut world, &json!({"glassplane.io/starts-in": "3s"}));
     world.settle();
-    assert_eq!(log(&world, &pod, false), Ok(vec!["starting".to_owned(), "up".to_owned()]));
+    assert_eq!(
+        log(&world, &pod, false),
+        Ok(vec!["starting".to_owned(), "up".to_owned()])
+    );
     let missing = "previous terminated container \"web\" in pod \"web\" not found";
     assert_eq!(log(&world, &pod, true), Err(missing.to_owned()));
     let crash = Trouble::CrashContainer {
@@ -37,7 +40,9 @@ fn a_log_tells_the_life_of_the_process_and_the_run_before_is_the_previous_one() 
     world.suffer(&crash);
     world.pass_seconds(1);
     assert_eq!(log(&world, &pod, false), Ok(vec!["starting".to_owned()]));
-    let first = ["starting", "up", "fatal: crashed"].map(str::to_owned).to_vec();
+    let first = ["starting", "up", "fatal: crashed"]
+        .map(str::to_owned)
+        .to_vec();
     assert_eq!(log(&world, &pod, true), Ok(first));
     world.suffer(&crash);
     world.pass_seconds(2);
@@ -79,8 +84,18 @@ fn a_log_tells_how_the_process_takes_sigterm_and_how_it_ends() {
 fn what_has_not_started_has_no_log_and_says_what_it_waits_for() {
     for (image, pull, passes, why) in [
         ("nginx:1.29", "IfNotPresent", 100, "ContainerCreating"),
-        ("registry.invalid/web:1", "Always", 1_200, "image can't be pulled"),
-        ("registry.invalid/web:1", "Always", 4_000, "trying and failing to pull image"),
+        (
+            "registry.invalid/web:1",
+            "Always",
+            1_200,
+            "image can't be pulled",
+        ),
+        (
+            "registry.invalid/web:1",
+            "Always",
+            4_000,
+            "trying and failing to pull image",
+        ),
         ("nginx:1.29", "Never", 2_000, "ErrImageNeverPull"),
     ] {
         let mut world = World::new();

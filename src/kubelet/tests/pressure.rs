@@ -59,9 +59,15 @@ fn memory_pressure(world: &World) -> core::NodeCondition {
 #[test]
 fn k7_memory_pressure_evicts_by_usage_over_request_then_priority_then_amount() {
     let mut world = small();
-    let within = json!({"resources": {"requests": {"memory": "500Mi"}, "limits": {"memory": "500Mi"}}});
+    let within =
+        json!({"resources": {"requests": {"memory": "500Mi"}, "limits": {"memory": "500Mi"}}});
     pod(&mut world, "within", "300Mi", &within);
-    pod(&mut world, "grows", "0s 100Mi, 60s 100Mi, 120s 1000Mi", &requests("200Mi"));
+    pod(
+        &mut world,
+        "grows",
+        "0s 100Mi, 60s 100Mi, 120s 1000Mi",
+        &requests("200Mi"),
+    );
     pod(&mut world, "best-effort", "200Mi", &json!({}));
     let mut low = requests("100Mi");
     low["priorityClassName"] = "low".into();
@@ -74,8 +80,13 @@ fn k7_memory_pressure_evicts_by_usage_over_request_then_priority_then_amount() {
     // With the lowest priority gone there is room for 1048Mi, which would be reached if it grew on.
     let events = world.events();
     let said = |start: &str| events.iter().any(|event| event.starts_with(start));
-    assert!(said("EvictionThresholdMet: Attempting to reclaim memory"), "{events:#?}");
-    assert!(said("NodeHasInsufficientMemory: Node node-a status is now: NodeHasInsufficientMemory"));
+    assert!(
+        said("EvictionThresholdMet: Attempting to reclaim memory"),
+        "{events:#?}"
+    );
+    assert!(said(
+        "NodeHasInsufficientMemory: Node node-a status is now: NodeHasInsufficientMemory"
+    ));
 }
 
 #[test]
@@ -112,7 +123,10 @@ fn k7_the_condition_stays_five_minutes_and_keeps_pods_without_requests_away() {
     world.pass_seconds(30);
     let condition = memory_pressure(&world);
     assert_eq!(condition.status, "True");
-    assert_eq!(condition.reason.as_deref(), Some("KubeletHasInsufficientMemory"));
+    assert_eq!(
+        condition.reason.as_deref(),
+        Some("KubeletHasInsufficientMemory")
+    );
     let message = "kubelet has insufficient memory available";
     assert_eq!(condition.message.as_deref(), Some(message));
     let best_effort = pod(&mut world, "best-effort", "1Mi", &json!({}));

@@ -123,7 +123,14 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
-        (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists, _) => StageName::Decode,
+        (
+            Reason::BadRequest
+            | Reason::NotFound
+            | Reason::AlreadyExists
+            | Reason::ServiceUnavailable
+            | Reason::Unknown,
+            _,
+        ) => StageName::Decode,
     }
 }
 

@@ -103,9 +103,12 @@ fn last_at_work(world: &Cluster) -> Option<ComponentId> {
         Actor::Scheduler => Some(ComponentId::Scheduler),
         Actor::Kubelet(node) => Some(ComponentId::Kubelet(node.clone())),
         Actor::KubeProxy(node) => Some(ComponentId::KubeProxy(node.clone())),
-        Actor::Kubectl(_) | Actor::Clients | Actor::Outside | Actor::ApiServer | Actor::Etcd => {
-            None
-        }
+        Actor::Kubectl(_)
+        | Actor::Clients
+        | Actor::Outside
+        | Actor::ApiServer
+        | Actor::Etcd
+        | Actor::MetricsServer => None,
     })
 }
 
