@@ -28,6 +28,8 @@ pub enum Reason {
     TooManyRequests,
     /// 500: something behind the API server did not answer; the message says what.
     Unknown,
+    /// 504: no answer came in time.
+    Timeout,
     /// 503: what stands behind the API server does not answer.
     ServiceUnavailable,
 }
@@ -45,6 +47,7 @@ impl Reason {
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
             Self::Unknown => 500,
+            Self::Timeout => 504,
             Self::ServiceUnavailable => 503,
         }
     }
@@ -206,6 +209,13 @@ impl Refusal {
             None,
             format!("too old resource version: {asked} ({kept})"),
         )
+    }
+
+    /// No answer: what a client says to itself when it has waited for too long.
+    #[must_use]
+    pub fn timeout(key: &Key) -> Self {
+        let message = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+        Self::new(Reason::Timeout, Some(key), message.to_owned())
     }
 
     /// 429 with a message.

@@ -64,7 +64,7 @@ impl Cluster {
             ComponentId::Scheduler => Some(of_scheduler(&self.scheduler)),
             ComponentId::Kubelet(node) => self.kubelets.get(node).map(|part| of_kubelet(id, part)),
             ComponentId::KubeProxy(node) => self.proxies.get(node).map(|part| of_proxy(id, part)),
-            ComponentId::Kubectl(_) => None,
+            ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
 
@@ -139,7 +139,7 @@ impl Cluster {
                 let part = self.proxies.get(node)?;
                 Some(part.component.informers())
             }
-            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) => None,
+            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
 }

@@ -223,6 +223,7 @@ fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
     };
     match (standing.power, has_machine) {
         (Power::On, _) => ("● on", Role::Good),
+        (Power::Paused, _) => ("‖ paused", Role::Waiting),
         (Power::Off, true) => ("○ off", Role::Bad),
         (Power::Off, false) => ("✗ down", Role::Bad),
     }
@@ -248,7 +249,7 @@ fn last_key(world: &Cluster, id: &ComponentId) -> Option<Key> {
                 .next()
                 .map(|(service, _)| service.clone())
         }
-        ComponentId::Kubectl(_) => None,
+        ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
     }
 }
 
