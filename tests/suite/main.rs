@@ -21,5 +21,6 @@ mod screen;
 mod terminal;
 mod tidy;
 mod traffic;
+mod volumes_world;
 mod what_if;
 mod worlds;
