@@ -99,7 +99,7 @@ bindings! {
     Time    "t"               Clock         ""           "pace in steps a second, or in virtual time";
     Look    "w"               Why           "why"        "why did this happen? the way back to the command";
     Look    "e"               Edit          "edit"       "type in the editor";
-    Look    ":"               CommandLine   "command"    "kubectl's words, or fault …";
+    Look    ":"               CommandLine   "command"    "kubectl's words, fault … or traffic …";
     Look    "?"               Help          "help"       "all keys";
     Look    "z"               Zoom          "zoom"       "this pane alone, or all of them";
     Look    "tab"             NextPane      ""           "the keys go to the next pane";

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use glassplane::api::{Key, Kind};
 use glassplane::cluster::{Cluster, ClusterConfig, Command, Counts, Expression, Loss};
+use glassplane::ui::frame::{self, Wanted};
 
 use crate::worlds::{command, ready};
 
@@ -249,4 +250,25 @@ fn expressions_ask_for_traffic() {
     pass(&mut cluster, 5);
     let expression = Expression::parse("traffic(\"nobody\").reasons[\"no such service\"] == 50");
     assert_eq!(expression.and_then(|each| each.holds(&cluster)), Ok(true));
+}
+
+#[test]
+fn the_screen_says_how_many_requests_are_lost_at_every_size() {
+    let mut cluster = flowing(7, &web(3, "", ""), "300/s");
+    say(&mut cluster, "rollout restart deployment/web");
+    pass(&mut cluster, 20);
+    let lost = counts(&cluster).1;
+    assert!(lost > 0);
+    for size in [(80, 24), (120, 36), (200, 60)] {
+        let wanted = Wanted {
+            size,
+            view: '1',
+            select: Some("service/web".to_owned()),
+        };
+        let drawn = frame::draw(cluster.clone(), &wanted).expect("the view and the Service exist");
+        let text = drawn.to_text();
+        let row = text.lines().find(|line| line.contains("Service web"));
+        let row = row.expect("the tree has the Service");
+        assert!(row.contains(&format!("{lost} lost")), "{row}");
+    }
 }

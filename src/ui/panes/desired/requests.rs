@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::api::{Key, Kind};
 use crate::cluster::{Counts, Flow};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
-/// The last full second of a Service's requests, for its line in the tree.
-pub(super) fn of_service(view: &View<'_>, service: &Key) -> Option<(String, Role)> {
+/// How many requests a Service gets and has lost, for its line in the tree: in the words that fit
+/// into the room, the shortest when none do.
+pub(super) fn of_service(view: &View<'_>, service: &Key, room: usize) -> Option<(String, Role)> {
     let flow = view.world().traffic().flow(service)?;
-    let lost = flow.total.lost();
-    let words = match flow.rate {
-        0 => format!("no requests now, {lost} lost"),
-        rate => format!("{rate} requests/s, {lost} lost"),
-    };
+    let (rate, lost) = (flow.rate, flow.total.lost());
+    let variants = [
+        format!("{rate} requests/s, {lost} lost"),
+        format!("{rate}/s, {lost} lost"),
+        format!("{lost} lost"),
+    ];
+    let fits = variants.iter().find(|words| words.width() <= room);
+    let words = fits.unwrap_or(&variants[2]).clone();
     Some((words, if lost == 0 { Role::Current } else { Role::Bad }))
 }
 
