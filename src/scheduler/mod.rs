@@ -1,13 +1,13 @@
 //! kube-scheduler: filters and scores nodes, and explains each choice.
 
 mod amounts;
+mod clauses;
 mod config_field;
 mod cycle;
 mod decision;
 mod decision_json;
 mod event;
 mod filters;
-mod fit_error;
 mod framework;
 mod live;
 mod node_info;
@@ -23,8 +23,9 @@ mod snapshot;
 mod status;
 
 pub use amounts::Amounts;
+pub use clauses::{Clause, Half, Phrase};
 pub use cycle::{check, schedule};
-pub use decision::{Decision, Outcome, Scope, ScoreColumn};
+pub use decision::{Decision, FilterColumn, Outcome, Scope, ScoreColumn};
 pub use event::{Change, ClusterEvent, Hint, changes};
 pub use filters::Rejection;
 pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};

@@ -1,7 +1,7 @@
 //! The scheduler against recorded decisions of kube-scheduler.
 
 use glassplane::api::{Kind, Object, Pod, Typed};
-use glassplane::scheduler::{Configuration, Snapshot, schedule};
+use glassplane::scheduler::{Configuration, Decision, Half, Phrase, Snapshot, schedule};
 use glassplane::sim::Random;
 use serde_json::Value;
 
@@ -23,8 +23,7 @@ fn lines(text: &str) -> impl Iterator<Item = Value> {
         .map(|line| serde_json::from_str(line).expect("a recorded line"))
 }
 
-fn decide(case: &mut Value) -> Value {
-    let name = case["name"].take();
+fn decide(case: &mut Value) -> Decision {
     let objects = LISTS.iter().flat_map(|(list, kind)| {
         let items = case[*list].as_array().cloned().unwrap_or_default();
         items
@@ -40,10 +39,7 @@ fn decide(case: &mut Value) -> Value {
     let pod = Pod::of(&pod).expect("a pod");
     let profile = configuration.profile_of(pod).expect("a recorded profile");
     let mut random = Random::stream(1, "conformance");
-    let decision = schedule(pod, &snapshot, profile, &mut random, 0);
-    let mut value = decision.to_expected_value();
-    value["name"] = name;
-    value
+    schedule(pod, &snapshot, profile, &mut random, 0)
 }
 
 #[test]
@@ -51,7 +47,8 @@ fn s1_360_of_360_recorded_decisions_are_equal() {
     let mut different = Vec::new();
     let mut count = 0;
     for (mut case, expected) in lines(CASES).zip(lines(EXPECTED)) {
-        let found = decide(&mut case);
+        let mut found = decide(&mut case).to_expected_value();
+        found["name"] = case["name"].take();
         if found != expected {
             different.push(format!("expected {expected}\n   found {found}"));
         }
@@ -63,4 +60,52 @@ fn s1_360_of_360_recorded_decisions_are_equal() {
         "{}",
         different.join("\n")
     );
+}
+
+#[test]
+fn the_clauses_of_each_message_are_the_message_and_count_the_nodes_of_their_reason() {
+    let mut clauses = 0;
+    for mut case in lines(CASES) {
+        let decision = decide(&mut case);
+        let phrases = decision.phrases();
+        let text: String = phrases
+            .iter()
+            .map(|phrase| match phrase {
+                Phrase::Words(words) => words.clone(),
+                Phrase::Clause(clause) => clause.text(),
+            })
+            .collect();
+        assert_eq!(
+            text,
+            decision.message().unwrap_or_default(),
+            "{}",
+            case["name"]
+        );
+        for phrase in phrases {
+            let Phrase::Clause(clause) = phrase else {
+                continue;
+            };
+            let Some(nodes) = clause.nodes else { continue };
+            let refused = decision
+                .verdicts()
+                .filter_map(|(node, rejection)| Some((node, rejection?)))
+                .chain(decision.left_out());
+            let counted = refused.filter(|(node, rejection)| match clause.half {
+                Half::Filter => rejection
+                    .refusal
+                    .reasons
+                    .contains(&clause.reason.clone().into()),
+                Half::Preemption => decision.preemption_reasons(node).contains(&&*clause.reason),
+            });
+            assert_eq!(
+                counted.count(),
+                nodes,
+                "{}: {}",
+                case["name"],
+                clause.text()
+            );
+            clauses += 1;
+        }
+    }
+    assert!(clauses > 100, "{clauses}");
 }
