@@ -16,6 +16,7 @@ pub mod scheduler;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::board::Cell;
 use super::model::Pane;
 use super::view::View;
 use crate::api::Key;
@@ -41,6 +42,8 @@ pub enum Neighbour {
     Object(Key),
     /// A record to go to.
     Record(RecordId),
+    /// A cell of the matrix of a decision, or the way out of it.
+    Cell(Option<Cell>),
 }
 
 impl Pane {
@@ -63,7 +66,7 @@ impl Pane {
             Self::Desired => desired::next(view, direction).map(Neighbour::Object),
             Self::Nodes => nodes::next(view, direction).map(Neighbour::Object),
             Self::Lifecycle => lifecycle::next(view, direction).map(Neighbour::Record),
-            Self::Scheduler => scheduler::next(view, direction).map(Neighbour::Object),
+            Self::Scheduler => scheduler::next(view, direction),
             Self::Events => events::next(view, direction).map(Neighbour::Record),
             Self::Editor => None,
         }

@@ -30,6 +30,11 @@ impl<'a, 'b> Pen<'a, 'b> {
         }
     }
 
+    /// What is drawn from.
+    pub(super) fn view(&self) -> &'a View<'a> {
+        self.view
+    }
+
     /// The number of lines that are left, the present one included.
     pub(super) fn lines_left(&self) -> usize {
         usize::from(self.area.height.saturating_sub(self.y))

@@ -1,7 +1,10 @@
 //! Looking around: views, panes, the selection, the record under the cursor, and the way back.
 
+use std::sync::Arc;
+
 use ratatui::layout::{Rect, Size};
 
+use crate::api::{Key, Kind};
 use crate::cluster::task::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
@@ -114,6 +117,7 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
     };
     match model.focus.neighbour(&view, direction) {
         Some(Neighbour::Object(key)) => model.selection = Some(key),
+        Some(Neighbour::Cell(cell)) => model.board.cursor = cell,
         Some(Neighbour::Record(record)) => model.record = Some(record),
         None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
         None => {}
@@ -150,6 +154,16 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
             select_record(model, snapshot);
         }
         Pane::Lifecycle => return why(model, snapshot),
+        Pane::Scheduler if model.board.cursor.is_some() => {
+            remember(model);
+            let node = model
+                .board
+                .cursor
+                .as_ref()
+                .map(|cell| Arc::clone(&cell.node));
+            model.selection = node.map(|node| Key::new(Kind::Node, "", &node));
+            open(model, Pane::Nodes);
+        }
         Pane::Desired | Pane::Scheduler | Pane::Nodes => {
             remember(model);
             open(model, Pane::Lifecycle);

@@ -1,6 +1,7 @@
 //! What an action does: the only place where the model changes. What the world shall do is returned.
 
 mod look;
+mod tell;
 mod text;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use ratatui::layout::Size;
 
 use super::action::Action;
 use super::answer::{self, Answer};
+use super::board::Stride;
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane};
 use super::pace;
@@ -75,6 +77,14 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Leave => look::leave(model),
         Action::Why => look::why(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
+        Action::Tell => tell::forward(model, snapshot, Stride::Node),
+        Action::TellPlugin => tell::forward(model, snapshot, Stride::Plugin),
+        Action::Untell => tell::back(model, snapshot, Stride::Node),
+        Action::UntellPlugin => tell::back(model, snapshot, Stride::Plugin),
+        Action::TellAll => tell::all(model),
+        Action::OlderDecision => tell::other(model, snapshot, true),
+        Action::NewerDecision => tell::other(model, snapshot, false),
+        Action::SortNodes => tell::sort(model, snapshot),
         Action::Help => look::help(model),
         Action::Quit => look::quit(model),
         Action::Resize(columns, rows) => look::resize(model, Size::new(columns, rows)),

@@ -17,6 +17,7 @@ pub(in super::super) struct Records {
     stories: BTreeMap<Key, Vec<RecordId>>,
     owners: BTreeMap<Key, Key>,
     subject: Option<Key>,
+    decisions: Vec<RecordId>,
 }
 
 /// What a record is to the story of an object.
@@ -51,6 +52,11 @@ impl Records {
         self.subject.as_ref()
     }
 
+    /// The records that tell of a decision of the scheduler, oldest first.
+    pub(in super::super) fn decisions(&self) -> &[RecordId] {
+        &self.decisions
+    }
+
     /// Takes in what was added, or everything when the trace is another one.
     pub(super) fn follow(&mut self, trace: &Trace) {
         let is_known = self.last.as_ref().is_some_and(|last| {
@@ -71,6 +77,9 @@ impl Records {
     }
 
     fn take_in(&mut self, record: &Record, trace: &Trace) {
+        if let Detail::Scheduler(scheduler::Note::Filtered(_)) = record.detail {
+            self.decisions.push(record.id);
+        }
         let Some(key) = record.object() else {
             return;
         };

@@ -1,21 +1,27 @@
 //! View 3: why this node? The queues, and the matrix of a decision.
 
+mod columns;
+mod marks;
 mod matrix;
+mod message;
 mod queues;
 mod rows;
-
-use std::sync::Arc;
+mod shown;
+mod steer;
+mod victims;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub use queues::next;
+pub use shown::neighbour;
+pub use steer::{Tale, next, tale};
 
+use self::marks::Marks;
+use self::shown::{Shown, shown};
 use super::border;
-use crate::api::{Key, Kind};
-use crate::cluster::Detail;
-use crate::scheduler::{Decision, Point};
-use crate::sim::RecordKind;
+use crate::api::Key;
+use crate::scheduler::Decision;
+use crate::ui::board::{Cell, Order, Stop};
 use crate::ui::model::Pane;
 use crate::ui::panes::index::Index;
 use crate::ui::panes::pen::Pen;
@@ -28,134 +34,110 @@ const QUEUES: u16 = 34;
 /// From this width on, the queues stand beside the matrix.
 const BESIDE_FROM: u16 = 140;
 
-/// How many of the latest records about a pod are looked through for a station of its decision.
-const LOOK_BACK: usize = 200;
-
 /// What the matrix is drawn from.
 pub(super) struct Matter<'a> {
     /// The decision.
     pub decision: &'a Decision,
-    /// The filter plugins of its profile, in order.
-    pub filters: Vec<&'static str>,
-    /// Whether the scores are known by now; before, only the filters are through.
-    pub is_scored: bool,
+    /// The last stop of it that is told.
+    pub told: Stop,
+    /// The last stop that the trace has come to.
+    pub reached: Stop,
+    /// The cell under the cursor.
+    pub cursor: Option<&'a Cell>,
+    /// In which order the nodes stand.
+    pub order: Order,
+    /// The marks of its message.
+    pub marks: Marks,
+}
+
+impl<'a> Matter<'a> {
+    /// A decision as it is shown: as far as the trace has come and the person wants it told.
+    fn of(view: &'a View<'_>, shown: &Shown<'a>) -> Self {
+        let board = &view.model.board;
+        let told = board.told_of(shown.record);
+        Self {
+            decision: shown.decision,
+            told: told.map_or(shown.reached, |told| told.min(shown.reached)),
+            reached: shown.reached,
+            cursor: board.cursor.as_ref(),
+            order: board.order,
+            marks: Marks::of(&shown.decision.phrases()),
+        }
+    }
 }
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let index = Index::of(view.world());
-    let scheduler = &view.world().scheduler().component;
-    let pod = view
-        .model
-        .selection
-        .as_ref()
-        .filter(|key| key.kind == Kind::Pod);
-    let decision = match pod {
-        Some(pod) => scheduler
-            .decision(pod)
-            .filter(|_| is_taken(view, &index, pod)),
-        None => scheduler.last_decision(),
-    };
+    let queue = view.world().scheduler().component.queue();
+    let (pod, shown) = (shown::pod(view), shown(view, &index));
     let pane = Pane::Scheduler;
-    let name = match (decision, pod) {
-        (Some(decision), _) => format!("{} · {}", pane.name(), decision.pod),
+    let name = match (&shown, pod) {
+        (Some(shown), _) => format!("{} · {}", pane.name(), shown.decision.pod),
         (None, Some(pod)) => format!("{} · {pod}", pane.name()),
         (None, None) => pane.name().to_owned(),
     };
-    let inner = border::draw(view, pane, (&name, pane.question(), ""), area, buf);
+    let aside = shown.map_or_else(String::new, |shown| {
+        format!("decision {} of {}", shown.number, shown.count)
+    });
+    let inner = border::draw(view, pane, (&name, pane.question(), &aside), area, buf);
     if inner.is_empty() {
         return;
     }
-    let beside = inner.width >= BESIDE_FROM;
-    let (left, right) = if beside {
+    let right = if inner.width >= BESIDE_FROM {
         let left = Rect {
             width: QUEUES,
             ..inner
         };
-        let right = Rect {
-            x: inner.x + QUEUES + 2,
-            width: inner.width - QUEUES - 2,
-            ..inner
-        };
-        queues::draw_lists(view, scheduler.queue(), left, buf);
-        (left, right)
-    } else {
-        let lines = queues::lines(scheduler.queue(), inner.height);
-        let left = Rect {
-            height: lines.min(inner.height),
-            ..inner
-        };
-        let down = (lines + u16::from(inner.height > 6)).min(inner.height);
-        let right = Rect {
-            y: inner.y + down,
-            height: inner.height - down,
-            ..inner
-        };
-        queues::draw_lines(view, scheduler.queue(), left, buf);
-        (left, right)
-    };
-    if beside {
+        queues::draw_lists(view, queue, left, buf);
         for y in left.y..left.bottom() {
             buf.set_string(left.right(), y, "│", view.theme.style(Role::Border));
         }
-    }
-    match decision {
-        Some(decision) => matrix::draw(view, &matter(view, &index, decision), right, buf),
-        None => draw_nothing(view, pod, right, buf),
-    }
-}
-
-fn matter<'a>(view: &View<'_>, index: &Index, decision: &'a Arc<Decision>) -> Matter<'a> {
-    let configuration = view.world().scheduler().component.configuration();
-    let profile = configuration.profile(&decision.profile);
-    let plugins = profile.map_or(&[][..], |profile| profile.at(Point::Filter));
-    Matter {
-        decision,
-        filters: plugins.iter().map(|plugin| plugin.name()).collect(),
-        is_scored: !is_before_scores(view, index, &decision.pod),
-    }
-}
-
-/// Whether the trace has come to the decision about the pod: the scheduler knows it a moment before.
-fn is_taken(view: &View<'_>, index: &Index, pod: &Key) -> bool {
-    last_station(view, index, pod).is_some()
-}
-
-/// Whether the filters have been told but not what follows.
-fn is_before_scores(view: &View<'_>, index: &Index, pod: &Key) -> bool {
-    last_station(view, index, pod) == Some(RecordKind::SchedFilter)
-}
-
-/// The last station of the scheduling cycle that the trace tells of a pod.
-fn last_station(view: &View<'_>, index: &Index, pod: &Key) -> Option<RecordKind> {
-    let trace = view.world().trace();
-    let about = index.records.about(pod).iter().rev().take(LOOK_BACK);
-    let mut records = about.filter_map(|id| trace.get(*id));
-    let is_station = |kind| {
-        matches!(
-            kind,
-            RecordKind::SchedFilter
-                | RecordKind::SchedScore
-                | RecordKind::SchedPreempt
-                | RecordKind::SchedBind
-                | RecordKind::QueueBackoff
-        )
+        Rect {
+            x: inner.x + QUEUES + 2,
+            width: inner.width - QUEUES - 2,
+            ..inner
+        }
+    } else {
+        let lines = queues::lines(queue, inner.height).min(inner.height);
+        let left = Rect {
+            height: lines,
+            ..inner
+        };
+        queues::draw_lines(view, queue, left, buf);
+        let gap = u16::from(inner.height > 16 && inner.height > lines);
+        Rect {
+            y: inner.y + lines + gap,
+            height: inner.height - lines - gap,
+            ..inner
+        }
     };
-    let record = records.find(|record| {
-        matches!(record.detail, Detail::Scheduler(_)) && is_station(record.kind())
-    })?;
-    Some(record.kind())
+    let mut pen = Pen::new(view, right, buf);
+    match &shown {
+        Some(shown) => draw_decision(&Matter::of(view, shown), &mut pen),
+        None => draw_nothing(view, pod, &mut pen),
+    }
 }
 
-fn draw_nothing(view: &View<'_>, pod: Option<&Key>, area: Rect, buf: &mut Buffer) {
-    let mut pen = Pen::new(view, area, buf);
+/// What came of it, the matrix, and who would have to leave.
+fn draw_decision(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
+    message::draw(matter, pen);
+    let victims = match matter.told {
+        Stop::Outcome => victims::lines(matter).min(pen.lines_left() / 2),
+        _ => 0,
+    };
+    matrix::draw(matter, pen.lines_left() - victims, pen);
+    if victims > 0 {
+        victims::draw(matter, pen.lines_left(), pen);
+    }
+}
+
+fn draw_nothing(view: &View<'_>, pod: Option<&Key>, pen: &mut Pen<'_, '_>) {
     let queue = view.world().scheduler().component.queue();
     let words = match pod.map(|pod| (pod, queue.get(pod))) {
         Some((pod, Some(queued))) => {
-            format!(
-                "{pod} {}: no decision about it yet.",
-                queues::place_words(queued.place)
-            )
+            let place = queues::place_words(queued.place);
+            format!("{pod} {place}: no decision about it yet.")
         }
         Some((pod, None)) => {
             format!("No decision about {pod}: the scheduler has not seen it wait.")
@@ -168,6 +150,7 @@ fn draw_nothing(view: &View<'_>, pod: Option<&Key>, area: Rect, buf: &mut Buffer
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Kind;
     use crate::cluster::Cluster;
     use crate::ui::model::Model;
     use crate::ui::panes::scene;
@@ -187,10 +170,10 @@ mod tests {
         for part in [
             "active 0",
             "node-a",
-            "✓✓✓",
+            "✓",
             "★",
             "3 tie: node-a, node-b, node-c",
-            "NodeResourcesFit",
+            "PodTopology",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }

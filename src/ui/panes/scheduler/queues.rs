@@ -64,7 +64,7 @@ impl Which {
 
 /// The pod that is selected after a move through the queues. None when there is nothing there.
 #[must_use]
-pub fn next(view: &View<'_>, direction: Direction) -> Option<Key> {
+pub(super) fn next(view: &View<'_>, direction: Direction) -> Option<Key> {
     let queue = view.world().scheduler().component.queue();
     let mut pods = Which::ALL
         .iter()
