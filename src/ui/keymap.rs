@@ -18,6 +18,8 @@ pub enum Scope {
     Events,
     /// The scheduler's view has the keys.
     Scheduler,
+    /// The lifecycle has the keys.
+    Lifecycle,
     /// The editor has the keys, but nobody types.
     Editor,
     /// Somebody types in the editor.
@@ -37,6 +39,8 @@ pub enum Situation {
     Events,
     /// The scheduler's view.
     Scheduler,
+    /// The lifecycle.
+    Lifecycle,
     /// The editor, not typing.
     Editor,
     /// The editor, typing.
@@ -90,6 +94,7 @@ bindings! {
     Scheduler "<"             OlderDecision ""           "the decision before";
     Scheduler ">"             NewerDecision ""           "the decision after";
     Scheduler "o"             SortNodes     "order"      "nodes by total, as they were looked at, or by name";
+    Lifecycle "r"             Request       "request"    "everything that followed from the same request, or the selected object alone";
     Time    "space"           RunOrPause    "run"        "run at the pace, or pause";
     Time    "n"               Step          "step"       "one happening";
     Time    "N"               NextWrite     "write"      "on to the next write to the store";
@@ -122,8 +127,11 @@ bindings! {
     Look    "1"               ShowDesired   ""           "Desired ⇄ Current: what is wanted, and what is there?";
     Look    "2"               ShowLifecycle ""           "Lifecycle: which way did it go?";
     Look    "3"               ShowScheduler ""           "Scheduler: why this node?";
+    Look    "4"               ShowApiServer ""           "API server: who wrote what, and what did the door do with it?";
+    Look    "5"               ShowLoops     ""           "Loops: what is each component doing?";
     Look    "6"               ShowNodes     ""           "Nodes: which machines, and what is on them?";
     Look    "7"               ShowEvents    ""           "Events: what happened, and because of what?";
+    Look    "8"               ShowObject    ""           "Object: what is in it, and who wrote which part?";
     Look    "9"               ShowEditor    ""           "Editor: what do I want?";
     Look    "q"               Quit          "quit"       "leave; the text in the editor is kept";
     Typing  "ctrl+s"          Apply         "apply"      "kubectl apply -f - with this text";
@@ -164,6 +172,7 @@ impl Situation {
             Self::Pane => &[Scope::Time, Scope::Look, Scope::Always],
             Self::Events => &[Scope::Events, Scope::Time, Scope::Look, Scope::Always],
             Self::Scheduler => &[Scope::Scheduler, Scope::Time, Scope::Look, Scope::Always],
+            Self::Lifecycle => &[Scope::Lifecycle, Scope::Time, Scope::Look, Scope::Always],
             Self::Editor => &[Scope::Editor, Scope::Time, Scope::Look, Scope::Always],
             Self::Typing => &[Scope::Typing, Scope::Always],
             Self::Prompt => &[Scope::Prompt, Scope::Always],
@@ -254,6 +263,7 @@ impl Scope {
             Self::Look => "look around",
             Self::Events => "events",
             Self::Scheduler => "scheduler",
+            Self::Lifecycle => "lifecycle",
             Self::Editor => "editor",
             Self::Typing => "typing",
             Self::Prompt => "command line",
@@ -266,10 +276,11 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const SITUATIONS: [Situation; 7] = [
+    const SITUATIONS: [Situation; 8] = [
         Situation::Pane,
         Situation::Events,
         Situation::Scheduler,
+        Situation::Lifecycle,
         Situation::Editor,
         Situation::Typing,
         Situation::Prompt,
