@@ -188,6 +188,7 @@ impl Cluster {
         let at = self.now + COMPACTION_PERIOD;
         let compact = Happening::Compact { cause };
         self.queue.push(at, Urgency::Periodic, compact);
+        self.await_scrape(cause);
         // What a fresh cluster does on its own is over before anybody looks.
         while !self.is_settled() {
             self.step();

@@ -8,6 +8,7 @@ mod expression;
 mod fault;
 mod fingerprint;
 mod history;
+mod metrics;
 pub mod scenario;
 #[cfg(test)]
 mod staged;

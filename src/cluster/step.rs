@@ -59,6 +59,8 @@ pub(super) enum Happening {
     },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
+    /// metrics-server asks the kubelets what is used.
+    Scrape { cause: RecordId },
 }
 
 impl Cluster {
@@ -129,6 +131,7 @@ impl Cluster {
                 }
             }
             Happening::Compact { cause } => self.compact(cause),
+            Happening::Scrape { cause } => self.scrape(cause),
         }
     }
 
@@ -463,6 +466,7 @@ impl Cluster {
             }
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+            Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }
     }
 }

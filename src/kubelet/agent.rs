@@ -459,7 +459,7 @@ impl Agent {
                 }
                 self.write(&uid, cause, hands);
             }
-            Ok(Answer::List { .. }) => {}
+            Ok(_) => {}
             // The watch will tell that it is gone.
             Err(refusal) if matches!(refusal.reason, Reason::NotFound | Reason::Conflict) => {}
             Err(_) => {

@@ -6,6 +6,7 @@ mod command_line;
 mod convergence;
 mod determinism;
 mod explain;
+mod facts;
 mod frames;
 mod keys;
 mod matrix;

@@ -22,6 +22,7 @@ pub(super) static JOB: Controller = Controller {
     concerns: |_, change| concerns(change),
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// A Job, and the Job that a pod names, whether it is still there or not: pods that wait to be

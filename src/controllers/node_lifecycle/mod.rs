@@ -24,6 +24,7 @@ pub(super) static NODE_LIFECYCLE: Controller = Controller {
         period: |profile| profile.nodes.monitor_period,
         keys: not_well,
     }),
+    pace: None,
 };
 
 /// The nodes that the monitor has to look at closer: silent ones, and those that are not ready or

@@ -24,6 +24,7 @@ pub(super) static REPLICA_SET: Controller = Controller {
     },
     plan,
     periodic: None,
+    pace: None,
 };
 
 fn plan(planned: &Planned<'_>) -> Plan {

@@ -123,7 +123,13 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
-        (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists, _) => StageName::Decode,
+        (
+            Reason::BadRequest
+            | Reason::NotFound
+            | Reason::AlreadyExists
+            | Reason::ServiceUnavailable,
+            _,
+        ) => StageName::Decode,
     }
 }
 

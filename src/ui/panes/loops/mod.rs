@@ -102,7 +102,11 @@ fn last_at_work(world: &Cluster) -> Option<ComponentId> {
         Actor::Controller(name) => Some(ComponentId::Controller(name)),
         Actor::Scheduler => Some(ComponentId::Scheduler),
         Actor::Kubelet(node) => Some(ComponentId::Kubelet(node.clone())),
-        Actor::Kubectl(_) | Actor::Outside | Actor::ApiServer | Actor::Etcd => None,
+        Actor::Kubectl(_)
+        | Actor::Outside
+        | Actor::ApiServer
+        | Actor::Etcd
+        | Actor::MetricsServer => None,
     })
 }
 
