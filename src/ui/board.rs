@@ -19,6 +19,12 @@ pub struct Board {
 }
 
 impl Board {
+    /// Whether a cell is looked at or a decision is being told.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.cursor.is_some() || self.told.is_some()
+    }
+
     /// The last stop that is told of the decision of a record; nothing for the whole of it.
     #[must_use]
     pub fn told_of(&self, record: RecordId) -> Option<Stop> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::scheduler::amounts::words;
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, Plugin, PreScore, Score};
 use crate::scheduler::node_info::NodeInfo;
 use crate::scheduler::snapshot::Snapshot;
@@ -78,6 +79,27 @@ impl<'a> Score<'a> for Images<'a> {
             return 0;
         }
         MAX_NODE_SCORE * (sum.clamp(LEAST, most) - LEAST) / (most - LEAST)
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let all = self.snapshot.node_count();
+        let images = self
+            .images
+            .iter()
+            .map(|image| match node.images.get(image.as_str()) {
+                None => format!("{image} is not here"),
+                Some(size) => format!(
+                    "{image} is here: {}, counted by {} of {all} nodes that have it",
+                    words("memory", *size),
+                    self.snapshot.nodes_with_image(image)
+                ),
+            });
+        let images: Vec<String> = images.collect();
+        format!(
+            "{}; up to {} count 0",
+            images.join(", "),
+            words("memory", LEAST)
+        )
     }
 }
 

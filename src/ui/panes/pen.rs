@@ -127,7 +127,7 @@ impl<'a, 'b> Pen<'a, 'b> {
 }
 
 /// How many of `width` cells `part` of `whole` fills: none only for nothing, all only for everything.
-fn filled(part: i64, whole: i64, width: usize) -> usize {
+pub(super) fn filled(part: i64, whole: i64, width: usize) -> usize {
     if part <= 0 || width == 0 {
         return 0;
     }

@@ -220,6 +220,9 @@ fn remember(model: &mut Model) {
 pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     if !matches!(model.mode, Mode::Looking) {
         model.mode = Mode::Looking;
+    } else if model.focus == Pane::Scheduler && model.board.is_in_use() {
+        model.board.cursor = None;
+        model.board.told = None;
     } else if model.is_zoomed {
         model.is_zoomed = false;
     } else if model.record.is_some() && model.trail.is_empty() {

@@ -1,7 +1,7 @@
 //! The scheduler against recorded decisions of kube-scheduler.
 
 use glassplane::api::{Kind, Object, Pod, Typed};
-use glassplane::scheduler::{Configuration, Decision, Half, Phrase, Snapshot, schedule};
+use glassplane::scheduler::{Configuration, Decision, Grounds, Half, Phrase, Snapshot, schedule};
 use glassplane::sim::Random;
 use serde_json::Value;
 
@@ -24,6 +24,11 @@ fn lines(text: &str) -> impl Iterator<Item = Value> {
 }
 
 fn decide(case: &mut Value) -> Decision {
+    decide_on_grounds(case).0
+}
+
+/// The decision, and what it was made from.
+fn decide_on_grounds(case: &mut Value) -> (Decision, Grounds) {
     let objects = LISTS.iter().flat_map(|(list, kind)| {
         let items = case[*list].as_array().cloned().unwrap_or_default();
         items
@@ -39,7 +44,9 @@ fn decide(case: &mut Value) -> Decision {
     let pod = Pod::of(&pod).expect("a pod");
     let profile = configuration.profile_of(pod).expect("a recorded profile");
     let mut random = Random::stream(1, "conformance");
-    schedule(pod, &snapshot, profile, &mut random, 0)
+    let grounds = Grounds::new(pod, &snapshot, profile);
+    let decision = schedule(pod, &snapshot, profile, &mut random, 0);
+    (decision, grounds)
 }
 
 #[test]
@@ -108,4 +115,34 @@ fn the_clauses_of_each_message_are_the_message_and_count_the_nodes_of_their_reas
         }
     }
     assert!(clauses > 100, "{clauses}");
+}
+
+#[test]
+fn every_verdict_and_every_score_has_a_sentence_with_its_figures() {
+    let (mut verdicts, mut scores) = (0, 0);
+    for mut case in lines(CASES) {
+        let (decision, grounds) = decide_on_grounds(&mut case);
+        for (node, _) in decision.verdicts() {
+            for column in decision.filters() {
+                let said = grounds.filter_sentence(column.plugin, node);
+                let said = said.expect("the node and the plugin are there");
+                assert!(!said.is_empty(), "{} {}", case["name"], column.plugin);
+                verdicts += 1;
+            }
+        }
+        for (node, column) in decision
+            .feasible()
+            .flat_map(|node| decision.columns().iter().map(move |column| (node, column)))
+        {
+            let said = grounds.score_sentence(&decision, column.plugin, node);
+            assert!(
+                said.is_some_and(|said| !said.is_empty()),
+                "{}",
+                case["name"]
+            );
+            assert!(grounds.scale(&decision, column.plugin).is_some());
+            scores += 1;
+        }
+    }
+    assert!(verdicts > 10_000 && scores > 3_000, "{verdicts} {scores}");
 }

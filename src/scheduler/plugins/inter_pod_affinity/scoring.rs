@@ -115,6 +115,26 @@ impl Score<'_> for Points {
             .sum()
     }
 
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let topologies = self.0.iter().filter_map(|(key, values)| {
+            let value = node.label(key)?;
+            let points = values.get(value).copied().unwrap_or(0);
+            Some(format!(
+                "{points} for the pods in {}",
+                node.topology_words(key)?
+            ))
+        });
+        let topologies: Vec<String> = topologies.collect();
+        match topologies[..] {
+            [] => "the node is in none of the topologies that count".to_owned(),
+            _ => topologies.join(" + "),
+        }
+    }
+
+    fn scale(&self) -> &'static str {
+        "100 × (raw − lowest) / (highest − lowest); 0 for all when all are equal"
+    }
+
     /// Spreads the scores from 0 for the lowest to 100 for the highest.
     #[expect(
         clippy::cast_precision_loss,

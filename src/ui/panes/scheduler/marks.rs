@@ -9,7 +9,7 @@ const SIGNS: [&str; 20] = [
 
 /// The clauses of a message in their order.
 #[derive(Clone, Debug, Default)]
-pub(in crate::ui::panes) struct Marks(Vec<Clause>);
+pub(super) struct Marks(Vec<Clause>);
 
 impl Marks {
     /// The marks of a message.

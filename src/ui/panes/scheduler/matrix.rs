@@ -1,6 +1,8 @@
 //! The matrix of a decision: rows are nodes, columns are filters and then scores.
 
-use super::columns::{self, Column, Columns, TOTAL, halves, letter};
+use std::sync::Arc;
+
+use super::columns::{Column, Columns, TOTAL, halves, letter};
 use super::rows::{Row, Verdict, rows, window};
 use super::{Matter, marks::Marks};
 use crate::api::{Key, Kind};
@@ -13,19 +15,25 @@ use crate::ui::theme::Role;
 struct Sheet<'m, 'a> {
     matter: &'m Matter<'a>,
     columns: Columns,
-    /// The column with the cursor.
-    under: Option<Column>,
 }
 
-/// Draws heading, rows and legend into so many lines.
-pub(super) fn draw(matter: &Matter<'_>, lines: usize, pen: &mut Pen<'_, '_>) {
+/// How many lines it takes when every node is shown.
+pub(super) fn lines_wanted(matter: &Matter<'_>, width: usize) -> usize {
+    let decision = matter.decision;
+    let rows = decision.node_count() - decision.sampled_out();
+    let below = usize::from(!rest_words(decision).is_empty());
+    2 + rows + below + legend(matter, width).len()
+}
+
+/// Draws heading, rows and legend into so many lines. Gives the nodes that are shown.
+pub(super) fn draw(matter: &Matter<'_>, lines: usize, pen: &mut Pen<'_, '_>) -> Vec<Arc<str>> {
     let decision = matter.decision;
     if decision.scope() == Scope::Refused {
         draw_refused(decision, pen);
-        return;
+        return Vec::new();
     }
     let all = rows(decision, matter.order, matter.told);
-    let seen = matter.cursor.map(|cursor| &cursor.node);
+    let seen = matter.row.as_ref();
     let seen = seen.and_then(|node| all.iter().position(|row| row.node == node));
     let legend = legend(matter, pen.width());
     let below = usize::from(!rest_words(decision).is_empty());
@@ -38,7 +46,6 @@ pub(super) fn draw(matter: &Matter<'_>, lines: usize, pen: &mut Pen<'_, '_>) {
     let sheet = Sheet {
         matter,
         columns: Columns::of(decision, shown, pen.width()),
-        under: matter.column(),
     };
     if lines > 2 {
         sheet.draw_heading(pen);
@@ -59,6 +66,7 @@ pub(super) fn draw(matter: &Matter<'_>, lines: usize, pen: &mut Pen<'_, '_>) {
             pen.write(&line, Role::Dim).next_line();
         }
     }
+    shown.iter().map(|row| Arc::clone(row.node)).collect()
 }
 
 fn draw_refused(decision: &Decision, pen: &mut Pen<'_, '_>) {
@@ -105,7 +113,7 @@ impl Sheet<'_, '_> {
     }
 
     fn heading_role(&self, column: Column) -> Role {
-        if self.under == Some(column) {
+        if self.matter.under == Some(column) {
             Role::Selected
         } else {
             Role::Title
@@ -132,7 +140,7 @@ impl Sheet<'_, '_> {
             }
         }
         if has_scores && columns.rest > 0 {
-            let role = match self.under {
+            let role = match self.matter.under {
                 Some(Column::Score(place)) if place >= columns.shown => Role::Selected,
                 _ => Role::Title,
             };
@@ -199,8 +207,8 @@ impl Sheet<'_, '_> {
 
     fn draw_row(&self, row: &Row<'_>, pen: &mut Pen<'_, '_>) {
         let matter = self.matter;
-        let is_selected = match matter.cursor {
-            Some(cursor) => cursor.node == *row.node,
+        let is_selected = match &matter.row {
+            Some(node) => node == row.node,
             None => pen.view().is_selected(&Key::new(Kind::Node, "", row.node)),
         };
         let won = matches!(row.verdict, Verdict::Feasible { won: true, .. });
@@ -277,7 +285,7 @@ impl Sheet<'_, '_> {
     }
 
     fn cell_role(&self, column: Column, is_selected: bool, role: Role) -> Role {
-        if is_selected && self.under == Some(column) {
+        if is_selected && self.matter.under == Some(column) {
             Role::Selected
         } else {
             role
@@ -336,7 +344,8 @@ impl Sheet<'_, '_> {
         if columns.rest > 0 {
             let start = pen.column();
             if is_weighted(columns.shown) {
-                let is_under = matches!(self.under, Some(Column::Score(at)) if at >= columns.shown);
+                let is_under =
+                    matches!(self.matter.under, Some(Column::Score(at)) if at >= columns.shown);
                 let role = if is_selected && is_under {
                     Role::Selected
                 } else {
@@ -368,13 +377,5 @@ impl Sheet<'_, '_> {
             .write(&text, number)
             .write(" ", role)
             .write(sign, role);
-    }
-}
-
-impl Matter<'_> {
-    /// The column with the cursor.
-    fn column(&self) -> Option<Column> {
-        let all = columns::all(self.decision);
-        all.get(self.cursor?.column).copied()
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn draw(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
 }
 
 /// `3 of 5 nodes fit; it has the highest total, 12 more than node-b: ImageLocality +12`.
-fn how_it_won(decision: &Decision, seed: u64) -> String {
+pub(super) fn how_it_won(decision: &Decision, seed: u64) -> String {
     let (fit, all) = (decision.feasible_count(), decision.node_count());
     let Outcome::Fits { winner, best } = &decision.outcome else {
         return String::new();
@@ -155,7 +155,7 @@ fn draw_message(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
 
 /// The places of the clauses that count the node under the cursor.
 fn clauses_under_cursor(matter: &Matter<'_>) -> Vec<usize> {
-    let Some(cursor) = matter.cursor else {
+    let Some(under) = matter.row.as_ref().filter(|_| matter.has_cursor) else {
         return Vec::new();
     };
     let decision = matter.decision;
@@ -163,12 +163,12 @@ fn clauses_under_cursor(matter: &Matter<'_>) -> Vec<usize> {
         .verdicts()
         .filter_map(|(node, rejection)| Some((node, rejection?)));
     let rejection = refused
-        .find(|(node, _)| **node == cursor.node)
-        .or_else(|| decision.left_out().find(|(node, _)| **node == cursor.node))
+        .find(|(node, _)| *node == under)
+        .or_else(|| decision.left_out().find(|(node, _)| *node == under))
         .map(|(_, rejection)| rejection);
     let reasons = rejection.map_or(&[][..], |rejection| &rejection.refusal.reasons);
     let mut places = matter.marks.places(Half::Filter, reasons);
-    let preemption = decision.preemption_reasons(&cursor.node);
+    let preemption = decision.preemption_reasons(under);
     places.extend(matter.marks.places(Half::Preemption, &preemption));
     places
 }

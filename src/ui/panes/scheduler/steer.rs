@@ -40,11 +40,14 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<Neighbour> {
     let index = Index::of(view.world());
     let shown = shown(view, &index);
     let matter = shown.as_ref().map(|shown| Matter::of(view, shown));
+    // Where the decision is being told, the cursor begins at the stop.
     let in_matrix = matter.as_ref().and_then(|matter| {
         let rows = rows::rows(matter.decision, matter.order, matter.told);
-        let cursor = matter.cursor?;
-        let place = rows.iter().position(|row| *row.node == cursor.node)?;
-        Some((cursor, rows, place))
+        let node = matter.row.as_ref()?;
+        let place = rows.iter().position(|row| row.node == node)?;
+        let all = columns::all(matter.decision);
+        let column = all.iter().position(|column| Some(*column) == matter.under);
+        Some((column.unwrap_or(0), rows, place))
     });
     let columns = matter
         .as_ref()
@@ -53,7 +56,7 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<Neighbour> {
         let node = Arc::clone(node);
         Some(Neighbour::Cell(Some(Cell { node, column })))
     };
-    let Some((cursor, rows, place)) = in_matrix else {
+    let Some((column, rows, place)) = in_matrix else {
         let queued = queues::next(view, direction).map(Neighbour::Object);
         let enters = match direction {
             Direction::Right => true,
@@ -71,11 +74,11 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<Neighbour> {
     };
     match direction {
         Direction::Up if place == 0 => Some(Neighbour::Cell(None)),
-        Direction::Left if cursor.column == 0 => Some(Neighbour::Cell(None)),
-        Direction::Up => cell(rows[place - 1].node, cursor.column),
-        Direction::Down => cell(rows.get(place + 1)?.node, cursor.column),
-        Direction::Left => cell(&cursor.node, cursor.column - 1),
-        Direction::Right if cursor.column + 1 < columns => cell(&cursor.node, cursor.column + 1),
+        Direction::Left if column == 0 => Some(Neighbour::Cell(None)),
+        Direction::Up => cell(rows[place - 1].node, column),
+        Direction::Down => cell(rows.get(place + 1)?.node, column),
+        Direction::Left => cell(rows[place].node, column - 1),
+        Direction::Right if column + 1 < columns => cell(rows[place].node, column + 1),
         Direction::Right => None,
     }
 }
