@@ -26,6 +26,8 @@ pub enum Reason {
     Invalid,
     /// 429: not now.
     TooManyRequests,
+    /// 504: no answer came in time.
+    Timeout,
     /// 503: what stands behind the API server does not answer.
     ServiceUnavailable,
 }
@@ -42,6 +44,7 @@ impl Reason {
             Self::Expired => 410,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
+            Self::Timeout => 504,
             Self::ServiceUnavailable => 503,
         }
     }
@@ -197,6 +200,13 @@ impl Refusal {
             None,
             format!("too old resource version: {asked} ({kept})"),
         )
+    }
+
+    /// No answer: what a client says to itself when it has waited for too long.
+    #[must_use]
+    pub fn timeout(key: &Key) -> Self {
+        let message = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+        Self::new(Reason::Timeout, Some(key), message.to_owned())
     }
 
     /// 429 with a message.

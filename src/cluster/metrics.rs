@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::command::node_key;
 use super::step::Happening;
-use super::{Cluster, Part, Power};
+use super::{Cluster, ComponentId, Part, Power};
 use crate::api::{Actor, Metrics, Usage};
 use crate::apiserver::{Note, ResourceMetrics};
 use crate::kubelet::{ContainerUsage, Kubelet, PodUsage, Usage as Used};
@@ -32,7 +32,8 @@ impl Cluster {
         let mut all = Vec::new();
         let mut nodes = 0;
         for (name, part) in &self.kubelets {
-            if part.power == Power::Off || !part.component.is_on() {
+            let is_heard = part.power == Power::On && part.component.is_on();
+            if !is_heard || self.is_cut_off(&ComponentId::Kubelet(Arc::clone(name))) {
                 continue;
             }
             nodes += 1;

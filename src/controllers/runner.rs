@@ -160,6 +160,14 @@ impl Runner {
         self.keeps_expectations = keeps;
     }
 
+    /// The same controller at the start of another life: it knows nothing, but keeps its switches.
+    #[must_use]
+    pub fn reborn(&self) -> Self {
+        let mut reborn = Self::new(self.controller);
+        reborn.keeps_expectations = self.keeps_expectations;
+        reborn
+    }
+
     fn start(&mut self, hands: &mut Hands<'_>) {
         if let Some(periodic) = &self.controller.periodic {
             let period = (periodic.period)(hands.profile);
@@ -397,14 +405,15 @@ impl Runner {
         self.queue.succeeded(key);
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
-        match look_again {
-            Some(LookAgain { after, urgency }) => {
-                self.waiting_since.entry(key.clone()).or_insert(hands.now);
-                self.delay(key, hands.now + after, (cause, urgency), hands);
-            }
-            None => {
-                self.waiting_since.remove(key);
-            }
+        if let Some(LookAgain { after, urgency }) = look_again {
+            self.waiting_since.entry(key.clone()).or_insert(hands.now);
+            self.delay(key, hands.now + after, (cause, urgency), hands);
+            return;
+        }
+        self.waiting_since.remove(key);
+        // What an earlier plan waited for is no longer wanted: it must not keep the world busy.
+        if let Some(at) = self.queue.undelay(key) {
+            hands.take_back(at, ControllerAlarm::Due(key.clone()));
         }
     }
 

@@ -77,7 +77,12 @@ impl Decision {
             }));
             phrases.push(Phrase::Words(".".to_owned()));
         } else {
-            let histogram = of_filters(all, &self.verdicts, &self.rejections, self.before.as_ref());
+            let histogram = of_filters(
+                all,
+                self.verdicts.iter().copied(),
+                &self.rejections,
+                self.before.as_ref(),
+            );
             histogram.add_to(&mut phrases, Half::Filter);
         }
         let Some(preemption) = preemption.as_deref() else {
@@ -127,14 +132,16 @@ const PREEMPTION: &str = "preemption: ";
 /// Counts the reasons of the nodes that were looked at, and of those that were left out before.
 pub(super) fn of_filters(
     all: usize,
-    verdicts: &[u16],
+    verdicts: impl Iterator<Item = u16>,
     rejections: &[Rejection],
     before: Option<&Rejection>,
 ) -> Histogram {
     let mut histogram = Histogram::default();
     let mut counts = vec![0; rejections.len()];
+    let mut looked_at = 0;
     for verdict in verdicts {
-        if let Some(place) = usize::from(*verdict).checked_sub(1) {
+        looked_at += 1;
+        if let Some(place) = usize::from(verdict).checked_sub(1) {
             counts[place] += 1;
         }
     }
@@ -142,7 +149,7 @@ pub(super) fn of_filters(
         histogram.count(&rejection.refusal.reasons, count);
     }
     if let Some(before) = before {
-        histogram.count(&before.refusal.reasons, all - verdicts.len());
+        histogram.count(&before.refusal.reasons, all - looked_at);
     }
     histogram
 }

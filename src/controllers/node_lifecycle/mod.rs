@@ -139,7 +139,7 @@ fn declare_unknown(node: &Node, unknown: core::NodeStatus, planned: &Planned<'_>
 fn mark_pods(planned: &Planned<'_>, node: &str, since: Time) -> Vec<Action> {
     let pods = planned.caches.list::<Pod>(None);
     pods.filter(|pod| pod.spec.is_on(node))
-        .filter(|pod| super::pod_template::ready_since(pod).is_some_and(|ready| ready <= since))
+        .filter(|pod| pod.ready_since().is_some_and(|ready| ready <= since))
         .map(|pod| {
             let mut written = pod.clone();
             let conditions = written.status_mut().conditions.iter_mut().flatten();

@@ -104,6 +104,12 @@ impl Session {
         self.errors.clone()
     }
 
+    /// Whether it has asked all it has to ask for now, and waits for something to come true.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.sleeping.is_some()
+    }
+
     /// 0 or 1 once it has ended.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {

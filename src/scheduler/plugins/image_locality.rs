@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use crate::scheduler::amounts::words;
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, Plugin, PreScore, Score};
-use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::snapshot::Snapshot;
+use crate::scheduler::node_info::{NodeInfo, Slot};
 
 const MEBIBYTE: i64 = 1024 * 1024;
 
@@ -31,12 +32,17 @@ impl Plugin for ImageLocality {
             .iter()
             .flatten()
             .chain(&spec.containers);
+        let snapshot = cycle.snapshot;
         let images = containers
             .map(|container| container.image.as_deref().unwrap_or_default())
-            .map(with_tag)
+            .map(|image| {
+                let image = with_tag(image);
+                let nodes = snapshot.nodes_with_image(&image);
+                (image, nodes)
+            })
             .collect();
-        let snapshot = cycle.snapshot;
-        PreScore::Rate(Box::new(Images { images, snapshot }))
+        let nodes = snapshot.node_count();
+        PreScore::Rate(Box::new(Images { images, nodes }))
     }
 }
 
@@ -50,8 +56,9 @@ fn with_tag(image: &str) -> String {
 }
 
 struct Images<'a> {
-    images: Vec<String>,
-    snapshot: &'a Snapshot,
+    /// For each container its image and the nodes that have it, if any have.
+    images: Vec<(String, Option<&'a OrdMap<Slot, i64>>)>,
+    nodes: usize,
 }
 
 impl<'a> Score<'a> for Images<'a> {
@@ -63,13 +70,14 @@ impl<'a> Score<'a> for Images<'a> {
         reason = "kube-scheduler computes in float64 and cuts off, and scores must equal its scores"
     )]
     fn score(&self, node: &NodeInfo) -> i64 {
-        let all = self.snapshot.node_count() as f64;
+        let all = self.nodes as f64;
         let sum: i64 = self
             .images
             .iter()
-            .filter_map(|image| {
-                let size = *node.images.get(image.as_str())? as f64;
-                let spread = f64::from(self.snapshot.nodes_with_image(image)) / all;
+            .filter_map(|(_, nodes)| nodes.as_ref())
+            .filter_map(|nodes| {
+                let size = *nodes.get(&node.slot)? as f64;
+                let spread = nodes.len() as f64 / all;
                 Some((size * spread) as i64)
             })
             .fold(0, i64::saturating_add);
@@ -82,18 +90,17 @@ impl<'a> Score<'a> for Images<'a> {
     }
 
     fn sentence(&self, node: &NodeInfo) -> String {
-        let all = self.snapshot.node_count();
-        let images = self
-            .images
-            .iter()
-            .map(|image| match node.images.get(image.as_str()) {
+        let images = self.images.iter().map(|(image, nodes)| {
+            let here = nodes.and_then(|nodes| Some((nodes.get(&node.slot)?, nodes.len())));
+            match here {
                 None => format!("{image} is not here"),
-                Some(size) => format!(
-                    "{image} is here: {}, counted by {} of {all} nodes that have it",
+                Some((size, nodes)) => format!(
+                    "{image} is here: {}, of which counts {nodes}/{}, as so many nodes have it",
                     words("memory", *size),
-                    self.snapshot.nodes_with_image(image)
+                    self.nodes
                 ),
-            });
+            }
+        });
         let images: Vec<String> = images.collect();
         format!(
             "{}; up to {} count 0",

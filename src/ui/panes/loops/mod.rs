@@ -221,6 +221,7 @@ fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
     };
     match (standing.power, has_machine) {
         (Power::On, _) => ("● on", Role::Good),
+        (Power::Paused, _) => ("‖ paused", Role::Waiting),
         (Power::Off, true) => ("○ off", Role::Bad),
         (Power::Off, false) => ("✗ down", Role::Bad),
     }
@@ -238,7 +239,7 @@ fn last_key(world: &Cluster, id: &ComponentId) -> Option<Key> {
             Some(decision.pod.clone())
         }
         ComponentId::Kubelet(node) => Some(Key::new(crate::api::Kind::Node, "", node)),
-        ComponentId::Kubectl(_) => None,
+        ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
     }
 }
 

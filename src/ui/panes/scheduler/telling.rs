@@ -103,8 +103,14 @@ fn scored(matter: &Matter<'_>, plugin: usize, part: Part) -> String {
             let normalized = column.normalized.iter().map(|score| i64::from(*score));
             format!(
                 "{name}: raw {} becomes {} of 100{scale}",
-                range(column.raw.iter().copied()),
-                range(normalized)
+                range(
+                    &column
+                        .raw
+                        .iter()
+                        .map(|score| i64::from(*score))
+                        .collect::<Vec<_>>()
+                ),
+                range(&normalized.collect::<Vec<_>>())
             )
         }
         Part::Weighted => weighted(decision, column),
@@ -112,8 +118,8 @@ fn scored(matter: &Matter<'_>, plugin: usize, part: Part) -> String {
 }
 
 /// The lowest and the highest of some scores.
-fn range(scores: impl Iterator<Item = i64> + Clone) -> String {
-    let (least, most) = (scores.clone().min(), scores.max());
+fn range(scores: &[i64]) -> String {
+    let (least, most) = (scores.iter().min(), scores.iter().max());
     match (least, most) {
         (Some(least), Some(most)) if least != most => format!("{least} to {most}"),
         (Some(only), _) => only.to_string(),
