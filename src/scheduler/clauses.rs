@@ -75,7 +75,11 @@ impl Decision {
                 reason: refused.refusal.message(),
                 nodes: None,
             }));
-            phrases.push(Phrase::Words(".".to_owned()));
+            let told = refused_outright(all, Some(refused));
+            let rest = message
+                .strip_prefix(&*told)
+                .filter(|_| preemption.is_none());
+            phrases.push(Phrase::Words(format!(".{}", rest.unwrap_or_default())));
         } else {
             let histogram = of_filters(
                 all,

@@ -11,6 +11,7 @@ mod fill;
 mod filters;
 mod framework;
 mod grounds;
+mod in_flight;
 mod live;
 mod node_info;
 mod node_order;
@@ -27,6 +28,7 @@ mod queue;
 mod snapshot;
 mod status;
 mod topology_counts;
+mod volume_work;
 mod what_if;
 
 pub use amounts::Amounts;
