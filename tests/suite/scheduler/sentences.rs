@@ -24,9 +24,9 @@ fn cluster() -> Snapshot {
     ])
 }
 
-fn web(more: serde_json::Value) -> Object {
+fn web(more: &serde_json::Value) -> Object {
     let mut fields = json!({"metadata": {"labels": {"app": "web"}}});
-    json_patch::merge(&mut fields, &more);
+    json_patch::merge(&mut fields, more);
     pod("web", "400m", fields)
 }
 
@@ -100,7 +100,7 @@ fn a_filter_says_what_it_compared() {
     let configuration = Configuration::default();
     let profile = configuration.profile(DEFAULT_SCHEDULER).expect("a profile");
     for (plugin, node, fields, expected) in cases {
-        let pod = web(fields);
+        let pod = web(&fields);
         let grounds = Grounds::new(as_pod(&pod), &cluster(), profile);
         let said = grounds.filter_sentence(plugin, node);
         assert_eq!(said.as_deref(), Some(expected), "{plugin}");
@@ -109,7 +109,7 @@ fn a_filter_says_what_it_compared() {
 
 #[test]
 fn a_score_says_how_it_came_about() {
-    let pod = web(json!({}));
+    let pod = web(&json!({}));
     let snapshot = cluster();
     let configuration = Configuration::default();
     let profile = configuration.profile(DEFAULT_SCHEDULER).expect("a profile");

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub(in crate::ui) use columns::halves;
 pub use shown::neighbour;
 pub use steer::{Tale, next, tale};
 
