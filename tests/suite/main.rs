@@ -12,6 +12,7 @@ mod faults;
 mod frames;
 mod keys;
 mod lines;
+mod manifests;
 mod matrix;
 mod never;
 mod preemption_world;

@@ -156,7 +156,7 @@ fn an_autoscaler_scales_down_again() {
     cluster.submit(command("apply -f file.yaml", &manifest));
     cluster.submit(command("autoscale deployment/web --max=8 --cpu=50%", ""));
     let mut most = 0;
-    cluster.run_until(Duration::from_secs(1200), |cluster| {
+    cluster.run_until(Duration::from_mins(20), |cluster| {
         let web: Option<Deployment> = get(cluster, "web");
         most = most.max(web.and_then(|web| web.spec.replicas).unwrap_or(0));
         false

@@ -96,10 +96,10 @@ fn by_room() -> String {
     let mut room = String::new();
     for each in differences::marked() {
         if room != each.room {
-            text.push_str(&format!("\n**{}**\n\n", each.room));
+            text.extend(["\n**", &each.room, "**\n\n"]);
             room = each.room;
         }
-        text.push_str(&format!("- {}\n", each.says));
+        text.extend(["- ", &each.says, "\n"]);
     }
     format!("{text}\n")
 }
