@@ -26,6 +26,7 @@ mod queue;
 mod snapshot;
 mod status;
 mod topology_counts;
+mod volume_work;
 mod what_if;
 
 pub use amounts::Amounts;

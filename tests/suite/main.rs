@@ -22,5 +22,6 @@ mod scheduler;
 mod screen;
 mod terminal;
 mod tidy;
+mod volumes_world;
 mod what_if;
 mod worlds;
