@@ -1,44 +1,33 @@
 //! Where this program differs from Kubernetes on purpose: the one list, by room, as it is shown.
 //!
-//! The list is `assets/differences.yaml`. It is gathered from the marks in the sources; a test compares
-//! both and writes it anew when asked to.
+//! The build gathers it from the marks in the sources, so it can neither lack one nor keep one.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
-
-use serde::Deserialize;
 
 use super::model::Pane;
 
-const LIST: &str = include_str!("../../assets/differences.yaml");
-
 /// One deliberate difference.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The room where it is.
-    pub room: String,
+    pub room: &'static str,
     /// The file that carries the mark.
-    pub file: String,
+    pub file: &'static str,
     /// What differs.
-    pub says: String,
+    pub says: &'static str,
 }
 
-static ALL: LazyLock<Vec<Difference>> = LazyLock::new(|| {
-    serde_yaml::from_str(LIST).expect("the embedded list parses; a test reads it")
-});
+const ALL: &[Difference] = include!(concat!(env!("OUT_DIR"), "/differences.rs"));
 
 /// All of them, by room and file.
 #[must_use]
 pub fn all() -> &'static [Difference] {
-    &ALL
+    ALL
 }
 
 /// Those of some rooms.
 pub fn of<'a>(rooms: &'a [&str]) -> impl Iterator<Item = &'static Difference> + use<'a> {
-    all()
-        .iter()
-        .filter(move |each| rooms.contains(&each.room.as_str()))
+    all().iter().filter(move |each| rooms.contains(&each.room))
 }
 
 /// The rooms behind what a pane shows.
@@ -60,7 +49,7 @@ pub const fn rooms_of(pane: Pane) -> &'static [&'static str] {
 /// # Errors
 /// When there is no such room: which there are.
 pub fn text(room: Option<&str>) -> Result<String, String> {
-    let mut rooms: Vec<&str> = all().iter().map(|each| each.room.as_str()).collect();
+    let mut rooms: Vec<&str> = all().iter().map(|each| each.room).collect();
     rooms.dedup();
     if let Some(room) = room.filter(|room| !rooms.contains(room)) {
         return Err(format!(
@@ -75,7 +64,7 @@ pub fn text(room: Option<&str>) -> Result<String, String> {
     {
         writeln!(text, "Unlike Kubernetes, {each}:").expect("writing to memory does not fail");
         for difference in of(&[each]) {
-            for (place, line) in wrapped(&difference.says, WIDTH).iter().enumerate() {
+            for (place, line) in wrapped(difference.says, WIDTH).iter().enumerate() {
                 let mark = if place == 0 { "- " } else { "  " };
                 writeln!(text, "{mark}{line}").expect("writing to memory does not fail");
             }

@@ -1,107 +1,55 @@
 //! Every place that differs from Kubernetes on purpose is in the list that the screen and the README show.
 //!
-//! `UPDATE_README=1 cargo test` gathers the list anew from the marks in the sources.
-
-use std::fs;
-use std::path::Path;
+//! The build gathers the list; this reads the marks again, in the plainest way.
 
 use glassplane::cluster::{Cluster, ClusterConfig};
-use glassplane::ui::differences::{self, Difference};
+use glassplane::ui::differences;
 
 use crate::tidy::{ROOMS, sources};
 
 /// How a mark begins.
 const MARK: &str = concat!("Unlike ", "Kubernetes: ");
 
-/// The text of a comment line; none for a line of code.
-fn comment(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let text = ["///", "//!", "//"]
-        .iter()
-        .find_map(|sign| line.strip_prefix(sign))?;
-    Some(text.strip_prefix(' ').unwrap_or(text))
-}
-
-/// What the marks of a text say: each up to the end of its paragraph.
-fn marks(text: &str) -> Vec<String> {
-    let lines: Vec<&str> = text.lines().collect();
+/// The files with marks in their comments, each as often as it has one.
+fn marked() -> Vec<String> {
     let mut found = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
-        let Some(start) = comment(line).and_then(|text| text.split_once(MARK)) else {
-            continue;
-        };
-        let rest = lines[place + 1..].iter().map_while(|line| {
-            comment(line).filter(|text| !text.is_empty() && !text.starts_with('#'))
-        });
-        let words: Vec<&str> = std::iter::once(start.1).chain(rest).collect();
-        found.push(words.join(" ").replace('`', ""));
+    for (path, text) in sources() {
+        let name = path.to_string_lossy().replace('\\', "/");
+        let is_room = ROOMS
+            .iter()
+            .any(|room| name.starts_with(&format!("src/{room}/")));
+        let marks = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("//") && line.contains(MARK));
+        found.extend(marks.filter(|_| is_room).map(|_| name.clone()));
     }
+    found.sort();
     found
-}
-
-/// The differences that the sources mark, by room and file.
-pub(crate) fn marked() -> Vec<Difference> {
-    let mut found = Vec::new();
-    for room in ROOMS {
-        for (path, text) in sources() {
-            let name = path.to_string_lossy().replace('\\', "/");
-            let is_own =
-                name == format!("src/{room}.rs") || name.starts_with(&format!("src/{room}/"));
-            if is_own && name != "src/ui/differences.rs" {
-                found.extend(marks(&text).into_iter().map(|says| Difference {
-                    room: room.to_owned(),
-                    file: name.clone(),
-                    says,
-                }));
-            }
-        }
-    }
-    found
-}
-
-fn list_path() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/differences.yaml")
-}
-
-/// The list as a file.
-fn written(list: &[Difference]) -> String {
-    let mut text =
-        "# Gathered from the marks in the sources by UPDATE_README=1 cargo test\n".to_owned();
-    for each in list {
-        let quoted = serde_json::to_string(&each.says).expect("a text is JSON");
-        let entry = format!(
-            "- room: {}\n  file: {}\n  says: {quoted}\n",
-            each.room, each.file
-        );
-        text.push_str(&entry);
-    }
-    text
 }
 
 #[test]
 fn the_list_holds_every_mark_of_the_sources_and_no_other() {
-    let marked = marked();
-    if std::env::var_os("UPDATE_README").is_some() {
-        fs::write(list_path(), written(&marked)).expect("the list can be written");
+    let mut listed: Vec<String> = differences::all()
+        .iter()
+        .map(|each| each.file.to_owned())
+        .collect();
+    listed.sort();
+    assert_eq!(listed, marked());
+    for each in differences::all() {
+        assert!(each.says.len() > 10, "{}: {:?}", each.file, each.says);
     }
-    let list = fs::read_to_string(list_path()).expect("there is a list");
-    assert!(
-        list == written(&marked),
-        "a mark is not in assets/differences.yaml, or an entry has no mark; UPDATE_README=1 cargo \
-         test gathers the list and writes the README anew"
-    );
 }
 
 #[test]
 fn every_difference_is_shown_by_room() {
     for each in differences::all() {
-        let text = differences::text(Some(&each.room)).expect("its room is listed");
+        let text = differences::text(Some(each.room)).expect("its room is listed");
         let shown = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let says = each.says.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(shown.contains(&says), "{}: {says}", each.room);
     }
     let error = differences::text(Some("cellar")).expect_err("no such room");
-    assert!(error.contains("there are manifest, apiserver"), "{error}");
+    assert!(error.contains("there are apiserver, "), "{error}");
 }
 
 #[test]
@@ -145,7 +93,7 @@ fn the_help_of_each_view_tells_what_is_simplified_in_it() {
             .map(|y| (0..area.width).map(|x| buf[(x, y)].symbol()).collect())
             .collect();
         for difference in differences::of(differences::rooms_of(pane)) {
-            for line in differences::wrapped(&difference.says, differences::WIDTH - 2) {
+            for line in differences::wrapped(difference.says, differences::WIDTH - 2) {
                 assert!(
                     drawn.iter().any(|row| row.contains(&line)),
                     "{pane:?} does not tell: {line}"

@@ -14,7 +14,6 @@ use glassplane::kubelet::{BEHAVIOUR_PREFIX, BEHAVIOURS};
 use glassplane::ui::frame::{self, Wanted};
 use glassplane::ui::keymap;
 
-use crate::differences;
 use crate::worlds::{self, web};
 
 fn path() -> PathBuf {
@@ -87,21 +86,6 @@ fn the_generated_parts_of_the_readme_are_current() {
     let head = format!("| `{BEHAVIOUR_PREFIX}/…` | for example | |\n| --- | --- | --- |\n");
     check("behaviours", &(head + &declared.collect::<String>()));
     check("faults", &rows("`fault …`", FAULT_GRAMMAR));
-    check("differences", &by_room());
-}
-
-/// Every deliberate difference, by room.
-fn by_room() -> String {
-    let mut text = String::new();
-    let mut room = String::new();
-    for each in differences::marked() {
-        if room != each.room {
-            text.extend(["\n**", &each.room, "**\n\n"]);
-            room = each.room;
-        }
-        text.extend(["- ", &each.says, "\n"]);
-    }
-    format!("{text}\n")
 }
 
 #[test]

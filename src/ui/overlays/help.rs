@@ -42,7 +42,7 @@ fn simplified(pane: Pane) -> Vec<String> {
     let rooms = differences::rooms_of(pane);
     let mut lines: Vec<String> = differences::of(rooms)
         .flat_map(|each| {
-            let lines = differences::wrapped(&each.says, differences::WIDTH - 2);
+            let lines = differences::wrapped(each.says, differences::WIDTH - 2);
             let marks = std::iter::once("- ").chain(std::iter::repeat("  "));
             marks
                 .zip(lines)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tui_textarea::TextArea;
 
-use super::{Around, look};
+use super::{Around, look, question};
 use crate::api::Key;
 use crate::cluster::task::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
@@ -35,6 +35,11 @@ pub(super) fn filter(model: &mut Model) -> Vec<Order> {
 /// Types a command.
 pub(super) fn command_line(model: &mut Model) -> Vec<Order> {
     prompt(model, Purpose::Command, "")
+}
+
+/// Types a command of which this stands there already.
+pub(super) fn command_line_with(model: &mut Model, begun: &str) -> Vec<Order> {
+    prompt(model, Purpose::Command, begun)
 }
 
 fn prompt(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Order> {
@@ -159,6 +164,9 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             scroll: (0, 0),
         });
         return Vec::new();
+    }
+    if let Some(asked) = question::asked(typed) {
+        return question::answer(model, asked, around);
     }
     let text = model.editor.text();
     let load = |name: &str| match name {
