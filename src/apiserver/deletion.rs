@@ -35,27 +35,16 @@ impl ApiServer {
                 .store
                 .remove(key, current.revision())
                 .map_err(|_| Refusal::modified(key))?;
-            let object = change.object.clone();
-            return Ok(Written {
-                change: Some(change),
-                object,
-            });
+            return Ok(Written::of(change));
         }
         if object == current {
-            return Ok(Written {
-                change: None,
-                object,
-            });
+            return Ok(Written::nothing(object));
         }
         let change = self
             .store
             .put(object, Precondition::Revision(current.revision()))
             .map_err(|_| Refusal::modified(key))?;
-        let object = change.object.clone();
-        Ok(Written {
-            change: Some(change),
-            object,
-        })
+        Ok(Written::of(change))
     }
 }
 

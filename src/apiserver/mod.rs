@@ -1,8 +1,10 @@
 //! The only door to the store: decoding, defaulting, admission, validation, versions, deletion.
 
 mod admission;
+mod cause;
 mod defaulting;
 mod deletion;
+mod eviction;
 mod field_error;
 mod note;
 mod prepare;
@@ -15,12 +17,13 @@ mod write;
 
 use std::sync::Arc;
 
+pub use cause::Cause;
 pub use field_error::FieldError;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
-    Answer, Answering, Binding, DeleteOptions, Outcome, Patch, PatchType, Propagation, Request,
-    RequestId, Scope, Subresource, Verb,
+    Answer, Answering, Binding, DeleteOptions, Manager, Outcome, Patch, PatchType, Propagation,
+    Request, RequestId, Run, Scope, Subresource, Verb, WriteOptions,
 };
 pub use watch::{WatchEvent, changes_since, event_for};
 
@@ -106,8 +109,8 @@ pub struct Stage {
 pub struct Handled {
     /// The stations it reached, in order; a refused request ends at the last one.
     pub stages: Vec<Stage>,
-    /// What was written: nothing, or one change.
-    pub change: Option<Arc<Change>>,
+    /// What was written, in order: nothing, one change, or for an eviction up to three.
+    pub changes: Vec<Arc<Change>>,
     /// What goes back to the client.
     pub outcome: Outcome,
 }
@@ -136,19 +139,31 @@ impl ApiServer {
 
     /// Handles one request from the first station to the last.
     pub fn handle(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
+        if request.is_write() && request.options.run == Run::Dry {
+            // What is tried goes the whole way, in a copy that nobody sees.
+            let handled = self.clone().handle_really(request, moment);
+            return Handled {
+                changes: Vec::new(),
+                ..handled
+            };
+        }
+        self.handle_really(request, moment)
+    }
+
+    fn handle_really(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
         let mut stages = Vec::new();
         match &request.verb {
             Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
             write => {
                 let written = self.write(write, &request.key, moment, &mut stages);
-                let (change, outcome) = match written {
-                    Ok(Written { change, object }) => (change, Ok(Answer::Object(object))),
-                    Err(refusal) => (None, Err(refusal)),
+                let (changes, outcome) = match written {
+                    Ok(Written { changes, object }) => (changes, Ok(Answer::Object(object))),
+                    Err(refusal) => (Vec::new(), Err(refusal)),
                 };
                 Handled {
                     stages,
-                    change,
+                    changes,
                     outcome,
                 }
             }
@@ -201,7 +216,7 @@ impl Handled {
     fn read(outcome: Outcome) -> Self {
         Self {
             stages: Vec::new(),
-            change: None,
+            changes: Vec::new(),
             outcome,
         }
     }
@@ -209,6 +224,26 @@ impl Handled {
 
 /// A write that went through; without a change it would have changed nothing.
 struct Written {
-    change: Option<Arc<Change>>,
+    changes: Vec<Arc<Change>>,
     object: Object,
 }
+
+impl Written {
+    /// Nothing had to be written.
+    fn nothing(object: Object) -> Self {
+        Self {
+            changes: Vec::new(),
+            object,
+        }
+    }
+
+    fn of(change: Arc<Change>) -> Self {
+        Self {
+            object: change.object.clone(),
+            changes: vec![change],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

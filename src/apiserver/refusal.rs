@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::FieldError;
+use super::{Cause, FieldError};
 use crate::api::{Key, Kind};
 
 /// The machine-readable reason. Source: `metav1.StatusReason`.
@@ -26,6 +26,8 @@ pub enum Reason {
     Invalid,
     /// 429: not now.
     TooManyRequests,
+    /// 500: the server cannot do it.
+    InternalError,
 }
 
 impl Reason {
@@ -40,6 +42,7 @@ impl Reason {
             Self::Expired => 410,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
+            Self::InternalError => 500,
         }
     }
 }
@@ -59,8 +62,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// The whole message.
     pub message: String,
-    /// The fields at fault, for `Invalid`.
-    pub causes: Vec<FieldError>,
+    /// What it ran into: the fields at fault, the budget, the owners.
+    pub causes: Vec<Cause>,
     /// The object that the request was about.
     pub key: Option<Key>,
     /// After how many seconds to try again, for `TooManyRequests`; 0 for no advice.
@@ -142,7 +145,7 @@ impl Refusal {
         };
         let message = format!("{kind} \"{}\" is invalid: {list}", key.name);
         Self {
-            causes,
+            causes: causes.into_iter().map(Cause::Field).collect(),
             ..Self::new(Reason::Invalid, Some(key), message)
         }
     }
@@ -163,13 +166,21 @@ impl Refusal {
         )
     }
 
-    /// 429 with a message.
+    /// 429 because a budget does not let a pod go. Source: `EvictionREST`.
     #[must_use]
-    pub fn too_many_requests(key: &Key, message: String, retry_after_seconds: u32) -> Self {
+    pub fn over_budget(why: String, retry_after_seconds: u32) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
         Self {
             retry_after_seconds,
-            ..Self::new(Reason::TooManyRequests, Some(key), message)
+            causes: vec![Cause::Budget(why)],
+            ..Self::new(Reason::TooManyRequests, None, message.to_owned())
         }
+    }
+
+    /// 500 for what the server cannot do.
+    #[must_use]
+    pub fn internal(message: String) -> Self {
+        Self::new(Reason::InternalError, None, message)
     }
 
     /// 403 because the namespace is on its way out. Source: the NamespaceLifecycle admission.
@@ -210,7 +221,7 @@ impl Refusal {
         if !self.causes.is_empty() {
             details.insert(
                 "causes".to_owned(),
-                self.causes.iter().map(cause_value).collect(),
+                self.causes.iter().map(Cause::to_value).collect(),
             );
         }
         if self.retry_after_seconds > 0 {
@@ -227,6 +238,3 @@ impl Refusal {
     }
 }
 
-fn cause_value(error: &FieldError) -> Value {
-    json!({"reason": error.reason.name(), "message": error.message, "field": error.field})
-}

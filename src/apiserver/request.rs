@@ -29,7 +29,31 @@ pub struct Request {
     pub answer: Answering,
     /// Whether an idle world may still have such requests on their way.
     pub urgency: Urgency,
+    /// What is said beside the verb of a write.
+    pub options: WriteOptions,
 }
+
+/// Whether a write is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Run {
+    /// It is.
+    #[default]
+    Real,
+    /// It goes the whole way, and nothing is stored: `--dry-run=server`.
+    Dry,
+}
+
+/// What a client says beside the verb of a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The name that owns the fields; without one the client's own name.
+    pub manager: Option<Manager>,
+    /// Whether it is meant.
+    pub run: Run,
+}
+
+/// The name under which a client owns fields: `kubectl-client-side-apply`.
+pub type Manager = Arc<str>;
 
 /// Whether the client waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +84,8 @@ pub enum Verb {
     Delete(DeleteOptions),
     /// Bind a pod to a node: a write to `pods/NAME/binding`.
     Bind(Binding),
+    /// Ask for a pod to go as its budget allows: a write to `pods/NAME/eviction`.
+    Evict(DeleteOptions),
     /// Write a namespace's remaining finalizers: a write to `namespaces/NAME/finalize`.
     Finalize(Object),
 }
@@ -186,7 +212,7 @@ impl Verb {
             Self::UpdateStatus(object) if is_unversioned(object) => "patch",
             Self::Get => "get",
             Self::List(_) => "list",
-            Self::Create(_) | Self::Bind(_) => "create",
+            Self::Create(_) | Self::Bind(_) | Self::Evict(_) => "create",
             Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "update",
             Self::Patch(_) => "patch",
             Self::Delete(_) => "delete",
@@ -199,7 +225,7 @@ impl Verb {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
             Self::Get | Self::List(_) => "GET",
-            Self::Create(_) | Self::Bind(_) => "POST",
+            Self::Create(_) | Self::Bind(_) | Self::Evict(_) => "POST",
             Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "PUT",
             Self::Patch(_) => "PATCH",
             Self::Delete(_) => "DELETE",
@@ -212,6 +238,7 @@ impl Verb {
         match self {
             Self::UpdateStatus(_) => Some("status"),
             Self::Bind(_) => Some("binding"),
+            Self::Evict(_) => Some("eviction"),
             Self::Finalize(_) => Some("finalize"),
             Self::Patch(patch) => match patch.subresource {
                 Subresource::Main => None,

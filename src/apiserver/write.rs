@@ -39,6 +39,7 @@ impl ApiServer {
             Verb::Patch(patch) => self.patch(patch, key, moment, stages),
             Verb::Delete(options) => self.delete(options, key, moment),
             Verb::Bind(binding) => self.bind(binding, key, moment),
+            Verb::Evict(options) => self.evict(options, key, moment),
             Verb::Get | Verb::List(_) => unreachable!("reads do not come here; see handle"),
         }
     }
@@ -85,12 +86,8 @@ impl ApiServer {
             .store
             .put(object, Precondition::Absent)
             .map_err(|_| Refusal::already_exists(&key))?;
-        let object = change.object.clone();
-        reach(stages, StageName::Commit, &object);
-        Ok(Written {
-            change: Some(change),
-            object,
-        })
+        reach(stages, StageName::Commit, &change.object);
+        Ok(Written::of(change))
     }
 
     /// Completes a `generateName`, drawing again while the name is taken.
@@ -148,7 +145,7 @@ impl ApiServer {
     }
 
     /// Writes the new state, or removes the object when nothing holds it back any more.
-    fn replace(
+    pub(super) fn replace(
         &mut self,
         object: Object,
         current: &Object,
@@ -156,10 +153,7 @@ impl ApiServer {
     ) -> Result<Written, Refusal> {
         let key = current.key();
         if object == *current {
-            return Ok(Written {
-                change: None,
-                object,
-            });
+            return Ok(Written::nothing(object));
         }
         let change = if prepare::is_released(&object) {
             self.store.remove(&key, current.revision())
@@ -168,12 +162,8 @@ impl ApiServer {
                 .put(object, Precondition::Revision(current.revision()))
         };
         let change = change.map_err(|_| Refusal::modified(&key))?;
-        let object = change.object.clone();
-        reach(stages, StageName::Commit, &object);
-        Ok(Written {
-            change: Some(change),
-            object,
-        })
+        reach(stages, StageName::Commit, &change.object);
+        Ok(Written::of(change))
     }
 
     fn patch(

@@ -1,7 +1,7 @@
 //! Hand-made worlds for tests: a scene is set through the same door as everything else.
 
 use crate::api::{Actor, Key, Kind, Object};
-use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb};
+use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb, WriteOptions};
 use crate::sim::{RecordId, Time, Urgency};
 
 use super::{Cluster, ClusterConfig};
@@ -34,6 +34,7 @@ impl Cluster {
             verb,
             answer: Answering::Ignored,
             urgency: Urgency::Work,
+            options: WriteOptions::default(),
         });
         let sent = self.record(
             actor.clone(),
@@ -50,7 +51,7 @@ impl Cluster {
             Ok(_) => Note::Admitted {
                 request,
                 stages,
-                wrote: handled.change.is_some(),
+                wrote: !handled.changes.is_empty(),
             },
             Err(refusal) => Note::Refused {
                 request,
@@ -59,10 +60,11 @@ impl Cluster {
             },
         };
         let passed = self.record(Actor::ApiServer, Some(sent), note);
-        let last = handled.change.map_or(passed, |change| {
-            let note = Note::Committed { change, by: actor };
-            self.record(Actor::Etcd, Some(passed), note)
-        });
+        let mut last = passed;
+        for change in handled.changes {
+            let by = actor.clone();
+            last = self.record(Actor::Etcd, Some(last), Note::Committed { change, by });
+        }
         (last, handled.outcome)
     }
 

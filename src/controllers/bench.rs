@@ -95,6 +95,7 @@ pub(super) fn outline(action: &Action) -> String {
         Verb::Get => "get",
         Verb::List(_) => "list",
         Verb::Bind(_) => "bind",
+        Verb::Evict(_) => "evict",
     };
     let kind = action.key.kind.info().name.to_ascii_lowercase();
     format!("{verb} {kind} {}", action.key.name)

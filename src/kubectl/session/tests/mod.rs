@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::Actor;
-use crate::apiserver::{ApiServer, Moment, Request, Verb};
+use crate::apiserver::{ApiServer, Moment, Request, Verb, WriteOptions};
 use crate::client::Line;
 use crate::kubectl::fixtures::{lines, object};
 use crate::sim::{Profile, Random, RecordId, Time, Urgency};
@@ -58,6 +58,7 @@ impl Desk {
             verb,
             answer: crate::apiserver::Answering::Awaited,
             urgency: Urgency::Work,
+            options: WriteOptions::default(),
         };
         let moment = Moment {
             now: self.now,
