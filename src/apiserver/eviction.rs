@@ -112,11 +112,7 @@ impl ApiServer {
     }
 
     /// Notes in a pod why it goes.
-    fn mark_target(
-        &mut self,
-        pod: &Pod,
-        moment: Moment<'_>,
-    ) -> Result<Vec<Arc<Change>>, Refusal> {
+    fn mark_target(&mut self, pod: &Pod, moment: Moment<'_>) -> Result<Vec<Arc<Change>>, Refusal> {
         if pod.is_terminating() {
             return Ok(Vec::new());
         }
@@ -148,7 +144,10 @@ fn is_free(pod: &Pod) -> bool {
 fn covers(budget: &PodDisruptionBudget, pod: &Pod) -> bool {
     let wanted = budget.spec.selector.as_ref();
     wanted.is_some_and(|wanted| {
-        let labels = wanted.match_labels.as_ref().is_none_or(meta::Labels::is_empty);
+        let labels = wanted
+            .match_labels
+            .as_ref()
+            .is_none_or(meta::Labels::is_empty);
         let expressions = wanted.match_expressions.as_ref();
         let is_empty = labels && expressions.is_none_or(Vec::is_empty);
         !is_empty && selector::matches(wanted, meta::labels(&pod.metadata))
@@ -164,7 +163,10 @@ fn check(budget: &PodDisruptionBudget) -> Result<(), Refusal> {
     }
     let key = Object::PodDisruptionBudget(budget.clone()).key();
     if status.disruptions_allowed < 0 {
-        return Err(Refusal::forbidden(&key, "pdb disruptions allowed is negative"));
+        return Err(Refusal::forbidden(
+            &key,
+            "pdb disruptions allowed is negative",
+        ));
     }
     if status.disrupted_pods.as_ref().map_or(0, |pods| pods.len()) > UNSEEN_MOST {
         let why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";

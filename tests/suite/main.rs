@@ -3,6 +3,7 @@
 mod command_line;
 mod convergence;
 mod determinism;
+mod drain;
 mod explain;
 mod frames;
 mod keys;

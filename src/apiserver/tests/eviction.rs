@@ -54,7 +54,9 @@ fn evict() -> Verb {
 fn a11_an_eviction_that_a_budget_refuses_is_429_and_writes_nothing() {
     let mut door = world(&ready(), &json!({"minAvailable": 3}), &status(0, 3, 3));
     let before = door.api.store().revision();
-    let refusal = door.ask(&pod_key(), evict()).expect_err("no disruption is left");
+    let refusal = door
+        .ask(&pod_key(), evict())
+        .expect_err("no disruption is left");
     assert_eq!(
         refusal.to_value(),
         json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
@@ -129,8 +131,11 @@ fn c12_a_budget_that_nobody_has_looked_at_says_ask_again_in_ten_seconds() {
     let mut budget = door.stored(&budget_key());
     budget["spec"]["minAvailable"] = 2.into();
     let budget = Object::from_value(Kind::PodDisruptionBudget, budget).expect("well-formed");
-    door.ask(&budget_key(), Verb::Update(budget)).expect("valid");
-    let refusal = door.ask(&pod_key(), evict()).expect_err("the status is old");
+    door.ask(&budget_key(), Verb::Update(budget))
+        .expect("valid");
+    let refusal = door
+        .ask(&pod_key(), evict())
+        .expect_err("the status is old");
     assert_eq!(refusal.retry_after_seconds, 10);
     assert_eq!(
         refusal.causes,

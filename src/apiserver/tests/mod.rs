@@ -60,7 +60,8 @@ impl Door {
         let mut value = self.stored(key);
         value["status"] = status;
         let object = Object::from_value(key.kind, value).expect("well-formed");
-        self.ask(key, Verb::UpdateStatus(object)).expect("a good status");
+        self.ask(key, Verb::UpdateStatus(object))
+            .expect("a good status");
     }
 
     /// What stands in the store, as JSON; null for nothing.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::drain::Drain;
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
@@ -52,6 +53,7 @@ impl Command {
             Self::Apply { .. } | Self::Create(_) => None,
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
+            Self::Drain(drain) => Some(&drain.targets),
             Self::Scale(scale) => Some(&scale.targets),
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
             Self::Describe { targets }
@@ -114,6 +116,8 @@ pub enum Command {
         /// Closed, or open.
         closed: bool,
     },
+    /// Empty nodes.
+    Drain(Drain),
     /// Look at or steer a rollout.
     Rollout {
         /// Of which workloads.

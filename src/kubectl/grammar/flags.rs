@@ -155,6 +155,19 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     verb("describe", &[SELECTOR, ALL_NAMESPACES, FILENAME]),
     verb(
+        "drain",
+        &[
+            SELECTOR,
+            flag("pod-selector", Takes::Text),
+            flag("ignore-daemonsets", Takes::Switch),
+            flag("delete-emptydir-data", Takes::Switch),
+            flag("force", Takes::Switch),
+            flag("disable-eviction", Takes::Switch),
+            flag("grace-period", Takes::Number),
+            flag("timeout", Takes::Text),
+        ],
+    ),
+    verb(
         "expose",
         &[
             PORT,
@@ -235,7 +248,7 @@ pub(super) const VERBS: &[Verb] = &[
 ];
 
 /// Commands of kubectl that have no counterpart here.
-const NOT_HERE: [&str; 23] = [
+const NOT_HERE: [&str; 22] = [
     "alpha",
     "api-resources",
     "api-versions",
@@ -248,7 +261,6 @@ const NOT_HERE: [&str; 23] = [
     "cp",
     "debug",
     "diff",
-    "drain",
     "edit",
     "events",
     "exec",

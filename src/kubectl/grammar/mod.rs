@@ -2,6 +2,7 @@
 
 mod changes;
 mod command;
+mod drain;
 mod flags;
 mod generate;
 mod resources;
@@ -12,6 +13,8 @@ pub use command::{
     Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
     Source, TaintChanges, Targets,
 };
+
+pub use drain::{Consent, Drain, Removal};
 
 use self::flags::Given;
 use self::resources::Bare;
@@ -74,6 +77,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "describe" => Command::Describe {
             targets: describe(given)?,
         },
+        "drain" => Command::Drain(drain::drain(given)?),
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),

@@ -34,7 +34,7 @@ impl Session {
             }
             (Task::Delete { key, .. }, Ok(Answer::Object(object))) => self.deleted(key, object),
             (Task::AwaitEnd { key, uid }, Ok(Answer::Object(object))) if object.uid() == uid => {
-                self.sleeping = Some(Task::AwaitEnd { key, uid });
+                self.sleep(Task::AwaitEnd { key, uid });
             }
             (Task::AwaitEnd { .. }, _) => {}
             (Task::Status { key, said, .. }, Ok(Answer::Object(object))) => {
@@ -42,6 +42,14 @@ impl Session {
             }
             (Task::Revisions(object, _), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
+            }
+            (Task::NodePods(..), Ok(Answer::List { items, .. })) => self.found_on_node(items, now),
+            (Task::DaemonSet { pod, .. }, outcome) => self.looked_up(pod, outcome, now),
+            (Task::Remove { pod, verb, tries }, outcome) => {
+                self.removal_answered(*pod, verb, tries, outcome);
+            }
+            (Task::AwaitRemoval { pod, looks }, outcome) => {
+                self.looked_for(*pod, looks, outcome, now);
             }
             (Task::Gather(gathering), outcome) => self.gather(*gathering, outcome, now),
             (task, Err(refusal)) => self.refused(&task, refusal),
@@ -67,6 +75,9 @@ impl Session {
                 self.tasks.extend(deletes);
             }
             command => {
+                if matches!(command, Command::Drain(_)) {
+                    self.drain.add(&objects);
+                }
                 let mut next = Vec::new();
                 for object in &objects {
                     match act(command, object, now) {
@@ -270,7 +281,7 @@ impl Session {
                     let stands = !matches!(object, Object::Deployment(deployment)
                         if deployment.spec.paused != Some(true));
                     let said = line;
-                    self.sleeping = Some(Task::Status { key, said, stands });
+                    self.sleep(Task::Status { key, said, stands });
                 }
             }
         }
@@ -417,6 +428,7 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
             changes, overwrite, ..
         } => change::taint(object, changes, *overwrite)?,
         Command::Cordon { closed, .. } => change::cordon(object, *closed)?,
+        Command::Drain(_) => change::cordon(object, true)?,
         Command::Rollout { action, .. } => return roll(*action, object, now),
         Command::Patch {
             patch_type,

@@ -14,6 +14,8 @@ pub(super) enum Failure {
     },
     /// kubectl itself found it wrong.
     Own(String),
+    /// One of several things that a command collected; kubectl prints it as it is.
+    Collected(String),
 }
 
 impl Failure {
@@ -37,7 +39,7 @@ impl Failure {
     /// The line among several.
     fn line(&self) -> String {
         match self {
-            Self::Own(message) => message.clone(),
+            Self::Own(message) | Self::Collected(message) => message.clone(),
             Self::Server { refusal, doing } => {
                 format!("Error from server ({}): {doing}{refusal}", refusal.reason)
             }
@@ -49,7 +51,7 @@ impl Failure {
         match self {
             Self::Own(message) => format!("error: {message}"),
             Self::Server { refusal, .. } if refusal.reason == Reason::Invalid => invalid(refusal),
-            Self::Server { .. } => self.line(),
+            Self::Collected(_) | Self::Server { .. } => self.line(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod change;
+mod drain;
 mod failure;
 mod files;
 mod make;
@@ -24,7 +25,7 @@ use super::grammar::{Command, Invocation, Source, Targets};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, RequestId, Scope};
 use crate::client::{Component, Context, Input, Subscription};
-use crate::sim::RecordId;
+use crate::sim::{RecordId, Urgency};
 
 pub use files::Files;
 
@@ -38,8 +39,21 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// What a run of kubectl wants to be woken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KubectlAlarm {
-    /// To look again whether what it waits for has come true.
-    LookAgain,
+    /// To look again whether what it waits for has come true; the number tells several apart.
+    LookAgain(u64),
+}
+
+/// A task that waits to be tried again.
+#[derive(Clone, Debug)]
+struct Sleeper {
+    number: u64,
+    task: Task,
+}
+
+/// When a task is tried again.
+struct Nap {
+    after: Duration,
+    urgency: Urgency,
 }
 
 /// One run of kubectl.
@@ -49,7 +63,9 @@ pub struct Session {
     files: Arc<Files>,
     tasks: VecDeque<Task>,
     waiting: Option<(RequestId, Task)>,
-    sleeping: Option<Task>,
+    sleeping: Vec<Sleeper>,
+    naps: u64,
+    drain: drain::State,
     found: Vec<Object>,
     described: Vec<String>,
     output: String,
@@ -67,7 +83,9 @@ impl Session {
             files,
             tasks: VecDeque::new(),
             waiting: None,
-            sleeping: None,
+            sleeping: Vec::new(),
+            naps: 0,
+            drain: drain::State::default(),
             found: Vec::new(),
             described: Vec::new(),
             output: String::new(),
@@ -125,8 +143,10 @@ impl Component for Session {
                 self.advance(hands.cause, hands);
             }
             Input::Answer(id, outcome) => self.hear(id, &outcome, hands),
-            Input::Alarm(KubectlAlarm::LookAgain) => {
-                if let Some(task) = self.sleeping.take() {
+            Input::Alarm(KubectlAlarm::LookAgain(number)) => {
+                let place = self.sleeping.iter().position(|each| each.number == number);
+                if let Some(place) = place {
+                    let task = self.sleeping.remove(place).task;
                     let (key, _) = task.request(&DeleteOptions::default());
                     let record = hands.note(hands.cause, Note::LooksAgain(key));
                     self.tasks.push_front(task);
@@ -274,16 +294,49 @@ impl Session {
 
     /// Sends the next request, or ends.
     fn advance(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
-        if self.sleeping.is_some() {
+        let blocked = self.sleeping.iter().any(|each| each.task.blocks());
+        if blocked || self.waiting.is_some() {
             return;
         }
-        match self.tasks.pop_front() {
-            Some(task) => {
+        while let Some(task) = self.next_task() {
+            if self.may_begin(&task, hands.now) {
                 let (key, verb) = task.request(&self.delete_options());
                 let id = hands.ask(cause, key, verb);
                 self.waiting = Some((id, task));
+                return;
             }
-            None => self.end(cause, hands),
+        }
+        if self.sleeping.is_empty() {
+            self.end(cause, hands);
+        }
+    }
+
+    fn next_task(&mut self) -> Option<Task> {
+        let task = self.tasks.pop_front();
+        task.or_else(|| self.next_of_drain())
+    }
+
+    /// Puts a task off; it is tried again after its nap.
+    fn sleep(&mut self, task: Task) {
+        let number = self.naps;
+        self.naps += 1;
+        self.sleeping.push(Sleeper { number, task });
+    }
+
+    /// When a task that was put off is tried again.
+    fn nap(&self, task: &Task) -> Nap {
+        // What may last for ever must not keep the world from being idle.
+        match task {
+            Task::Remove { tries, .. } => self.nap_of_removal(*tries),
+            Task::AwaitRemoval { looks, .. } => self.nap_of_wait(*looks),
+            Task::Status { stands: false, .. } => Nap {
+                after: LOOK_AGAIN,
+                urgency: Urgency::Work,
+            },
+            _ => Nap {
+                after: LOOK_AGAIN,
+                urgency: Urgency::Periodic,
+            },
         }
     }
 
@@ -293,6 +346,7 @@ impl Session {
         };
         let (key, _) = task.request(&DeleteOptions::default());
         let printed = self.output.len();
+        let naps = self.naps;
         let compared = self.finish(task, outcome, hands.now);
         let sentence = match self.output[printed..].lines().next_back() {
             Some(line) => format!("prints: {line}"),
@@ -303,12 +357,12 @@ impl Session {
         if let Some(compared) = compared {
             record = hands.note(record, compared);
         }
-        if let Some(task) = &self.sleeping {
-            // What may last for ever must not keep the world from being idle.
-            if matches!(task, Task::Status { stands: false, .. }) {
-                hands.wake(LOOK_AGAIN, record, KubectlAlarm::LookAgain);
-            } else {
-                hands.wake_periodic(LOOK_AGAIN, record, KubectlAlarm::LookAgain);
+        for sleeper in self.sleeping.iter().filter(|each| each.number >= naps) {
+            let alarm = KubectlAlarm::LookAgain(sleeper.number);
+            let nap = self.nap(&sleeper.task);
+            match nap.urgency {
+                Urgency::Work => hands.wake(nap.after, record, alarm),
+                Urgency::Periodic => hands.wake_periodic(nap.after, record, alarm),
             }
         }
         self.advance(record, hands);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::files::Draft;
 use crate::api::selector::FieldSelector;
-use crate::api::{Key, Kind, LabelSelector, Object};
+use crate::api::{Key, Kind, LabelSelector, Object, Pod};
 use crate::apiserver::{DeleteOptions, Patch, Refusal, Scope, Verb};
 
 /// One request, and what it is for.
@@ -63,6 +63,31 @@ pub(super) enum Task {
         /// Whether it may stand still for ever.
         stands: bool,
     },
+    /// List the pods of a node that is drained.
+    NodePods(Key, Scope),
+    /// See whether the DaemonSet of a pod of that node is there.
+    DaemonSet {
+        /// Which.
+        key: Key,
+        /// The pod's place among the pods of the node.
+        pod: usize,
+    },
+    /// Ask a pod to go, or delete it.
+    Remove {
+        /// The pod as it was read.
+        pod: Box<Pod>,
+        /// How.
+        verb: Verb,
+        /// How often it was asked before.
+        tries: u32,
+    },
+    /// See whether a pod that was told to go is gone.
+    AwaitRemoval {
+        /// The pod as it was read.
+        pod: Box<Pod>,
+        /// How often it was looked at before.
+        looks: u32,
+    },
     /// List the replica sets of a deployment.
     Revisions(Box<Object>, LabelSelector),
     /// Read what belongs to an object that is described.
@@ -99,7 +124,12 @@ impl Task {
             | Self::Again(key)
             | Self::AwaitEnd { key, .. }
             | Self::Status { key, .. } => (key.clone(), Verb::Get),
-            Self::List(key, scope) => (key.clone(), Verb::List(scope.clone())),
+            Self::DaemonSet { key, .. } => (key.clone(), Verb::Get),
+            Self::AwaitRemoval { pod, .. } => (pod_key(pod), Verb::Get),
+            Self::Remove { pod, verb, .. } => (pod_key(pod), verb.clone()),
+            Self::List(key, scope) | Self::NodePods(key, scope) => {
+                (key.clone(), Verb::List(scope.clone()))
+            }
             Self::Resembling(key, _) => {
                 let all = Key::new(key.kind, &key.namespace, "");
                 (all, Verb::List(Scope::default()))
@@ -123,8 +153,17 @@ impl Task {
         }
     }
 
+    /// Whether nothing else is done while it waits to look again.
+    pub(super) fn blocks(&self) -> bool {
+        matches!(self, Self::AwaitEnd { .. } | Self::Status { .. })
+    }
+
     /// Whether it reads what the line means, before anything is done about it.
     pub(super) fn is_first_read(&self) -> bool {
         matches!(self, Self::Get(_) | Self::List(..))
     }
+}
+
+fn pod_key(pod: &Pod) -> Key {
+    Key::new(Kind::Pod, pod.namespace(), pod.name())
 }

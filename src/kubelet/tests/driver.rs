@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Actor, Event, Key, Kind, Node, Object, Pod, Typed, core};
 use crate::apiserver::{
-    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, event_for, WriteOptions,
+    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, WriteOptions, event_for,
 };
 use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};

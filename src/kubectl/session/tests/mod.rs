@@ -1,6 +1,7 @@
 //! Runs of kubectl against a real API server: which requests in which order, and what is printed.
 
 mod changing;
+mod draining;
 mod making;
 mod reading;
 mod rolling;
