@@ -1,10 +1,12 @@
 //! The whole control plane as one value: it steps, takes commands, and tells its trace.
 
 mod boot;
+mod cause;
 mod command;
 mod component;
 mod expression;
 mod fault;
+mod fingerprint;
 mod history;
 pub mod scenario;
 #[cfg(test)]
@@ -14,6 +16,7 @@ mod strike;
 pub mod task;
 mod trace;
 mod watches;
+pub mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +24,12 @@ use std::time::Duration;
 use imbl::{OrdMap, OrdSet, Vector};
 
 pub use boot::{ClusterConfig, NodeConfig};
+pub use cause::{Effect, Effects, field};
 pub use command::{Command, CommandError, Files, Journaled};
 pub use component::{ComponentId, Part, Power};
 pub use expression::{Expression, ExpressionError, FUNCTIONS as EXPRESSION_FUNCTIONS};
 pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
+pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use trace::{Detail, Record, Trace};

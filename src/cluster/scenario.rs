@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Cluster, ClusterConfig, Command, Expression, Files, NodeConfig};
 use crate::api::{Quantity, core};
+use crate::kubelet::Rule;
 use crate::manifest;
 use crate::sim::{Time, parse_duration};
 
@@ -71,11 +72,23 @@ struct Script {
     seed: u64,
     #[serde(default)]
     cluster: ScriptCluster,
+    #[serde(default)]
+    applications: Vec<ScriptApplication>,
     #[serde(default, rename = "do")]
     steps: Vec<ScriptStep>,
     until: Option<String>,
     #[serde(rename = "for")]
     limit: Option<String>,
+}
+
+/// What the applications in some pods do. Keys that are no declaration are refused by name.
+#[derive(Debug, Deserialize)]
+struct ScriptApplication {
+    #[serde(default)]
+    pods: String,
+    container: Option<String>,
+    #[serde(flatten)]
+    says: BTreeMap<String, Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -121,6 +134,15 @@ enum Text {
     Text(String),
 }
 
+impl Text {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum ScriptStep {
@@ -151,7 +173,10 @@ impl Scenario {
         let until = script.until.as_deref().map(parse_expression).transpose()?;
         let limit = script.limit.as_deref().map(parse_duration).transpose()?;
         Ok(Self {
-            config: config(script.seed, script.cluster.nodes)?,
+            config: ClusterConfig {
+                applications: applications(script.applications)?,
+                ..config(script.seed, script.cluster.nodes)?
+            },
             steps,
             until,
             limit,
@@ -167,9 +192,16 @@ impl Scenario {
         let first = lines
             .find(|line| !line.starts_with("---"))
             .unwrap_or_default();
-        ["seed:", "cluster:", "do:", "until:", "for:"]
-            .iter()
-            .any(|key| first.starts_with(key))
+        [
+            "seed:",
+            "cluster:",
+            "applications:",
+            "do:",
+            "until:",
+            "for:",
+        ]
+        .iter()
+        .any(|key| first.starts_with(key))
     }
 
     /// The world with its commands given, as the screen opens it: nothing has happened yet.
@@ -431,14 +463,25 @@ pub fn counted(seed: u64, count: usize) -> Result<ClusterConfig, String> {
     Ok(ClusterConfig::with_nodes(seed, count))
 }
 
+fn applications(scripts: Vec<ScriptApplication>) -> Result<Arc<[Rule]>, String> {
+    let rule = |script: ScriptApplication| {
+        let says: Vec<(&str, String)> = script
+            .says
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.text()))
+            .collect();
+        let says: Vec<(&str, &str)> = says.iter().map(|(key, value)| (*key, &**value)).collect();
+        Rule::new(&script.pods, script.container, &says)
+            .map_err(|why| format!("error: applications, pods \"{}\": {why}", script.pods))
+    };
+    scripts.into_iter().map(rule).collect()
+}
+
 fn node(script: ScriptNode) -> Result<NodeConfig, String> {
     let zone = script.zone.as_deref().unwrap_or("a");
     let mut node = NodeConfig::named(script.name, zone);
     let quantity = |name: &str, text: &Text| -> Result<Quantity, String> {
-        let text = match text {
-            Text::Number(number) => number.to_string(),
-            Text::Text(text) => text.clone(),
-        };
+        let text = text.text();
         let wrong = || {
             format!(
                 "error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi",

@@ -201,12 +201,6 @@ impl Trace {
         self.records.iter()
     }
 
-    /// The way from a record back to what came from outside, the record itself first.
-    pub fn why(&self, id: RecordId) -> impl Iterator<Item = &Arc<Record>> {
-        let first = self.get(id);
-        std::iter::successors(first, |record| self.get(record.cause?))
-    }
-
     /// Adds a record.
     ///
     /// # Panics

@@ -1,7 +1,6 @@
 //! Which records the events show: all but heartbeats and the start of the cluster, or those that
 //! contain a text.
 
-use crate::api::Kind;
 use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
 
@@ -75,7 +74,7 @@ impl EventList {
     }
 
     fn takes(&self, record: &Record) -> bool {
-        if !self.shows_heartbeats && (!self.has_begun || is_heartbeat(record)) {
+        if !self.shows_heartbeats && (!self.has_begun || record.is_heartbeat()) {
             return false;
         }
         self.filter.is_empty()
@@ -95,15 +94,4 @@ fn contains(text: &str, lowercase: &str) -> bool {
 /// Whether somebody asked for something; the first record of all is the start of the cluster.
 fn is_outside_command(record: &Record) -> bool {
     record.kind() == RecordKind::Command && record.id > RecordId(0)
-}
-
-/// Whether a record is one of those that repeat for ever and say only that somebody is alive.
-#[must_use]
-pub fn is_heartbeat(record: &Record) -> bool {
-    let about_a_lease = || record.object().is_some_and(|key| key.kind == Kind::Lease);
-    let rang = || record.kind() == RecordKind::TimerFire && record.object().is_none();
-    match record.kind() {
-        RecordKind::LeaseRenew | RecordKind::StoreCompact => true,
-        _ => about_a_lease() || rang(),
-    }
 }

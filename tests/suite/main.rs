@@ -1,5 +1,7 @@
 //! The integration tests, in one binary because each one links the whole program again.
 
+mod applications;
+mod causes;
 mod command_line;
 mod convergence;
 mod determinism;
@@ -15,4 +17,5 @@ mod scheduler;
 mod screen;
 mod terminal;
 mod tidy;
+mod what_if;
 mod worlds;

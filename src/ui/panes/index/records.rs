@@ -142,10 +142,7 @@ pub(in super::super) fn part_of(record: &Record, trace: &Trace) -> Part {
 
 /// What the record says was written, if it does.
 pub(in super::super) fn change_of(record: &Record) -> Option<&Arc<Change>> {
-    match &record.detail {
-        Detail::Api(apiserver::Note::Committed { change, .. }) => Some(change),
-        _ => None,
-    }
+    record.change()
 }
 
 fn owner_of(object: &Object) -> Option<Key> {

@@ -1,0 +1,81 @@
+//! Whether two worlds or two runs are the same: 64 bits that stand for each.
+
+use std::fmt::{self, Write};
+
+use super::{Cluster, Record, Trace};
+
+/// Where the Fowler-Noll-Vo hash of 64 bits begins, and what it multiplies with.
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// 64 bits that stand for everything that was written into them, in order. They guard against
+/// accidents, not against forgery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub u64);
+
+impl Fingerprint {
+    /// Of nothing yet.
+    pub const EMPTY: Self = Self(OFFSET);
+
+    /// Takes in a record, as `run -o trace` prints it.
+    #[must_use]
+    pub fn with(mut self, record: &Record) -> Self {
+        self.take(format_args!("{}\n", record.to_value()));
+        self
+    }
+
+    /// Takes in what can be printed.
+    fn take(&mut self, words: fmt::Arguments<'_>) {
+        // Writing into the hash never fails, and what is printed here does not either.
+        let written = self.write_fmt(words);
+        debug_assert!(written.is_ok(), "a hash takes everything");
+    }
+}
+
+impl Write for Fingerprint {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(PRIME);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Trace {
+    /// What stands for all records of the run, in order.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.iter()
+            .fold(Fingerprint::EMPTY, |print, record| print.with(record))
+    }
+}
+
+impl Cluster {
+    /// What stands for everything that decides how the world goes on: time, objects, caches, queues,
+    /// messages on their way, chance. The trace and the journal have no say in that.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut print = Fingerprint::EMPTY;
+        print.take(format_args!("{:?} {} ", self.now, self.steps));
+        print.take(format_args!("{:?} {:?} ", self.queue, self.api));
+        print.take(format_args!("{:?} {:?} ", self.watches, self.controllers));
+        print.take(format_args!("{:?} {:?} ", self.scheduler, self.kubelets));
+        print.take(format_args!("{:?} {:?} ", self.sessions, self.network));
+        print.take(format_args!(
+            "{:?} {:?} ",
+            self.last_compaction, self.silent
+        ));
+        print.take(format_args!(
+            "{:?} {:?}",
+            self.last_step,
+            self.trace.next_id()
+        ));
+        print
+    }
+}

@@ -1,0 +1,158 @@
+//! Why and what then: every record walks back to the outside, forward and backward agree, and
+//! questions find what they mean.
+
+use std::collections::BTreeSet;
+
+use glassplane::api::{Key, Kind};
+use glassplane::cluster::{Cluster, field};
+use glassplane::sim::{RecordId, RecordKind};
+
+use crate::worlds::{command, pods, settle, with_web};
+
+/// Three nodes, a Deployment scaled up, a node that goes down, a pod that is deleted.
+fn lively() -> Cluster {
+    let mut cluster = with_web(7, 3, 3);
+    settle(&mut cluster, 120);
+    cluster.submit(command("scale deployment/web --replicas=5", ""));
+    settle(&mut cluster, 120);
+    cluster.submit(command("fault node-down node-b", ""));
+    settle(&mut cluster, 600);
+    let name = pods(&cluster)[0].name().to_owned();
+    cluster.submit(command(&format!("delete pod {name}"), ""));
+    settle(&mut cluster, 120);
+    cluster
+}
+
+#[test]
+fn every_record_walks_back_to_the_outside_and_no_way_is_a_circle() {
+    let cluster = lively();
+    let trace = cluster.trace();
+    for record in trace.iter() {
+        let way: Vec<RecordId> = trace.why(record.id).map(|hop| hop.id).collect();
+        assert!(way.windows(2).all(|pair| pair[1] < pair[0]), "{way:?}");
+        let origin = way.last().and_then(|id| trace.get(*id)).expect("a way");
+        assert_eq!(origin.kind(), RecordKind::Command, "{}", origin.sentence());
+        assert_eq!(origin.cause, None);
+    }
+}
+
+#[test]
+fn effects_are_exactly_the_records_whose_way_back_leads_here() {
+    let cluster = lively();
+    let trace = cluster.trace();
+    let commands = trace.iter().filter(|record| record.cause.is_none());
+    let mut told = 0;
+    for command in commands {
+        let effects = trace.effects(command.id, usize::MAX);
+        assert_eq!(effects.left_out, 0);
+        told += 1 + effects.shown.len();
+        for effect in &effects.shown {
+            let way = trace
+                .why(effect.record.id)
+                .position(|hop| hop.id == command.id);
+            assert_eq!(way, Some(effect.depth));
+        }
+        let few = trace.effects(command.id, 5);
+        assert_eq!(few.shown.len() + few.left_out, effects.shown.len());
+    }
+    // Every record follows from exactly one thing that came from outside.
+    assert_eq!(told, trace.len());
+}
+
+#[test]
+fn a_field_is_answered_with_the_write_that_set_it() {
+    let cluster = lively();
+    let trace = cluster.trace();
+    for pod in pods(&cluster) {
+        let key = Key::new(Kind::Pod, "default", pod.name());
+        let bound = trace.write_of_field(&key, "spec.nodeName").expect("bound");
+        let change = bound.change().expect("a write");
+        let value = change.object.to_value();
+        let node = field(&value, "spec.nodeName").and_then(|node| node.as_str());
+        assert_eq!(node, pod.spec.node_name.as_deref());
+        let names: BTreeSet<_> = trace
+            .why(bound.id)
+            .map(|hop| hop.actor.to_string())
+            .collect();
+        assert!(names.contains("kube-scheduler"), "{names:?}");
+        let image = trace.write_of_field(&key, "spec.containers[0].image");
+        let created = trace.writes(&key).last();
+        assert_eq!(image.map(|each| each.id), created.map(|each| each.id));
+    }
+}
+
+#[test]
+fn a_question_finds_objects_there_or_gone_fields_revisions_and_records() {
+    let cluster = lively();
+    let trace = cluster.trace();
+    let web = Key::new(Kind::Deployment, "default", "web");
+    let last = trace.last_write(&web).expect("written").id;
+    for words in [
+        "deployment/web",
+        "deploy/default/web",
+        "deployment/we",
+        "deployment/we…",
+    ] {
+        assert_eq!(cluster.record_meant(words), Ok(last), "{words}");
+    }
+    assert_eq!(cluster.record_meant("#12"), Ok(RecordId(12)));
+    let replicas = cluster
+        .record_meant("deployment/web:spec.replicas")
+        .expect("set");
+    let origin = trace.why(replicas).last().expect("an origin");
+    assert!(
+        origin
+            .sentence()
+            .contains("scale deployment/web --replicas=5")
+    );
+    let revision = cluster.store().revision();
+    let newest = cluster
+        .record_meant(&format!("r{revision}"))
+        .expect("written");
+    assert_eq!(
+        trace.get(newest).map(|record| record.revision),
+        Some(revision)
+    );
+    let gone = trace.iter().filter_map(|record| record.change());
+    let gone = gone
+        .filter(|change| change.key.kind == Kind::Pod)
+        .map(|change| &change.key)
+        .find(|key| cluster.store().get(key).is_none())
+        .expect("one pod is gone");
+    let question = format!("pod/{}", gone.name);
+    let record = cluster.record_meant(&question).expect("its deletion");
+    assert_eq!(
+        trace
+            .get(record)
+            .and_then(|record| record.object())
+            .as_ref(),
+        Some(gone)
+    );
+}
+
+#[test]
+fn a_question_that_means_nothing_or_several_things_says_what_there_is() {
+    let cluster = lively();
+    for (words, wanted) in [
+        ("pod/web-", "fits 8 pods: web-"),
+        ("pod/wbe", "pods \"wbe\" not found"),
+        ("deployment/wep", "did you mean \"web\"?"),
+        (
+            "deployment/web:spec.nonsense",
+            "no write has set spec.nonsense",
+        ),
+        (
+            "gizmo/web",
+            "the server doesn't have a resource type \"gizmo\"",
+        ),
+        ("web", "names nothing; write pod/web-1"),
+        ("#999999", "there is no record #999999; the last one is #"),
+        (
+            "r999999",
+            "no write made revision 999999; the store is at revision",
+        ),
+    ] {
+        let error = cluster.record_meant(words).expect_err(words);
+        assert!(error.contains(wanted), "{words}: {error}");
+    }
+}
