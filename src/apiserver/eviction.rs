@@ -168,7 +168,8 @@ fn check(budget: &PodDisruptionBudget) -> Result<(), Refusal> {
             "pdb disruptions allowed is negative",
         ));
     }
-    if status.disrupted_pods.as_ref().map_or(0, |pods| pods.len()) > UNSEEN_MOST {
+    let unseen = status.disrupted_pods.iter().flatten().count();
+    if unseen > UNSEEN_MOST {
         let why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
         return Err(Refusal::forbidden(&key, why));
     }

@@ -22,7 +22,7 @@ impl Cluster {
     /// Somebody asks the API server; returns the last record of it and the answer.
     fn stage_request(
         &mut self,
-        actor: Actor,
+        actor: &Actor,
         cause: RecordId,
         key: Key,
         verb: Verb,
@@ -76,19 +76,15 @@ impl Cluster {
         let object = Object::from_value(kind, value).expect("the scene is well-formed");
         let (key, actor) = (object.key(), Actor::Outside);
         let cause = self.trace.last().map_or(RecordId(0), |record| record.id);
-        let (last, created) = self.stage_request(
-            actor.clone(),
-            cause,
-            key.clone(),
-            Verb::Create(object.clone()),
-        );
+        let (last, created) =
+            self.stage_request(&actor, cause, key.clone(), Verb::Create(object.clone()));
         let created = created.expect("the scene is valid").object().cloned();
         let created = created.expect("a create answers with the object");
         if !kind.info().has_status || object.same_status(&created) {
             return created;
         }
         let updated = created.with_status_of(&object);
-        let (_, outcome) = self.stage_request(actor, last, key, Verb::UpdateStatus(updated));
+        let (_, outcome) = self.stage_request(&actor, last, key, Verb::UpdateStatus(updated));
         let stored = outcome.expect("the scene is valid").object().cloned();
         stored.expect("an update answers with the object")
     }

@@ -353,11 +353,13 @@ impl Session {
         if failed.is_empty() {
             return;
         }
-        let text = "There are pending nodes to be drained:\n";
-        self.errors.push_str(text);
+        let mut text = "There are pending nodes to be drained:\n".to_owned();
         for name in failed {
-            self.errors.push_str(&format!(" {name}\n"));
+            text.push(' ');
+            text.push_str(&name);
+            text.push('\n');
         }
+        self.errors.push_str(&text);
         let problems = std::mem::take(&mut self.drain.problems);
         self.failures
             .extend(problems.into_iter().map(Failure::Collected));

@@ -123,8 +123,8 @@ impl Task {
             Self::Get(key)
             | Self::Again(key)
             | Self::AwaitEnd { key, .. }
+            | Self::DaemonSet { key, .. }
             | Self::Status { key, .. } => (key.clone(), Verb::Get),
-            Self::DaemonSet { key, .. } => (key.clone(), Verb::Get),
             Self::AwaitRemoval { pod, .. } => (pod_key(pod), Verb::Get),
             Self::Remove { pod, verb, .. } => (pod_key(pod), verb.clone()),
             Self::List(key, scope) | Self::NodePods(key, scope) => {
