@@ -11,6 +11,7 @@ mod history;
 pub mod scenario;
 #[cfg(test)]
 mod staged;
+mod standing;
 mod step;
 mod strike;
 pub mod task;
@@ -32,6 +33,7 @@ pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
 pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
+pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
 pub use watches::Watch;
 
