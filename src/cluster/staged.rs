@@ -82,9 +82,9 @@ impl Cluster {
         };
         let key = copy.key();
         let (last, first) =
-            self.stage_request(Actor::Outside, cause, key.clone(), labelled("first"));
+            self.stage_request(&Actor::Outside, cause, key.clone(), labelled("first"));
         first?;
-        let (_, second) = self.stage_request(Actor::kubectl(), last, key, labelled("second"));
+        let (_, second) = self.stage_request(&Actor::kubectl(), last, key, labelled("second"));
         second.map(|_| ())
     }
 
