@@ -6,6 +6,7 @@ mod kind;
 pub mod meta;
 pub mod node_affinity;
 mod object;
+pub mod owners;
 pub mod pod;
 mod qos;
 mod quantity;

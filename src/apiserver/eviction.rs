@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::{ApiServer, DeleteOptions, Moment, Refusal, Written};
+use super::{ApiServer, Caller, DeleteOptions, Refusal, Signed, Written};
+use crate::api::owners::{Manager, Writer};
 use crate::api::{Key, Kind, Object, Pod, PodDisruptionBudget, core, meta, selector};
 use crate::store::Change;
 
@@ -29,7 +30,7 @@ impl ApiServer {
         &mut self,
         options: &DeleteOptions,
         key: &Key,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
     ) -> Result<Written, Refusal> {
         let current = self.get(key)?.clone();
         let Object::Pod(pod) = current else {
@@ -40,10 +41,10 @@ impl ApiServer {
         if !is_free(&pod)
             && let Verdict::Granted(budget) = self.ask_budget(&pod)?
         {
-            changes.extend(self.charge(budget, &pod, moment)?);
+            changes.extend(self.charge(budget, &pod, caller)?);
         }
-        changes.extend(self.mark_target(&pod, moment)?);
-        let deleted = self.delete(options, key, moment)?;
+        changes.extend(self.mark_target(&pod, caller)?);
+        let deleted = self.delete(options, key, caller)?;
         changes.extend(deleted.changes);
         Ok(Written {
             changes,
@@ -86,12 +87,12 @@ impl ApiServer {
         &mut self,
         budget: PodDisruptionBudget,
         pod: &Pod,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
     ) -> Result<Vec<Arc<Change>>, Refusal> {
         let current = Object::PodDisruptionBudget(budget.clone());
         let mut budget = budget;
         let generation = budget.metadata.generation;
-        let now = meta::object_time(moment.now);
+        let now = meta::object_time(caller.now);
         let status = budget.status_mut();
         status.disruptions_allowed -= 1;
         let granted = status.disrupted_pods.get_or_insert_default();
@@ -108,11 +109,17 @@ impl ApiServer {
             }
         }
         let budget = Object::PodDisruptionBudget(budget);
-        Ok(self.replace(budget, &current, &mut Vec::new())?.changes)
+        let by = Signed::By(Writer {
+            manager: Manager::Borrowed("kube-apiserver"),
+            subresource: Some("status"),
+            time: caller.now,
+        });
+        let written = self.replace(budget, &current, by, &mut Vec::new())?;
+        Ok(written.changes)
     }
 
     /// Notes in a pod why it goes.
-    fn mark_target(&mut self, pod: &Pod, moment: Moment<'_>) -> Result<Vec<Arc<Change>>, Refusal> {
+    fn mark_target(&mut self, pod: &Pod, caller: Caller<'_>) -> Result<Vec<Arc<Change>>, Refusal> {
         if pod.is_terminating() {
             return Ok(Vec::new());
         }
@@ -123,14 +130,14 @@ impl ApiServer {
             status: "True".to_owned(),
             reason: Some("EvictionByEvictionAPI".to_owned()),
             message: Some("Eviction API: evicting".to_owned()),
-            last_transition_time: Some(meta::object_time(moment.now)),
+            last_transition_time: Some(meta::object_time(caller.now)),
             ..core::PodCondition::default()
         };
         let conditions = pod.status_mut().conditions.get_or_insert_default();
         conditions.retain(|each| each.type_ != reason.type_);
         conditions.push(reason);
         Ok(self
-            .replace(Object::Pod(pod), &current, &mut Vec::new())?
+            .replace(Object::Pod(pod), &current, Signed::Nobody, &mut Vec::new())?
             .changes)
     }
 }

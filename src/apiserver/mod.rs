@@ -1,6 +1,7 @@
 //! The only door to the store: decoding, defaulting, admission, validation, versions, deletion.
 
 mod admission;
+mod apply;
 mod cause;
 mod defaulting;
 mod deletion;
@@ -22,12 +23,13 @@ pub use field_error::FieldError;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
-    Answer, Answering, Binding, DeleteOptions, Manager, Outcome, Patch, PatchType, Propagation,
+    Answer, Answering, Binding, Conflicts, DeleteOptions, Outcome, Patch, PatchType, Propagation,
     Request, RequestId, Run, Scope, Subresource, Verb, WriteOptions,
 };
 pub use watch::{WatchEvent, changes_since, event_for};
 
-use crate::api::{Key, Kind, Object};
+use crate::api::owners::{Manager, Owner, Provenance, Writer};
+use crate::api::{Actor, Key, Kind, Object};
 use crate::sim::{Profile, Random, Time};
 use crate::store::{Change, Store};
 use template::SharedTemplates;
@@ -156,7 +158,13 @@ impl ApiServer {
             Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
             write => {
-                let written = self.write(write, &request.key, moment, &mut stages);
+                let manager = manager_of(request);
+                let caller = Caller {
+                    manager: &manager,
+                    now: moment.now,
+                    profile: moment.profile,
+                };
+                let written = self.write(write, &request.key, caller, &mut stages);
                 let (changes, outcome) = match written {
                     Ok(Written { changes, object }) => (changes, Ok(Answer::Object(object))),
                     Err(refusal) => (Vec::new(), Err(refusal)),
@@ -220,6 +228,61 @@ impl Handled {
             outcome,
         }
     }
+}
+
+/// Who writes, and when.
+#[derive(Clone, Copy, Debug)]
+struct Caller<'a> {
+    manager: &'a Manager,
+    now: Time,
+    profile: &'a Profile,
+}
+
+impl Caller<'_> {
+    /// The caller as the owner of what it writes into a part of an object.
+    fn writer(&self, subresource: Option<&'static str>) -> Writer {
+        Writer {
+            manager: self.manager.clone(),
+            subresource,
+            time: self.now,
+        }
+    }
+}
+
+/// In whose name something is written.
+#[derive(Clone, Debug)]
+enum Signed {
+    /// The writer owns what it changes.
+    By(Writer),
+    /// Nobody owns it: the server does it by itself.
+    Nobody,
+    /// These own it.
+    Owners(Vec<Owner>),
+}
+
+impl Signed {
+    /// How the object came to be what it is, with what stood there before or was asked for.
+    fn provenance(self, before: Option<&Object>, asked: Option<Object>) -> Provenance {
+        match self {
+            Self::By(writer) => Provenance::write(Some(writer), before, asked),
+            Self::Nobody => Provenance::write(None, before, asked),
+            Self::Owners(owners) => Provenance::owners(owners),
+        }
+    }
+}
+
+/// The name under which a client owns what it writes: what it says, or that of its program.
+fn manager_of(request: &Request) -> Manager {
+    if let Some(manager) = &request.options.manager {
+        return manager.clone();
+    }
+    Manager::Borrowed(match request.actor {
+        Actor::Controller(_) => "kube-controller-manager",
+        Actor::Scheduler => "kube-scheduler",
+        Actor::Kubelet(_) => "kubelet",
+        Actor::ApiServer | Actor::Etcd => "kube-apiserver",
+        Actor::Kubectl(_) | Actor::Outside => "kubectl",
+    })
 }
 
 /// A write that went through; without a change it would have changed nothing.

@@ -1,5 +1,6 @@
 //! Why the API server says no: Kubernetes' reasons, codes and wording.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -177,6 +178,22 @@ impl Refusal {
         }
     }
 
+    /// 409 for an apply of fields that others own. Source: `getConflictMessage`.
+    #[must_use]
+    pub fn owned(key: &Key, causes: Vec<Cause>) -> Self {
+        let message = match causes.as_slice() {
+            [one] => format!("Apply failed with 1 conflict: {one}"),
+            many => {
+                let lines = by_owner(many).join("\n");
+                format!("Apply failed with {} conflicts: {lines}", many.len())
+            }
+        };
+        Self {
+            causes,
+            ..Self::new(Reason::Conflict, Some(key), message)
+        }
+    }
+
     /// 500 for what the server cannot do.
     #[must_use]
     pub fn internal(message: String) -> Self {
@@ -236,4 +253,20 @@ impl Refusal {
             "details": details, "code": self.reason.code(),
         })
     }
+}
+
+/// `conflicts with "kubectl" using apps/v1:` and a line for each field, by owner.
+fn by_owner(causes: &[Cause]) -> Vec<String> {
+    let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for cause in causes {
+        if let Cause::Owned { field, message } = cause {
+            owners.entry(message).or_default().push(field);
+        }
+    }
+    let mut lines = Vec::new();
+    for (message, fields) in owners {
+        lines.push(format!("{}:", message.replacen("conflict", "conflicts", 1)));
+        lines.extend(fields.into_iter().map(|field| format!("- {field}")));
+    }
+    lines
 }

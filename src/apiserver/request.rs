@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Refusal;
+use crate::api::owners::Manager;
 use crate::api::selector::FieldSelector;
 use crate::api::{Actor, Key, LabelSelector, Object};
 use crate::sim::Urgency;
@@ -51,9 +52,6 @@ pub struct WriteOptions {
     /// Whether it is meant.
     pub run: Run,
 }
-
-/// The name under which a client owns fields: `kubectl-client-side-apply`.
-pub type Manager = Arc<str>;
 
 /// Whether the client waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +116,17 @@ pub enum PatchType {
     Merge,
     /// `application/strategic-merge-patch+json`.
     Strategic,
+    /// `application/apply-patch+yaml`: a server-side apply.
+    Apply(Conflicts),
+}
+
+/// What an apply does about fields that others own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// It is refused.
+    Refuse,
+    /// It takes them.
+    Force,
 }
 
 /// Which part of the object a patch may change.
@@ -129,6 +138,18 @@ pub enum Subresource {
     Status,
     /// The number of replicas.
     Scale,
+}
+
+impl Subresource {
+    /// The last part of the path; none for the object itself.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Main => None,
+            Self::Status => Some("status"),
+            Self::Scale => Some("scale"),
+        }
+    }
 }
 
 /// A change of some fields.
@@ -240,11 +261,7 @@ impl Verb {
             Self::Bind(_) => Some("binding"),
             Self::Evict(_) => Some("eviction"),
             Self::Finalize(_) => Some("finalize"),
-            Self::Patch(patch) => match patch.subresource {
-                Subresource::Main => None,
-                Subresource::Status => Some("status"),
-                Subresource::Scale => Some("scale"),
-            },
+            Self::Patch(patch) => patch.subresource.name(),
             Self::Get | Self::List(_) | Self::Create(_) | Self::Update(_) | Self::Delete(_) => None,
         }
     }

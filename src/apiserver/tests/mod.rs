@@ -1,5 +1,6 @@
 //! The door as its clients know it: what is asked, what comes back, what stands in the store.
 
+mod apply;
 mod eviction;
 
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::drain::Drain;
+use super::writing::{ApplyMode, DryRun};
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
@@ -15,6 +16,10 @@ pub struct Invocation {
     pub line: String,
     /// The namespace of `-n`, where it was given.
     pub namespace: Option<String>,
+    /// Whether it is meant.
+    pub dry_run: DryRun,
+    /// The name of `--field-manager`, where it was given.
+    pub manager: Option<String>,
     /// What is asked.
     pub command: Command,
 }
@@ -30,7 +35,10 @@ impl Invocation {
     #[must_use]
     pub fn files(&self) -> &[String] {
         match &self.command {
-            Command::Apply { files } | Command::Create(Source::Files(files)) => files,
+            Command::Apply { files, .. }
+            | Command::Replace { files, .. }
+            | Command::Diff { files }
+            | Command::Create(Source::Files(files)) => files,
             command => match command.targets() {
                 Some(Targets::Files(files)) => files,
                 _ => &[],
@@ -50,7 +58,7 @@ impl Command {
     #[must_use]
     pub fn targets(&self) -> Option<&Targets> {
         match self {
-            Self::Apply { .. } | Self::Create(_) => None,
+            Self::Apply { .. } | Self::Create(_) | Self::Replace { .. } | Self::Diff { .. } => None,
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Drain(drain) => Some(&drain.targets),
@@ -73,6 +81,20 @@ impl Command {
 pub enum Command {
     /// Make objects be as the files say.
     Apply {
+        /// The files.
+        files: Vec<String>,
+        /// Who merges.
+        mode: ApplyMode,
+    },
+    /// Put objects in the place of those that are there.
+    Replace {
+        /// The files.
+        files: Vec<String>,
+        /// Whether the old ones are deleted first.
+        by: Replacement,
+    },
+    /// Show what an apply would change.
+    Diff {
         /// The files.
         files: Vec<String>,
     },
@@ -158,6 +180,15 @@ pub enum Command {
     },
 }
 
+/// How an object takes the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// By an update of the same object.
+    Update,
+    /// The old one is deleted, and a new one made: `--force`.
+    Recreation,
+}
+
 /// Where new objects come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
@@ -225,6 +256,8 @@ pub struct Get {
     pub headers: bool,
     /// Whether a name that is not there is passed over in silence.
     pub ignore_not_found: bool,
+    /// Whether JSON and YAML say who owns which field.
+    pub managed_fields: bool,
 }
 
 /// `kubectl delete`.

@@ -89,10 +89,44 @@ const CHANGING: &[Flag] = &[
 ];
 const ROLLOUT: &[Flag] = &[SELECTOR, FILENAME];
 
+/// What the verbs that write have besides their own.
+const WRITING: &[Flag] = &[
+    flag("dry-run", Takes::Optional("client")),
+    flag("field-manager", Takes::Text),
+];
+
+/// Verbs that read only, or that know no dry run here.
+const READING: &[&str] = &[
+    "describe",
+    "drain",
+    "get",
+    "rollout history",
+    "rollout status",
+];
+
+impl Verb {
+    /// Its own flags and those that it shares with others.
+    fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
+        let shared = if READING.contains(&self.words) {
+            &[]
+        } else {
+            WRITING
+        };
+        self.flags.iter().chain(shared).chain([&NAMESPACE])
+    }
+}
+
 /// All verbs, in the order of their words.
 pub(super) const VERBS: &[Verb] = &[
     verb("annotate", CHANGING),
-    verb("apply", &[FILENAME]),
+    verb(
+        "apply",
+        &[
+            FILENAME,
+            flag("server-side", Takes::Switch),
+            flag("force-conflicts", Takes::Switch),
+        ],
+    ),
     verb(
         "autoscale",
         &[
@@ -154,6 +188,7 @@ pub(super) const VERBS: &[Verb] = &[
         ],
     ),
     verb("describe", &[SELECTOR, ALL_NAMESPACES, FILENAME]),
+    verb("diff", &[FILENAME]),
     verb(
         "drain",
         &[
@@ -187,6 +222,7 @@ pub(super) const VERBS: &[Verb] = &[
             FILENAME,
             short('L', "label-columns", Takes::List),
             flag("show-labels", Takes::Switch),
+            flag("show-managed-fields", Takes::Switch),
             flag("no-headers", Takes::Switch),
             flag("ignore-not-found", Takes::Switch),
         ],
@@ -201,6 +237,7 @@ pub(super) const VERBS: &[Verb] = &[
             FILENAME,
         ],
     ),
+    verb("replace", &[FILENAME, flag("force", Takes::Switch)]),
     verb(
         "rollout history",
         &[SELECTOR, FILENAME, flag("revision", Takes::Number)],
@@ -248,7 +285,7 @@ pub(super) const VERBS: &[Verb] = &[
 ];
 
 /// Commands of kubectl that have no counterpart here.
-const NOT_HERE: [&str; 22] = [
+const NOT_HERE: [&str; 21] = [
     "alpha",
     "api-resources",
     "api-versions",
@@ -269,7 +306,6 @@ const NOT_HERE: [&str; 22] = [
     "logs",
     "port-forward",
     "proxy",
-    "replace",
     "wait",
 ];
 
@@ -394,7 +430,7 @@ pub(super) fn read(verb: &'static Verb, words: &[String]) -> Result<Given, Usage
         .args_override_self(true)
         .arg(Arg::new("args").num_args(0..).action(ArgAction::Append))
         .arg(Arg::new("after").last(true).num_args(0..));
-    for flag in verb.flags.iter().chain([&NAMESPACE]) {
+    for flag in verb.all_flags() {
         command = command.arg(argument(flag));
     }
     command
@@ -443,11 +479,7 @@ fn translate(error: &clap::Error, verb: &Verb, words: &[String]) -> UsageError {
         .split([' ', '=', '['])
         .next()
         .unwrap_or_default();
-    let flag = verb
-        .flags
-        .iter()
-        .chain([&NAMESPACE])
-        .find(|flag| flag.long == long);
+    let flag = verb.all_flags().find(|flag| flag.long == long);
     let problem = match (error.kind(), flag) {
         (ErrorKind::UnknownArgument, _) => unknown_flag(&named, words),
         (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(flag)) if !value.is_empty() => {
@@ -501,8 +533,7 @@ impl Given {
     }
 
     fn is_known(&self, flag: &str) -> bool {
-        matches!(flag, "args" | "after" | "namespace")
-            || self.verb.flags.iter().any(|each| each.long == flag)
+        matches!(flag, "args" | "after") || self.verb.all_flags().any(|each| each.long == flag)
     }
 
     /// The texts of a flag; none for a flag that the verb does not have.

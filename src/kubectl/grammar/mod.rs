@@ -6,16 +6,18 @@ mod drain;
 mod flags;
 mod generate;
 mod resources;
+mod writing;
 
 use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
-    Source, TaintChanges, Targets,
+    Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, Replacement, RolloutAction,
+    Scale, Source, TaintChanges, Targets,
 };
 
 pub use drain::{Consent, Drain, Removal};
+pub use writing::{ApplyMode, DryRun};
 
 use self::flags::Given;
 use self::resources::Bare;
@@ -58,6 +60,8 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
     Ok(Invocation {
         line: format!("kubectl {quoted}"),
         namespace,
+        dry_run: writing::dry_run(&given)?,
+        manager: given.text("field-manager").filter(|name| !name.is_empty()),
         command: command(verb.words, &given)?,
     })
 }
@@ -66,6 +70,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
     Ok(match verb {
         "annotate" => Command::Annotate(relabel(given, "annotation")?),
         "apply" => Command::Apply {
+            mode: writing::apply_mode(given)?,
             files: files(given, "apply")?,
         },
         "autoscale" => autoscale(given)?,
@@ -78,11 +83,22 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "describe" => Command::Describe {
             targets: describe(given)?,
         },
+        "diff" => Command::Diff {
+            files: files(given, "diff")?,
+        },
         "drain" => Command::Drain(drain::drain(given)?),
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),
         "patch" => patch(given)?,
+        "replace" => Command::Replace {
+            files: files(given, "replace")?,
+            by: if given.is_on("force") {
+                Replacement::Recreation
+            } else {
+                Replacement::Update
+            },
+        },
         "scale" => Command::Scale(scale(given)?),
         "set image" => set_image(given)?,
         "taint" => taint(given)?,
@@ -146,6 +162,7 @@ fn get(given: &Given) -> Result<Get, UsageError> {
         },
         headers: !given.is_on("no-headers"),
         ignore_not_found: given.is_on("ignore-not-found"),
+        managed_fields: given.is_on("show-managed-fields"),
     })
 }
 

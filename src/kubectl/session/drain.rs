@@ -217,8 +217,12 @@ impl Session {
         }));
     }
 
-    /// Whether a task may be sent now: an eviction says so first, and none is after the deadline.
+    /// Whether a task is sent now: what is only tried here is not, an eviction says so first, and
+    /// none comes after the deadline.
     pub(super) fn may_begin(&mut self, task: &Task, now: Time) -> bool {
+        if self.only_says(task) {
+            return false;
+        }
         let Task::Remove { pod, verb, .. } = task else {
             return true;
         };

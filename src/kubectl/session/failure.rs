@@ -36,6 +36,14 @@ impl Failure {
         }
     }
 
+    /// What the API server said, if it was that.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Server { refusal, .. } => Some(refusal),
+            Self::Own(_) | Self::Collected(_) => None,
+        }
+    }
+
     /// The line among several.
     fn line(&self) -> String {
         match self {

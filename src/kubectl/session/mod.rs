@@ -6,6 +6,7 @@
 
 mod answer;
 mod change;
+mod difference;
 mod drain;
 mod failure;
 mod files;
@@ -13,6 +14,7 @@ mod make;
 mod rollout;
 mod show;
 mod task;
+mod write;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,9 +23,9 @@ use std::time::Duration;
 use self::failure::Failure;
 use self::task::{Maker, Task};
 use super::Note;
-use super::grammar::{Command, Invocation, Source, Targets};
+use super::grammar::{ApplyMode, Command, Invocation, Source, Targets};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Answer, DeleteOptions, Outcome, RequestId, Scope};
+use crate::apiserver::{Answer, DeleteOptions, Outcome, Refusal, RequestId, Scope};
 use crate::client::{Component, Context, Input, Subscription};
 use crate::sim::{RecordId, Urgency};
 
@@ -66,6 +68,7 @@ pub struct Session {
     sleeping: Vec<Sleeper>,
     naps: u64,
     drain: drain::State,
+    differences: u32,
     found: Vec<Object>,
     described: Vec<String>,
     output: String,
@@ -86,6 +89,7 @@ impl Session {
             sleeping: Vec::new(),
             naps: 0,
             drain: drain::State::default(),
+            differences: 0,
             found: Vec::new(),
             described: Vec::new(),
             output: String::new(),
@@ -117,6 +121,11 @@ impl Session {
     #[must_use]
     pub fn error_text(&self) -> String {
         self.errors.clone()
+    }
+
+    /// What the API server refused, with its causes.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+        self.failures.iter().filter_map(Failure::refusal)
     }
 
     /// 0 or 1 once it has ended.
@@ -164,10 +173,19 @@ impl Session {
         let invocation = Arc::clone(&self.invocation);
         let drafts = files::drafts(&invocation, &self.files)?;
         match &invocation.command {
-            Command::Apply { .. } => {
+            Command::Apply {
+                mode: ApplyMode::ServerSide(conflicts),
+                ..
+            } => self.tasks.extend(
+                drafts
+                    .into_iter()
+                    .map(|draft| Task::ApplyServerSide(Box::new(draft), *conflicts)),
+            ),
+            Command::Apply { .. } | Command::Diff { .. } => {
                 let tasks = drafts.into_iter().map(|draft| Task::Apply(Box::new(draft)));
                 self.tasks.extend(tasks);
             }
+            Command::Replace { by, .. } => self.replace(drafts, *by),
             Command::Create(Source::Files(_)) => {
                 self.tasks
                     .extend(drafts.into_iter().map(|draft| Task::Create {
@@ -301,7 +319,7 @@ impl Session {
         while let Some(task) = self.next_task() {
             if self.may_begin(&task, hands.now) {
                 let (key, verb) = task.request(&self.delete_options());
-                let id = hands.ask(cause, key, verb);
+                let id = hands.ask_with(cause, (key, verb), self.write_options());
                 self.waiting = Some((id, task));
                 return;
             }
@@ -373,7 +391,7 @@ impl Session {
         self.print_found(hands.now);
         let failures = failure::text(&self.failures);
         self.errors.push_str(&failures);
-        let exit_code = i32::from(!self.failures.is_empty());
+        let exit_code = i32::from(!self.failures.is_empty() || self.differences > 0);
         self.exit_code = Some(exit_code);
         // What was read stays in the world; the run keeps only what it printed.
         self.found = Vec::new();
@@ -436,7 +454,8 @@ impl Session {
 
     fn say(&mut self, object: &Object, what: &str) {
         let path = show::path_of(object);
-        for part in [path.as_str(), " ", what, "\n"] {
+        let suffix = self.invocation.dry_run.suffix();
+        for part in [path.as_str(), " ", what, suffix, "\n"] {
             self.output.push_str(part);
         }
     }

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use super::files::Draft;
 use crate::api::selector::FieldSelector;
 use crate::api::{Key, Kind, LabelSelector, Object, Pod};
-use crate::apiserver::{DeleteOptions, Patch, Refusal, Scope, Verb};
+use crate::apiserver::{
+    Conflicts, DeleteOptions, Patch, PatchType, Refusal, Scope, Subresource, Verb,
+};
 
 /// One request, and what it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,17 @@ pub(super) enum Task {
     },
     /// Read what an applied object is now.
     Apply(Box<Draft>),
+    /// Have the API server merge an applied object with what is there.
+    ApplyServerSide(Box<Draft>, Conflicts),
+    /// Read what an object that is to be replaced is now.
+    Replace(Box<Draft>),
+    /// Put an object in the place of the one that is there.
+    Put {
+        /// The object.
+        object: Box<Object>,
+        /// The file.
+        source: String,
+    },
     /// Change an object that has been read.
     Patch {
         /// The object as it was read.
@@ -135,7 +148,16 @@ impl Task {
                 (all, Verb::List(Scope::default()))
             }
             Self::Create { object, .. } => (object.key(), Verb::Create((**object).clone())),
-            Self::Apply(draft) => (draft.key.clone(), Verb::Get),
+            Self::Apply(draft) | Self::Replace(draft) => (draft.key.clone(), Verb::Get),
+            Self::ApplyServerSide(draft, conflicts) => {
+                let patch = Patch {
+                    patch_type: PatchType::Apply(*conflicts),
+                    subresource: Subresource::Main,
+                    body: draft.value.clone(),
+                };
+                (draft.key.clone(), Verb::Patch(patch))
+            }
+            Self::Put { object, .. } => (object.key(), Verb::Update((**object).clone())),
             Self::Patch { object, patch, .. } => (object.key(), Verb::Patch(patch.clone())),
             Self::Delete { key, .. } => (key.clone(), Verb::Delete(delete.clone())),
             Self::Revisions(object, selector) => {

@@ -5,6 +5,7 @@ mod draining;
 mod making;
 mod reading;
 mod rolling;
+mod writing;
 
 use serde_json::{Value, json};
 
