@@ -4,6 +4,7 @@ mod actor;
 mod key;
 mod kind;
 pub mod meta;
+mod metrics;
 pub mod node_affinity;
 mod object;
 pub mod owners;
@@ -14,6 +15,7 @@ pub mod requests;
 pub mod schema;
 pub mod selector;
 pub mod taint;
+pub mod volume;
 
 /// Official types, by the group that they come from.
 pub use k8s_openapi::api::{
@@ -35,6 +37,7 @@ pub use kind::{
     PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
     ResourceQuota, Secret, Service, ServiceAccount, StatefulSet, StorageClass,
 };
+pub use metrics::{Metrics, Usage};
 pub use object::{DecodeError, Resource, Typed};
 pub use pod::PodSpec;
 pub use qos::qos_class;

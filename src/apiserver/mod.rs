@@ -7,10 +7,12 @@ mod defaulting;
 mod deletion;
 mod eviction;
 mod field_error;
+mod metrics;
 mod note;
 mod prepare;
 mod refusal;
 mod request;
+mod scale;
 mod template;
 mod validation;
 mod watch;
@@ -20,12 +22,14 @@ use std::sync::Arc;
 
 pub use cause::Cause;
 pub use field_error::FieldError;
+pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
     Answer, Answering, Binding, Conflicts, DeleteOptions, Outcome, Patch, PatchType, Propagation,
     Request, RequestId, Run, Scope, Subresource, Verb, WriteOptions,
 };
+pub use scale::Scale;
 pub use watch::{WatchEvent, changes_since, event_for};
 
 use crate::api::owners::{Manager, Owner, Provenance, Writer};
@@ -40,6 +44,7 @@ pub struct ApiServer {
     store: Store,
     random: Random,
     templates: SharedTemplates,
+    metrics: Option<Arc<ResourceMetrics>>,
 }
 
 /// What is wrong with an object as far as a scheduling decision depends on it, for objects that come
@@ -125,6 +130,7 @@ impl ApiServer {
             store: Store::new(),
             random: Random::stream(seed, "kube-apiserver"),
             templates: SharedTemplates::default(),
+            metrics: None,
         }
     }
 
@@ -157,6 +163,8 @@ impl ApiServer {
         match &request.verb {
             Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
+            Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
+            Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),
             write => {
                 let manager = manager_of(request);
                 let caller = Caller {
@@ -280,6 +288,7 @@ fn manager_of(request: &Request) -> Manager {
         Actor::Controller(_) => "kube-controller-manager",
         Actor::Scheduler => "kube-scheduler",
         Actor::Kubelet(_) => "kubelet",
+        Actor::MetricsServer => "metrics-server",
         Actor::ApiServer | Actor::Etcd => "kube-apiserver",
         Actor::Kubectl(_) | Actor::Outside => "kubectl",
     })

@@ -57,11 +57,14 @@ impl ApiServer {
                 );
                 self.update(object.clone(), key, how, caller, stages)
             }
+            Verb::UpdateScale(scale) => self.update_scale(scale, key, caller, stages),
             Verb::Patch(patch) => self.patch(patch, key, caller, stages),
             Verb::Delete(options) => self.delete(options, key, caller),
             Verb::Bind(binding) => self.bind(binding, key, caller),
             Verb::Evict(options) => self.evict(options, key, caller),
-            Verb::Get | Verb::List(_) => unreachable!("reads do not come here; see handle"),
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) => {
+                unreachable!("reads do not come here; see handle")
+            }
         }
     }
 

@@ -69,8 +69,9 @@ impl Cluster {
         print.take(format_args!("{:?} {:?} ", self.sessions, self.network));
         print.take(format_args!(
             "{:?} {:?} ",
-            self.last_compaction, self.silent
+            self.last_compaction, self.troubles
         ));
+        print.take(format_args!("{:?} {:?} ", self.terminal, self.writers));
         print.take(format_args!(
             "{:?} {:?}",
             self.last_step,

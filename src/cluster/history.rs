@@ -1,6 +1,7 @@
 //! Any past step of a run: checkpoints, and the way from the nearest one made again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Cluster;
 use crate::sim::RecordId;
@@ -86,7 +87,7 @@ impl Cluster {
         let mut commands = head.journal().skip(known).peekable();
         while !is_there(self) {
             while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
-                self.submit_at(entry.at, entry.command.clone());
+                self.take(Arc::clone(entry));
             }
             if !self.step() {
                 return;
@@ -94,7 +95,7 @@ impl Cluster {
         }
         // What was asked for at this moment is already on its way.
         while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
-            self.submit_at(entry.at, entry.command.clone());
+            self.take(Arc::clone(entry));
         }
     }
 }

@@ -8,10 +8,15 @@ mod deployment;
 mod disruption;
 mod disruption_target;
 mod endpoint_slice;
+mod external_provisioner;
 mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
+mod persistent_volume_binder;
+mod persistent_volume_claim_protection;
+mod persistent_volume_protection;
 mod pod_gc;
 mod pod_template;
 mod replica_set;
@@ -26,6 +31,7 @@ mod wording;
 pub use controller::{
     Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Periodic, Plan, Planned, Said,
 };
+pub use horizontal_pod_autoscaler::Recommendations;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

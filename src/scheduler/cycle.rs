@@ -18,6 +18,10 @@ use crate::sim::Random;
 /// Below so many feasible nodes the search never stops. Source: `minFeasibleNodesToFind`.
 const MIN_FEASIBLE_NODES: usize = 100;
 
+/// What PostFilter comes to when PreFilter was left early: DynamicResources, which is asked before
+/// DefaultPreemption and is on since 1.34, misses the state that its own PreFilter would have left.
+const NO_STATE: &str = "not found";
+
 /// Decides where the pod goes.
 ///
 /// A pure function: the same arguments give the same decision. `start` is where in the round of
@@ -267,9 +271,15 @@ impl<'a> Round<'a> {
         let count = candidates.len();
         self.start = if count == 0 { 0 } else { start % count };
         let wanted = self.wanted(count);
+        // All nodes are found by their slots; only a few that are named are looked up.
+        let slots = narrowed.is_none().then(|| snapshot.node_slots());
         for place in 0..count {
-            let name = &candidates[(self.start + place) % count];
-            let Some(node) = snapshot.node(name) else {
+            let at = (self.start + place) % count;
+            let node = match slots {
+                Some(slots) => snapshot.node_at(slots[at]),
+                None => snapshot.node(&candidates[at]),
+            };
+            let Some(node) = node else {
                 continue;
             };
             match filters.run_with_nominated(&self.cycle, node) {
@@ -324,7 +334,7 @@ impl<'a> Round<'a> {
             self.columns.push(ScoreColumn {
                 plugin: plugin.name(),
                 weight: self.profile.weight(plugin.name()),
-                raw: raw.into(),
+                raw: raw.into_iter().map(narrow).collect(),
                 normalized: normalized.into_iter().map(hundredth).collect(),
             });
         }
@@ -353,6 +363,13 @@ impl<'a> Round<'a> {
 
     /// No node fits: asks PostFilter plugins, and says why.
     fn give_up(self, filters: &Filters<'a>, random: &mut Random) -> Decision {
+        if self.is_refused_firmly() {
+            let message = format!("{} {NO_STATE}", self.why());
+            return self.decide(Outcome::Unschedulable {
+                message,
+                preemption: None,
+            });
+        }
         let nominated = self.cycle.pod.pod.status.nominated_node_name.as_deref();
         let mut unfit = Unfit {
             cycle: self.cycle,
@@ -373,6 +390,15 @@ impl<'a> Round<'a> {
             message,
             preemption: preemption.map(Box::new),
         })
+    }
+
+    /// Whether a PreFilter plugin refused the pod so firmly that the plugins after it were not asked.
+    fn is_refused_firmly(&self) -> bool {
+        let before = self
+            .before
+            .as_ref()
+            .filter(|_| self.scope == Scope::Refused);
+        before.is_some_and(|before| before.refusal.code != Code::Unschedulable)
     }
 
     /// The nodes on which the pod might fit if other pods left.
@@ -461,6 +487,12 @@ impl<'a> Round<'a> {
             outcome,
         }
     }
+}
+
+/// What a plugin said, as far as it is kept.
+fn narrow(score: i64) -> i32 {
+    let most = if score > 0 { i32::MAX } else { i32::MIN };
+    i32::try_from(score).unwrap_or(most)
 }
 
 /// A normalised score; plugins keep to 0…100, and what they may not say is cut off.

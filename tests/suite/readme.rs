@@ -76,7 +76,7 @@ fn the_generated_parts_of_the_readme_are_current() {
     let rows = |head: &str, rows: &[(&str, &str)]| {
         let lines = rows
             .iter()
-            .map(|(name, what)| format!("| `{name}` | {what} |\n"));
+            .map(|(name, what)| format!("| `{}` | {what} |\n", name.replace('|', "\\|")));
         format!("| {head} | |\n| --- | --- |\n{}", lines.collect::<String>())
     };
     check("functions", &rows("expression", EXPRESSION_FUNCTIONS));

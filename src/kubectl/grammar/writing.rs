@@ -88,7 +88,7 @@ impl Command {
             Self::Replace { .. } => "kubectl-replace",
             Self::Label(_) => "kubectl-label",
             Self::Annotate(_) => "kubectl-annotate",
-            Self::SetImage { .. } => "kubectl-set",
+            Self::SetImage { .. } | Self::Set { .. } => "kubectl-set",
             Self::Taint { .. } => "kubectl-taint",
             Self::Rollout { .. } => "kubectl-rollout",
             Self::Patch { .. } => "kubectl-patch",
@@ -101,7 +101,11 @@ impl Command {
             | Self::Delete(_)
             | Self::Scale(_)
             | Self::Cordon { .. }
-            | Self::Drain(_) => "kubectl",
+            | Self::Drain(_)
+            | Self::Wait(_)
+            | Self::Events(_)
+            | Self::Tell(_)
+            | Self::Top(_) => "kubectl",
         })
     }
 }

@@ -8,8 +8,11 @@ mod cells;
 mod cluster;
 mod columns;
 mod duration;
+mod events;
 mod pods;
+mod resources;
 mod storage;
+mod top;
 mod workloads;
 
 use std::io::Write as _;
@@ -19,10 +22,13 @@ use crate::sim::Time;
 
 pub use columns::{Column, columns};
 pub use duration::{age, human_duration};
+pub use events::events;
 pub use pods::{PodSummary, pod_status, pod_summary};
+pub use resources::api_resources;
 
 pub(super) use cells::{NONE, join, label_text, quantity_text, selector_text};
 pub(super) use cluster::node_roles;
+pub(super) use top::top;
 
 /// The gap between columns; the content of a column is at least as wide, as kubectl sets it up.
 const GAP: usize = 3;

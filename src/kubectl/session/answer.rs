@@ -7,12 +7,12 @@ use super::failure::Failure;
 use super::files::Draft;
 use super::rollout::{self, Progress};
 use super::task::{Gathering, Maker, Task};
-use super::{Session, make};
+use super::{Session, make, set};
 use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, DryRun, Output, RolloutAction};
+use crate::kubectl::grammar::{Command, DryRun, Output, RolloutAction, Until};
 use crate::manifest::patch;
 use crate::sim::Time;
 
@@ -30,8 +30,10 @@ impl Session {
             (Task::Patch { object, .. }, Ok(Answer::Object(after))) if self.is_diff() => {
                 self.differs(Some(&object), after);
             }
+            (task @ Task::Await { .. }, outcome) => self.look(task, outcome, now),
             (Task::Get(_), Ok(Answer::Object(object))) => self.found(vec![object.clone()], now),
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
+            (Task::Measure(..), outcome) => self.take_metrics(outcome),
             (Task::Again(_), Ok(Answer::Object(object))) => self.found_again(object.clone()),
             (Task::Resembling(key, refusal), Ok(Answer::List { items, .. })) => {
                 self.resembling(&key, &refusal, items);
@@ -71,7 +73,14 @@ impl Session {
     fn found(&mut self, objects: Vec<Object>, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
-            Command::Get(_) => self.found.extend(objects),
+            Command::Get(_) | Command::Events(_) | Command::Top(_) => self.found.extend(objects),
+            Command::Wait(_) => {
+                let waits = objects.iter().map(|object| Task::Await {
+                    key: object.key(),
+                    uid: Some(object.uid().to_owned()),
+                });
+                self.tasks.extend(waits);
+            }
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
                 self.tasks.extend(again);
@@ -107,6 +116,15 @@ impl Session {
                     self.tasks.extend(next);
                 }
             }
+        }
+    }
+
+    fn take_metrics(&mut self, outcome: &Outcome) {
+        let invocation = Arc::clone(&self.invocation);
+        match (&invocation.command, outcome) {
+            (Command::Top(top), Ok(Answer::Metrics(metrics))) => self.measured(top, metrics),
+            (_, Err(refusal)) => self.unmeasured(refusal),
+            (_, Ok(_)) => {}
         }
     }
 
@@ -164,7 +182,7 @@ impl Session {
         match outcome {
             Ok(Answer::Object(object)) => gathering.related.push(object.clone()),
             Ok(Answer::List { items, .. }) => gathering.related.extend(items.iter().cloned()),
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         if gathering.reads.is_empty() {
             let text = describe::text(&gathering.object, &gathering.related, now);
@@ -194,7 +212,7 @@ impl Session {
                 self.failures.push(Failure::of(refusal));
                 return None;
             }
-            Ok(Answer::List { .. }) => return None,
+            Ok(_) => return None,
         };
         let live_value = live.to_value();
         let last = patch::last_applied(&live_value);
@@ -348,6 +366,19 @@ impl Session {
 
     /// The API server said no.
     fn refused(&mut self, task: &Task, refusal: &Refusal) {
+        if let (Task::Get(key), Command::Wait(wait)) = (task, &self.invocation.command)
+            && refusal.reason == Reason::NotFound
+            && matches!(wait.until, Until::Created | Until::Deleted)
+        {
+            // What is gone already was waited for long enough.
+            if wait.until == Until::Created {
+                self.tasks.push_back(Task::Await {
+                    key: key.clone(),
+                    uid: None,
+                });
+            }
+            return;
+        }
         let silent = match &self.invocation.command {
             Command::Get(get) => get.ignore_not_found,
             Command::Delete(delete) => delete.ignore_not_found,
@@ -428,6 +459,7 @@ fn goes_on(command: &Command) -> bool {
             | Command::Label(_)
             | Command::Annotate(_)
             | Command::Patch { .. }
+            | Command::Wait(_)
     )
 }
 
@@ -492,8 +524,13 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         | Command::Replace { .. }
         | Command::Diff { .. }
         | Command::Get(_)
+        | Command::Top(_)
         | Command::Describe { .. }
-        | Command::Delete(_) => Change::Nothing,
+        | Command::Delete(_)
+        | Command::Wait(_)
+        | Command::Events(_)
+        | Command::Tell(_) => Change::Nothing,
+        Command::Set { setting, .. } => set::change(object, setting)?,
     };
     Ok(act_of(change, object))
 }

@@ -12,8 +12,13 @@ mod failure;
 mod files;
 mod make;
 mod rollout;
+mod set;
 mod show;
+mod sort;
 mod task;
+mod top;
+mod wait;
+mod watching;
 mod write;
 
 use std::collections::VecDeque;
@@ -23,11 +28,15 @@ use std::time::Duration;
 use self::failure::Failure;
 use self::task::{Maker, Task};
 use super::Note;
-use super::grammar::{ApplyMode, Command, Invocation, Source, Targets};
-use crate::api::{Key, Kind, Object};
+use super::grammar::{
+    ApplyMode, Command, Events, Invocation, Output, Source, Targets, Until, Watch,
+};
+use super::printers::{self, Table};
+use crate::api::selector::FieldSelector;
+use crate::api::{Key, Kind, Metrics, Object};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Refusal, RequestId, Scope};
 use crate::client::{Component, Context, Input, Subscription};
-use crate::sim::{RecordId, Urgency};
+use crate::sim::{RecordId, Time, Urgency};
 
 pub use files::Files;
 
@@ -70,11 +79,14 @@ pub struct Session {
     drain: drain::State,
     differences: u32,
     found: Vec<Object>,
+    metrics: Vec<Metrics>,
     described: Vec<String>,
     output: String,
     errors: String,
     failures: Vec<Failure>,
     exit_code: Option<i32>,
+    begun: Time,
+    rows: Table,
 }
 
 impl Session {
@@ -91,11 +103,14 @@ impl Session {
             drain: drain::State::default(),
             differences: 0,
             found: Vec::new(),
+            metrics: Vec::new(),
             described: Vec::new(),
             output: String::new(),
             errors: String::new(),
             failures: Vec::new(),
             exit_code: None,
+            begun: Time::START,
+            rows: Table::default(),
         }
     }
 
@@ -128,6 +143,12 @@ impl Session {
         self.failures.iter().filter_map(Failure::refusal)
     }
 
+    /// Whether it has asked all it has to ask for now, and waits for something to come true.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_none() && !self.sleeping.is_empty() || self.is_watching()
+    }
+
     /// 0 or 1 once it has ended.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
@@ -140,12 +161,13 @@ impl Component for Session {
     type Alarm = KubectlAlarm;
 
     fn subscriptions(&self) -> Vec<Subscription> {
-        Vec::new()
+        self.watched().into_iter().collect()
     }
 
     fn handle(&mut self, input: Input<KubectlAlarm>, hands: &mut Hands<'_>) {
         match input {
             Input::Start => {
+                self.begun = hands.now;
                 if let Err(failures) = self.plan() {
                     self.failures = failures;
                 }
@@ -162,7 +184,7 @@ impl Component for Session {
                     self.advance(record, hands);
                 }
             }
-            Input::Watch(_) => {}
+            Input::Watch(delivery) => self.see(&delivery, hands),
         }
     }
 }
@@ -204,6 +226,10 @@ impl Session {
                     Kind::CronJob => Maker::Generator("cronjob"),
                     Kind::Deployment => Maker::Generator("deployment"),
                     Kind::Job => Maker::Generator("job"),
+                    Kind::PodDisruptionBudget => Maker::Generator("poddisruptionbudgets"),
+                    Kind::PriorityClass => Maker::Generator("priorityclass"),
+                    Kind::ResourceQuota => Maker::Generator("quota"),
+                    Kind::Secret => Maker::Generator("secret"),
                     Kind::ServiceAccount => Maker::Generator("serviceaccount"),
                     _ => Maker::Plain,
                 };
@@ -213,6 +239,15 @@ impl Session {
                     by,
                 });
             }
+            Command::Tell(text) => self.output.push_str(text),
+            Command::Events(events) => self.tasks.push_back(events_of(events, &invocation)),
+            Command::Get(get) if get.watch != Watch::No => {
+                if self.watched().is_none() {
+                    let message = "you may only specify a single resource type".to_owned();
+                    return Err(vec![Failure::Own(message)]);
+                }
+            }
+            Command::Top(top) => self.measure(top),
             command => {
                 let deletes = matches!(command, Command::Delete(_));
                 if deletes {
@@ -313,7 +348,8 @@ impl Session {
     /// Sends the next request, or ends.
     fn advance(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
         let blocked = self.sleeping.iter().any(|each| each.task.blocks());
-        if blocked || self.waiting.is_some() {
+        let stays = self.is_watching() && self.failures.is_empty();
+        if blocked || stays || self.waiting.is_some() {
             return;
         }
         while let Some(task) = self.next_task() {
@@ -342,13 +378,15 @@ impl Session {
     }
 
     /// When a task that was put off is tried again.
-    fn nap(&self, task: &Task) -> Nap {
+    fn nap(&self, task: &Task, now: Time) -> Nap {
         // What may last for ever must not keep the world from being idle.
         match task {
             Task::Remove { tries, .. } => self.nap_of_removal(*tries),
             Task::AwaitRemoval { looks, .. } => self.nap_of_wait(*looks),
-            Task::Status { stands: false, .. } => Nap {
-                after: LOOK_AGAIN,
+            Task::Status { stands: false, .. } | Task::Await { .. } => Nap {
+                after: self
+                    .gives_up()
+                    .map_or(LOOK_AGAIN, |end| end.since(now).min(LOOK_AGAIN)),
                 urgency: Urgency::Work,
             },
             _ => Nap {
@@ -377,7 +415,7 @@ impl Session {
         }
         for sleeper in self.sleeping.iter().filter(|each| each.number >= naps) {
             let alarm = KubectlAlarm::LookAgain(sleeper.number);
-            let nap = self.nap(&sleeper.task);
+            let nap = self.nap(&sleeper.task, hands.now);
             match nap.urgency {
                 Urgency::Work => hands.wake(nap.after, record, alarm),
                 Urgency::Periodic => hands.wake_periodic(nap.after, record, alarm),
@@ -403,21 +441,29 @@ impl Session {
         hands.note(cause, note);
     }
 
-    fn print_found(&mut self, now: crate::sim::Time) {
+    fn print_found(&mut self, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
             Command::Get(get) => {
-                self.output.push_str(&show::found(get, &self.found, now));
-                let is_table = !matches!(
-                    get.output,
-                    super::grammar::Output::Json
-                        | super::grammar::Output::Yaml
-                        | super::grammar::Output::Name
-                );
+                match show::found(get, &self.found, now) {
+                    Ok(text) => self.output.push_str(&text),
+                    Err(failure) => self.failures.push(failure),
+                }
+                let is_table = matches!(get.output, Output::Table | Output::Wide);
                 if is_table && !get.ignore_not_found {
                     self.say_nothing_found(&get.targets);
                 }
             }
+            Command::Events(events) => self.print_events(events, now),
+            Command::Wait(wait)
+                if self.output.is_empty()
+                    && self.failures.is_empty()
+                    && wait.until != Until::Deleted =>
+            {
+                let failure = Failure::Own("no matching resources found".to_owned());
+                self.failures.push(failure);
+            }
+            Command::Top(top) => self.print_top(top, now),
             Command::Describe { targets } => {
                 self.output.push_str(&self.described.join("\n\n"));
                 if self.described.is_empty() {
@@ -436,6 +482,32 @@ impl Session {
                 self.failures.push(failure);
             }
             _ => {}
+        }
+    }
+
+    fn print_events(&mut self, events: &Events, now: Time) {
+        let wanted = |object: &Object| {
+            let Object::Event(event) = object else {
+                return false;
+            };
+            let of_type = |wanted: &String| {
+                let own = event.spec.type_.as_deref().unwrap_or_default();
+                own.eq_ignore_ascii_case(wanted)
+            };
+            events.types.is_empty() || events.types.iter().any(of_type)
+        };
+        self.found.retain(wanted);
+        if !self.found.is_empty() {
+            let text = printers::events(&self.found, now, events.everywhere, events.headers);
+            self.output.push_str(&text);
+        } else if self.failures.is_empty() {
+            let text = if events.everywhere {
+                "No events found.\n".to_owned()
+            } else {
+                let namespace = self.invocation.namespace();
+                format!("No events found in {namespace} namespace.\n")
+            };
+            self.errors.push_str(&text);
         }
     }
 
@@ -461,6 +533,26 @@ impl Session {
     }
 }
 
+/// The request of `kubectl events`.
+fn events_of(events: &Events, invocation: &Invocation) -> Task {
+    let namespace = if events.everywhere {
+        ""
+    } else {
+        invocation.namespace()
+    };
+    let mut fields = FieldSelector::everything();
+    if let Some(about) = &events.about {
+        let kind = FieldSelector::equal("involvedObject.kind", about.kind.info().name);
+        let name = FieldSelector::equal("involvedObject.name", &about.name);
+        fields.0.extend(kind.0.into_iter().chain(name.0));
+    }
+    let scope = Scope {
+        labels: None,
+        fields,
+    };
+    Task::List(Key::new(Kind::Event, namespace, ""), scope)
+}
+
 /// An answer that made kubectl print nothing, in words.
 fn heard(key: &Key, outcome: &Outcome) -> String {
     match outcome {
@@ -470,6 +562,10 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
         Ok(Answer::List { items, revision }) => {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
+        }
+        Ok(Answer::Scale(scale)) => format!("reads that {key} wants {}", scale.replicas),
+        Ok(Answer::Metrics(items)) => {
+            format!("reads what {} {} use", items.len(), key.kind.info().plural)
         }
         Err(refusal) => format!("is told: {refusal}"),
     }

@@ -16,6 +16,8 @@ pub(super) enum Task {
     Get(Key),
     /// Read the objects of a kind that the line means.
     List(Key, Scope),
+    /// Read what the pods or nodes of a scope use.
+    Measure(Key, Scope),
     /// Read an object again, as the helpers of some commands do.
     Again(Key),
     /// Read all objects of a kind, to describe those whose name begins like this one.
@@ -66,6 +68,13 @@ pub(super) enum Task {
         key: Key,
         /// Its uid; another object of that name is not it.
         uid: String,
+    },
+    /// See whether what is waited for has come true.
+    Await {
+        /// Of which object.
+        key: Key,
+        /// The uid that it had when it was looked at first.
+        uid: Option<String>,
     },
     /// See how far a rollout is.
     Status {
@@ -135,6 +144,7 @@ impl Task {
         match self {
             Self::Get(key)
             | Self::Again(key)
+            | Self::Await { key, .. }
             | Self::AwaitEnd { key, .. }
             | Self::DaemonSet { key, .. }
             | Self::Status { key, .. } => (key.clone(), Verb::Get),
@@ -143,6 +153,7 @@ impl Task {
             Self::List(key, scope) | Self::NodePods(key, scope) => {
                 (key.clone(), Verb::List(scope.clone()))
             }
+            Self::Measure(key, scope) => (key.clone(), Verb::Metrics(scope.clone())),
             Self::Resembling(key, _) => {
                 let all = Key::new(key.kind, &key.namespace, "");
                 (all, Verb::List(Scope::default()))
@@ -177,7 +188,10 @@ impl Task {
 
     /// Whether nothing else is done while it waits to look again.
     pub(super) fn blocks(&self) -> bool {
-        matches!(self, Self::AwaitEnd { .. } | Self::Status { .. })
+        matches!(
+            self,
+            Self::Await { .. } | Self::AwaitEnd { .. } | Self::Status { .. }
+        )
     }
 
     /// Whether it reads what the line means, before anything is done about it.

@@ -61,7 +61,7 @@ impl Session {
     pub(super) fn applied(&mut self, outcome: &Outcome) {
         match outcome {
             Ok(Answer::Object(object)) => self.say(object, "serverside-applied"),
-            Ok(Answer::List { .. }) => {}
+            Ok(_) => {}
             Err(refusal) if refusal.reason == Reason::Conflict => {
                 let message = format!("{refusal}\n{RESOLVE_CONFLICTS}");
                 self.failures.push(Failure::Own(message));

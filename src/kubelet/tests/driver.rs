@@ -212,6 +212,7 @@ impl World {
             notes,
             requests,
             alarms,
+            ..
         } = hands.finish();
         for noted in notes {
             assert!(noted.cause < noted.id, "a cause comes first");

@@ -1,10 +1,12 @@
 //! Runs of kubectl against a real API server: which requests in which order, and what is printed.
 
+mod asking;
 mod changing;
 mod draining;
 mod making;
 mod reading;
 mod rolling;
+mod top;
 mod writing;
 
 use serde_json::{Value, json};
