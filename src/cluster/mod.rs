@@ -4,6 +4,7 @@ mod boot;
 mod cause;
 mod command;
 mod component;
+mod expiry;
 mod expression;
 mod fault;
 mod fingerprint;

@@ -217,7 +217,7 @@ impl Scheduler {
     /// Begins the next cycle if none is under way, and sets the clock for waiting pods.
     pub(super) fn go_on(&mut self, record: RecordId, hands: &mut Hands<'_>) {
         if self.busy.is_none()
-            && let Some(next) = self.queue.active().next()
+            && let Some(next) = self.queue.head()
         {
             self.busy = Some(next.key.clone());
             let after = hands.random.duration(hands.profile.scheduler.pick_up);

@@ -10,6 +10,7 @@ mod fill;
 mod filters;
 mod fit_error;
 mod framework;
+mod in_flight;
 mod live;
 mod node_info;
 mod node_order;

@@ -10,6 +10,7 @@ use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
 use crate::cluster::task::Snapshot;
+use crate::cluster::what_if::{Asked, Filled};
 use crate::cluster::{ComponentId, Files};
 use crate::sim::RecordId;
 
@@ -72,7 +73,7 @@ pub enum Purpose {
 }
 
 /// What lies over the panes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
     /// All keys, from a line on.
     Help {
@@ -85,6 +86,22 @@ pub enum Overlay {
         record: RecordId,
         /// Which line of the way has the cursor, the record itself being 0.
         cursor: usize,
+    },
+    /// What if something were different.
+    WhatIf {
+        /// The question as it was typed, without its first word.
+        typed: String,
+        /// The answer.
+        asked: Arc<Asked>,
+        /// The first line of the nodes.
+        scroll: usize,
+    },
+    /// How many more of a pod fit.
+    Fill {
+        /// The answer.
+        filled: Arc<Filled>,
+        /// The first line.
+        scroll: usize,
     },
     /// What kubectl printed.
     Answer {

@@ -1,7 +1,10 @@
-//! What lies over the panes: the keys, the way back to a cause, what kubectl printed.
+//! What lies over the panes: the keys, the way back to a cause, what kubectl printed, answers of the
+//! scheduler to what nobody really asked it.
 
 mod answer;
+mod fill;
 mod help;
+mod what_if;
 mod why;
 
 use ratatui::buffer::Buffer;
@@ -14,12 +17,15 @@ use super::theme::Role;
 use super::view::View;
 
 pub use help::lines as help_lines;
+pub use what_if::lines as what_if_lines;
 
 /// Draws an overlay over the panes.
 pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
     match overlay {
         Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
         Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
+        Overlay::WhatIf { asked, scroll, .. } => what_if::draw(view, asked, *scroll, area, buf),
+        Overlay::Fill { filled, scroll } => fill::draw(view, filled, *scroll, area, buf),
         Overlay::Answer {
             title,
             text,

@@ -1,6 +1,7 @@
 //! What an action does: the only place where the model changes. What the world shall do is returned.
 
 mod look;
+mod question;
 mod text;
 
 use std::sync::Arc;
@@ -79,6 +80,8 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Why => look::why(model, snapshot),
         Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
+        Action::WhatIf => question::what_if(model, snapshot),
+        Action::HowMany => question::how_many(model, snapshot),
         Action::Help => look::help(model),
         Action::Quit => look::quit(model),
         Action::Resize(columns, rows) => look::resize(model, Size::new(columns, rows)),
@@ -185,7 +188,13 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
         Mode::Reading(Overlay::Answer { scroll, .. }) => {
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
-        Mode::Reading(Overlay::Help { .. } | Overlay::Why { .. }) | Mode::Prompting(_) => {}
+        Mode::Reading(
+            Overlay::Help { .. }
+            | Overlay::Why { .. }
+            | Overlay::WhatIf { .. }
+            | Overlay::Fill { .. },
+        )
+        | Mode::Prompting(_) => {}
         Mode::Looking => {
             let direction = if columns < 0 {
                 Direction::Left
@@ -206,6 +215,11 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
     let (at, count) = match overlay {
         Overlay::Help { scroll } => (scroll, super::overlays::help_lines()),
         Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
+        Overlay::WhatIf { asked, scroll, .. } => {
+            let count = super::overlays::what_if_lines(asked);
+            (scroll, count)
+        }
+        Overlay::Fill { filled, scroll } => (scroll, filled.filling.nodes.len() + 5),
         Overlay::Answer { text, scroll, .. } => {
             let count = text.lines().count();
             (&mut scroll.0, count)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tui_textarea::TextArea;
 
-use super::{Around, look};
+use super::{Around, look, question};
 use crate::api::Key;
 use crate::cluster::task::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
@@ -34,6 +34,11 @@ pub(super) fn filter(model: &mut Model) -> Vec<Order> {
 /// Types a command.
 pub(super) fn command_line(model: &mut Model) -> Vec<Order> {
     prompt(model, Purpose::Command, "")
+}
+
+/// Types a command of which this stands there already.
+pub(super) fn command_line_with(model: &mut Model, begun: &str) -> Vec<Order> {
+    prompt(model, Purpose::Command, begun)
 }
 
 fn prompt(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Order> {
@@ -145,6 +150,9 @@ pub(super) fn confirm(model: &mut Model, around: Around<'_>) -> Vec<Order> {
 }
 
 fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
+    if let Some(asked) = question::asked(typed) {
+        return question::answer(model, asked, around);
+    }
     let text = model.editor.text();
     let load = |name: &str| match name {
         FILE => Ok(Files::from([(FILE.to_owned(), Arc::from(text.as_bytes()))])),
