@@ -67,7 +67,7 @@ impl ApiServer {
         if covering.next().is_some() {
             let message = "This pod has more than one PodDisruptionBudget, which the eviction \
                            subresource does not support.";
-            return Err(Refusal::internal(message.to_owned()));
+            return Err(Refusal::unknown(message.to_owned()));
         }
         let status = &budget.status;
         if !pod.is_ready() {

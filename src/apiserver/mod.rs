@@ -7,6 +7,7 @@ mod defaulting;
 mod deletion;
 mod eviction;
 mod field_error;
+mod log;
 mod metrics;
 mod note;
 mod prepare;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use cause::Cause;
 pub use field_error::FieldError;
+pub use log::{LogOptions, container_of as log_container};
 pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
@@ -167,7 +169,10 @@ impl ApiServer {
     fn handle_really(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
         let mut stages = Vec::new();
         match &request.verb {
-            Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
+            // The log itself is at the node; here is the pod that it is of.
+            Verb::Get | Verb::Log(_) => {
+                Handled::read(self.get(&request.key).cloned().map(Answer::Object))
+            }
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
             Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
             Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),
@@ -295,8 +300,9 @@ fn manager_of(request: &Request) -> Manager {
         Actor::Scheduler => "kube-scheduler",
         Actor::Kubelet(_) => "kubelet",
         Actor::MetricsServer => "metrics-server",
+        Actor::KubeProxy(_) => "kube-proxy",
         Actor::ApiServer | Actor::Etcd => "kube-apiserver",
-        Actor::Kubectl(_) | Actor::Outside => "kubectl",
+        Actor::Kubectl(_) | Actor::Clients | Actor::Outside => "kubectl",
     })
 }
 

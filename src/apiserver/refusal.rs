@@ -27,8 +27,8 @@ pub enum Reason {
     Invalid,
     /// 429: not now.
     TooManyRequests,
-    /// 500: the server cannot do it.
-    InternalError,
+    /// 500: something behind the API server did not answer; the message says what.
+    Unknown,
     /// 504: no answer came in time.
     Timeout,
     /// 503: what stands behind the API server does not answer.
@@ -47,7 +47,7 @@ impl Reason {
             Self::Expired => 410,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
-            Self::InternalError => 500,
+            Self::Unknown => 500,
             Self::Timeout => 504,
             Self::ServiceUnavailable => 503,
         }
@@ -196,6 +196,12 @@ impl Refusal {
         Self::new(Reason::BadRequest, None, message)
     }
 
+    /// 500 for what the server cannot do: a node that it cannot reach, two budgets for one pod.
+    #[must_use]
+    pub fn unknown(message: String) -> Self {
+        Self::new(Reason::Unknown, None, message)
+    }
+
     /// 410 for a revision that has been forgotten.
     #[must_use]
     pub fn expired(asked: u64, kept: u64) -> Self {
@@ -238,12 +244,6 @@ impl Refusal {
             causes,
             ..Self::new(Reason::Conflict, Some(key), message)
         }
-    }
-
-    /// 500 for what the server cannot do.
-    #[must_use]
-    pub fn internal(message: String) -> Self {
-        Self::new(Reason::InternalError, None, message)
     }
 
     /// 403 because the namespace is on its way out. Source: the NamespaceLifecycle admission.

@@ -62,7 +62,7 @@ impl ApiServer {
             Verb::Delete(options) => self.delete(options, key, caller),
             Verb::Bind(binding) => self.bind(binding, key, caller),
             Verb::Evict(options) => self.evict(options, key, caller),
-            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) => {
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) | Verb::Log(_) => {
                 unreachable!("reads do not come here; see handle")
             }
         }

@@ -125,7 +125,7 @@ fn first_file(cluster: &Cluster) -> Option<String> {
     let mut commands = cluster.journal().map(|entry| &entry.command);
     let bytes = commands.find_map(|command| match command {
         Command::Kubectl { files, .. } => files.values().next(),
-        Command::Fault { .. } => None,
+        Command::Fault { .. } | Command::Traffic { .. } => None,
     })?;
     String::from_utf8(bytes.to_vec()).ok()
 }

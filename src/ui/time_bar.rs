@@ -47,7 +47,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let marks: Vec<(u64, Cell)> = head
         .journal()
         .map(|entry| match entry.command {
-            Command::Kubectl { .. } => (entry.step, Cell::Command),
+            Command::Kubectl { .. } | Command::Traffic { .. } => (entry.step, Cell::Command),
             Command::Fault { .. } => (entry.step, Cell::Fault),
         })
         .collect();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glassplane::cluster::{
-    Cluster, ClusterConfig, EXPRESSION_FUNCTIONS, FAULT_GRAMMAR, Files, scenario,
+    Cluster, ClusterConfig, EXPRESSION_FUNCTIONS, FAULT_GRAMMAR, Files, TRAFFIC_GRAMMAR, scenario,
 };
 use glassplane::cluster::{Command, Scenario};
 use glassplane::kubelet::{BEHAVIOUR_PREFIX, BEHAVIOURS};
@@ -86,6 +86,7 @@ fn the_generated_parts_of_the_readme_are_current() {
     let head = format!("| `{BEHAVIOUR_PREFIX}/…` | for example | |\n| --- | --- | --- |\n");
     check("behaviours", &(head + &declared.collect::<String>()));
     check("faults", &rows("`fault …`", FAULT_GRAMMAR));
+    check("traffic", &rows("`traffic …`", TRAFFIC_GRAMMAR));
 }
 
 #[test]

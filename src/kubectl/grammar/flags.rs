@@ -83,6 +83,7 @@ const READING: &[&str] = &[
     "events",
     "explain",
     "get",
+    "logs",
     "rollout history",
     "rollout status",
     "top node",
@@ -117,7 +118,6 @@ const NOT_HERE: &[&str] = &[
     "config",
     "edit",
     "kustomize",
-    "logs",
     "proxy",
 ];
 

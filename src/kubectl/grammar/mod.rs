@@ -5,6 +5,7 @@ mod command;
 mod create;
 mod drain;
 mod flags;
+mod logs;
 mod output;
 mod resources;
 mod set;
@@ -18,8 +19,8 @@ use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Delete, Events, Exposed, Get, Invocation, Named, Output, Relabel, Replacement,
-    RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
+    Command, Containers, Delete, Events, Exposed, Get, Invocation, Logs, Named, Output, Relabel,
+    Replacement, RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
 };
 pub use top::{Lines, SortBy, Top};
 
@@ -99,6 +100,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),
+        "logs" => Command::Logs(logs::logs(given)?),
         "patch" => patch(given)?,
         "replace" => Command::Replace {
             files: files(given, "replace")?,

@@ -104,6 +104,7 @@ impl Command {
             | Self::Drain(_)
             | Self::Wait(_)
             | Self::Events(_)
+            | Self::Logs(_)
             | Self::Tell(_)
             | Self::Top(_) => "kubectl",
         })

@@ -10,6 +10,7 @@ mod difference;
 mod drain;
 mod failure;
 mod files;
+mod logs;
 mod make;
 mod rollout;
 mod set;
@@ -470,6 +471,11 @@ impl Session {
                     self.say_nothing_found(targets);
                 }
             }
+            Command::Logs(logs)
+                if logs.selects() && self.output.is_empty() && self.failures.is_empty() =>
+            {
+                self.say_nothing_found(&logs.targets);
+            }
             Command::Delete(delete)
                 if matches!(delete.targets, Targets::Kinds { .. })
                     && self.output.is_empty()
@@ -563,6 +569,7 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
         }
+        Ok(Answer::Log(lines)) => format!("reads {} lines of a log", lines.len()),
         Ok(Answer::Scale(scale)) => format!("reads that {key} wants {}", scale.replicas),
         Ok(Answer::Metrics(items)) => {
             format!("reads what {} {} use", items.len(), key.kind.info().plural)

@@ -123,9 +123,7 @@ fn stations(view: &View<'_>, index: &Index, request: &Handled) -> Vec<Passed> {
 fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
     match (reason, last) {
         (Reason::Conflict | Reason::Expired, _) => StageName::Version,
-        (Reason::Invalid | Reason::TooManyRequests | Reason::InternalError, _) => {
-            StageName::Validate
-        }
+        (Reason::Invalid | Reason::TooManyRequests, _) => StageName::Validate,
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
@@ -135,6 +133,7 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
             | Reason::NotFound
             | Reason::AlreadyExists
             | Reason::ServiceUnavailable
+            | Reason::Unknown
             | Reason::Timeout,
             _,
         ) => StageName::Decode,
