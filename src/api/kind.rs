@@ -101,7 +101,7 @@ macro_rules! kinds {
             }
         }
 
-        /// An object of any kind. Cloning copies three pointers.
+        /// An object of any kind. Cloning copies four pointers.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Object { $($(#[$doc])* $kind($kind),)* }
 
@@ -141,6 +141,17 @@ macro_rules! kinds {
             /// Its metadata, to change; other holders of the object do not see the change.
             pub fn metadata_mut(&mut self) -> &mut super::ObjectMeta {
                 match self { $(Self::$kind(resource) => Arc::make_mut(&mut resource.metadata),)* }
+            }
+
+            /// Who wrote it.
+            #[must_use]
+            pub fn provenance(&self) -> &super::owners::Provenance {
+                match self { $(Self::$kind(resource) => &resource.provenance,)* }
+            }
+
+            /// The same with another account of who wrote it.
+            pub fn set_provenance(&mut self, provenance: super::owners::Provenance) {
+                match self { $(Self::$kind(resource) => resource.provenance = provenance,)* }
             }
 
             /// True when both are of one kind and say the same in their spec.

@@ -7,6 +7,7 @@ pub mod meta;
 mod metrics;
 pub mod node_affinity;
 mod object;
+pub mod owners;
 pub mod pod;
 mod qos;
 mod quantity;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::owners::Provenance;
 use super::{Key, Kind, Object, ObjectMeta};
 
 /// An object of one kind. For kinds without a `spec` field, `spec` is all but the metadata.
@@ -17,6 +18,8 @@ pub struct Resource<S, T> {
     pub spec: Arc<S>,
     /// What is there.
     pub status: Arc<T>,
+    /// Who wrote it.
+    pub provenance: Provenance,
 }
 
 impl<S, T> Resource<S, T> {
@@ -164,6 +167,7 @@ where
         metadata: decode_part(&mut value, "metadata")?,
         spec: decode_part(&mut value, "spec")?,
         status: decode_part(&mut value, "status")?,
+        provenance: Provenance::default(),
     })
 }
 
@@ -183,6 +187,7 @@ where
         metadata,
         spec: Arc::new(spec),
         status: Arc::default(),
+        provenance: Provenance::default(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Deletion in two steps: the mark, and the removal when nothing holds the object back.
 
-use super::{ApiServer, DeleteOptions, Moment, Propagation, Refusal, Written, prepare};
+use super::{ApiServer, Caller, DeleteOptions, Propagation, Refusal, Written, prepare};
+use crate::api::owners::Provenance;
 use crate::api::{Key, Object, Pod};
 use crate::store::Precondition;
 
@@ -15,7 +16,7 @@ impl ApiServer {
         &mut self,
         options: &DeleteOptions,
         key: &Key,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
     ) -> Result<Written, Refusal> {
         let current = self.get(key)?.clone();
         check_preconditions(options, &current)?;
@@ -28,34 +29,24 @@ impl ApiServer {
         let already = current.metadata().deletion_grace_period_seconds;
         let is_shorter = already.is_none_or(|seconds| grace < seconds);
         if !current.is_terminating() || is_shorter {
-            prepare::mark_for_deletion(&mut object, grace, moment.now);
+            prepare::mark_for_deletion(&mut object, grace, caller.now);
         }
         if prepare::is_released(&object) {
             let change = self
                 .store
                 .remove(key, current.revision())
                 .map_err(|_| Refusal::modified(key))?;
-            let object = change.object.clone();
-            return Ok(Written {
-                change: Some(change),
-                object,
-            });
+            return Ok(Written::of(change));
         }
         if object == current {
-            return Ok(Written {
-                change: None,
-                object,
-            });
+            return Ok(Written::nothing(object));
         }
+        object.set_provenance(Provenance::write(None, Some(&current), None));
         let change = self
             .store
             .put(object, Precondition::Revision(current.revision()))
             .map_err(|_| Refusal::modified(key))?;
-        let object = change.object.clone();
-        Ok(Written {
-            change: Some(change),
-            object,
-        })
+        Ok(Written::of(change))
     }
 }
 

@@ -1,8 +1,11 @@
 //! The only door to the store: decoding, defaulting, admission, validation, versions, deletion.
 
 mod admission;
+mod apply;
+mod cause;
 mod defaulting;
 mod deletion;
+mod eviction;
 mod field_error;
 mod log;
 mod metrics;
@@ -18,19 +21,21 @@ mod write;
 
 use std::sync::Arc;
 
+pub use cause::Cause;
 pub use field_error::FieldError;
 pub use log::{LogOptions, container_of as log_container};
 pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
-    Answer, Answering, Binding, DeleteOptions, Outcome, Patch, PatchType, Propagation, Request,
-    RequestId, Scope, Subresource, Verb,
+    Answer, Answering, Binding, Conflicts, DeleteOptions, Outcome, Patch, PatchType, Propagation,
+    Request, RequestId, Run, Scope, Subresource, Verb, WriteOptions,
 };
 pub use scale::Scale;
 pub use watch::{WatchEvent, changes_since, event_for};
 
-use crate::api::{Key, Kind, Object};
+use crate::api::owners::{Manager, Owner, Provenance, Writer};
+use crate::api::{Actor, Key, Kind, Object};
 use crate::sim::{Profile, Random, Time};
 use crate::store::{Change, Store};
 use template::SharedTemplates;
@@ -113,8 +118,8 @@ pub struct Stage {
 pub struct Handled {
     /// The stations it reached, in order; a refused request ends at the last one.
     pub stages: Vec<Stage>,
-    /// What was written: nothing, or one change.
-    pub change: Option<Arc<Change>>,
+    /// What was written, in order: nothing, one change, or for an eviction up to three.
+    pub changes: Vec<Arc<Change>>,
     /// What goes back to the client.
     pub outcome: Outcome,
 }
@@ -150,6 +155,18 @@ impl ApiServer {
 
     /// Handles one request from the first station to the last.
     pub fn handle(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
+        if request.is_write() && request.options.run == Run::Dry {
+            // What is tried goes the whole way, in a copy that nobody sees.
+            let handled = self.clone().handle_really(request, moment);
+            return Handled {
+                changes: Vec::new(),
+                ..handled
+            };
+        }
+        self.handle_really(request, moment)
+    }
+
+    fn handle_really(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
         let mut stages = Vec::new();
         match &request.verb {
             // The log itself is at the node; here is the pod that it is of.
@@ -160,14 +177,20 @@ impl ApiServer {
             Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
             Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),
             write => {
-                let written = self.write(write, &request.key, moment, &mut stages);
-                let (change, outcome) = match written {
-                    Ok(Written { change, object }) => (change, Ok(Answer::Object(object))),
-                    Err(refusal) => (None, Err(refusal)),
+                let manager = manager_of(request);
+                let caller = Caller {
+                    manager: &manager,
+                    now: moment.now,
+                    profile: moment.profile,
+                };
+                let written = self.write(write, &request.key, caller, &mut stages);
+                let (changes, outcome) = match written {
+                    Ok(Written { changes, object }) => (changes, Ok(Answer::Object(object))),
+                    Err(refusal) => (Vec::new(), Err(refusal)),
                 };
                 Handled {
                     stages,
-                    change,
+                    changes,
                     outcome,
                 }
             }
@@ -220,14 +243,91 @@ impl Handled {
     fn read(outcome: Outcome) -> Self {
         Self {
             stages: Vec::new(),
-            change: None,
+            changes: Vec::new(),
             outcome,
         }
     }
 }
 
+/// Who writes, and when.
+#[derive(Clone, Copy, Debug)]
+struct Caller<'a> {
+    manager: &'a Manager,
+    now: Time,
+    profile: &'a Profile,
+}
+
+impl Caller<'_> {
+    /// The caller as the owner of what it writes into a part of an object.
+    fn writer(&self, subresource: Option<&'static str>) -> Writer {
+        Writer {
+            manager: self.manager.clone(),
+            subresource,
+            time: self.now,
+        }
+    }
+}
+
+/// In whose name something is written.
+#[derive(Clone, Debug)]
+enum Signed {
+    /// The writer owns what it changes.
+    By(Writer),
+    /// Nobody owns it: the server does it by itself.
+    Nobody,
+    /// These own it.
+    Owners(Vec<Owner>),
+}
+
+impl Signed {
+    /// How the object came to be what it is, with what stood there before or was asked for.
+    fn provenance(self, before: Option<&Object>, asked: Option<Object>) -> Provenance {
+        match self {
+            Self::By(writer) => Provenance::write(Some(writer), before, asked),
+            Self::Nobody => Provenance::write(None, before, asked),
+            Self::Owners(owners) => Provenance::owners(owners),
+        }
+    }
+}
+
+/// The name under which a client owns what it writes: what it says, or that of its program.
+fn manager_of(request: &Request) -> Manager {
+    if let Some(manager) = &request.options.manager {
+        return manager.clone();
+    }
+    Manager::Borrowed(match request.actor {
+        Actor::Controller(_) => "kube-controller-manager",
+        Actor::Scheduler => "kube-scheduler",
+        Actor::Kubelet(_) => "kubelet",
+        Actor::MetricsServer => "metrics-server",
+        Actor::KubeProxy(_) => "kube-proxy",
+        Actor::ApiServer | Actor::Etcd => "kube-apiserver",
+        Actor::Kubectl(_) | Actor::Clients | Actor::Outside => "kubectl",
+    })
+}
+
 /// A write that went through; without a change it would have changed nothing.
 struct Written {
-    change: Option<Arc<Change>>,
+    changes: Vec<Arc<Change>>,
     object: Object,
 }
+
+impl Written {
+    /// Nothing had to be written.
+    fn nothing(object: Object) -> Self {
+        Self {
+            changes: Vec::new(),
+            object,
+        }
+    }
+
+    fn of(change: Arc<Change>) -> Self {
+        Self {
+            object: change.object.clone(),
+            changes: vec![change],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Reason, Refusal, Request, Stage, Verb};
+use super::{Cause, Reason, Refusal, Request, Stage, Verb};
 use crate::api::{Actor, Key};
 use crate::sim::RecordKind;
 use crate::store::{Change, ChangeType};
@@ -57,6 +57,12 @@ impl Note {
     #[must_use]
     pub fn kind(&self) -> RecordKind {
         match self {
+            Self::Sent(request) if is_eviction(request) => RecordKind::EvictAsk,
+            Self::Admitted { request, .. } | Self::Refused { request, .. }
+                if is_eviction(request) =>
+            {
+                RecordKind::EvictVerdict
+            }
             Self::Sent(_) => RecordKind::ApiRequest,
             Self::Admitted { .. } => RecordKind::ApiAdmit,
             Self::Refused { refusal, .. } if refusal.reason == Reason::Conflict => {
@@ -107,6 +113,9 @@ impl Note {
                 stages,
                 wrote,
             } => {
+                if is_eviction(request) && *wrote {
+                    return format!("lets {} be evicted", request.key);
+                }
                 let names: Vec<&str> = stages.iter().map(|stage| stage.name.name()).collect();
                 match (request.is_write(), wrote) {
                     (false, _) => format!("answers {request}"),
@@ -116,11 +125,15 @@ impl Note {
                 }
             }
             Self::Refused { refusal, .. } => {
-                format!(
-                    "refuses: {} {} — {refusal}",
-                    refusal.reason.code(),
-                    refusal.reason
-                )
+                let (code, reason) = (refusal.reason.code(), refusal.reason);
+                let mut text = format!("refuses: {code} {reason} — {refusal}");
+                for cause in &refusal.causes {
+                    if let Cause::Budget(why) = cause {
+                        text.push(' ');
+                        text.push_str(why);
+                    }
+                }
+                text
             }
             Self::Committed { change, by } => {
                 let verb = match change.change_type {
@@ -191,6 +204,10 @@ impl Note {
             } => json!({"nodes": nodes, "silent": silent, "pods": pods}),
         }
     }
+}
+
+fn is_eviction(request: &Request) -> bool {
+    matches!(request.verb, Verb::Evict(_))
 }
 
 fn request_value(request: &Request) -> Value {

@@ -1,10 +1,11 @@
 //! Why the API server says no: Kubernetes' reasons, codes and wording.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::FieldError;
+use super::{Cause, FieldError};
 use crate::api::{Key, Kind};
 
 /// The machine-readable reason. Source: `metav1.StatusReason`.
@@ -68,8 +69,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// The whole message.
     pub message: String,
-    /// The fields at fault, for `Invalid`.
-    pub causes: Vec<FieldError>,
+    /// What it ran into: the fields at fault, the budget, the owners.
+    pub causes: Vec<Cause>,
     /// The object that the request was about.
     pub key: Option<Key>,
     /// After how many seconds to try again, for `TooManyRequests`; 0 for no advice.
@@ -184,7 +185,7 @@ impl Refusal {
         };
         let message = format!("{kind} \"{}\" is invalid: {list}", key.name);
         Self {
-            causes,
+            causes: causes.into_iter().map(Cause::Field).collect(),
             ..Self::new(Reason::Invalid, Some(key), message)
         }
     }
@@ -195,9 +196,9 @@ impl Refusal {
         Self::new(Reason::BadRequest, None, message)
     }
 
-    /// 500 when a node cannot be reached.
+    /// 500 for what the server cannot do: a node that it cannot reach, two budgets for one pod.
     #[must_use]
-    pub fn unreachable(message: String) -> Self {
+    pub fn unknown(message: String) -> Self {
         Self::new(Reason::Unknown, None, message)
     }
 
@@ -218,12 +219,30 @@ impl Refusal {
         Self::new(Reason::Timeout, Some(key), message.to_owned())
     }
 
-    /// 429 with a message.
+    /// 429 because a budget does not let a pod go. Source: `EvictionREST`.
     #[must_use]
-    pub fn too_many_requests(key: &Key, message: String, retry_after_seconds: u32) -> Self {
+    pub fn over_budget(why: String, retry_after_seconds: u32) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
         Self {
             retry_after_seconds,
-            ..Self::new(Reason::TooManyRequests, Some(key), message)
+            causes: vec![Cause::Budget(why)],
+            ..Self::new(Reason::TooManyRequests, None, message.to_owned())
+        }
+    }
+
+    /// 409 for an apply of fields that others own. Source: `getConflictMessage`.
+    #[must_use]
+    pub fn owned(key: &Key, causes: Vec<Cause>) -> Self {
+        let message = match causes.as_slice() {
+            [one] => format!("Apply failed with 1 conflict: {one}"),
+            many => {
+                let lines = by_owner(many).join("\n");
+                format!("Apply failed with {} conflicts: {lines}", many.len())
+            }
+        };
+        Self {
+            causes,
+            ..Self::new(Reason::Conflict, Some(key), message)
         }
     }
 
@@ -265,7 +284,7 @@ impl Refusal {
         if !self.causes.is_empty() {
             details.insert(
                 "causes".to_owned(),
-                self.causes.iter().map(cause_value).collect(),
+                self.causes.iter().map(Cause::to_value).collect(),
             );
         }
         if self.retry_after_seconds > 0 {
@@ -282,6 +301,18 @@ impl Refusal {
     }
 }
 
-fn cause_value(error: &FieldError) -> Value {
-    json!({"reason": error.reason.name(), "message": error.message, "field": error.field})
+/// `conflicts with "kubectl" using apps/v1:` and a line for each field, by owner.
+fn by_owner(causes: &[Cause]) -> Vec<String> {
+    let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for cause in causes {
+        if let Cause::Owned { field, message } = cause {
+            owners.entry(message).or_default().push(field);
+        }
+    }
+    let mut lines = Vec::new();
+    for (message, fields) in owners {
+        lines.push(format!("{}:", message.replacen("conflict", "conflicts", 1)));
+        lines.extend(fields.into_iter().map(|field| format!("- {field}")));
+    }
+    lines
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{LogOptions, Refusal, Scale};
+use crate::api::owners::Manager;
 use crate::api::selector::FieldSelector;
 use crate::api::{Actor, Key, LabelSelector, Metrics, Object};
 use crate::sim::Urgency;
@@ -29,6 +30,27 @@ pub struct Request {
     pub answer: Answering,
     /// Whether an idle world may still have such requests on their way.
     pub urgency: Urgency,
+    /// What is said beside the verb of a write.
+    pub options: WriteOptions,
+}
+
+/// Whether a write is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Run {
+    /// It is.
+    #[default]
+    Real,
+    /// It goes the whole way, and nothing is stored: `--dry-run=server`.
+    Dry,
+}
+
+/// What a client says beside the verb of a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The name that owns the fields; without one the client's own name.
+    pub manager: Option<Manager>,
+    /// Whether it is meant.
+    pub run: Run,
 }
 
 /// Whether the client waits for the answer.
@@ -69,6 +91,8 @@ pub enum Verb {
     Delete(DeleteOptions),
     /// Bind a pod to a node: a write to `pods/NAME/binding`.
     Bind(Binding),
+    /// Ask for a pod to go as its budget allows: a write to `pods/NAME/eviction`.
+    Evict(DeleteOptions),
     /// Write a namespace's remaining finalizers: a write to `namespaces/NAME/finalize`.
     Finalize(Object),
 }
@@ -101,6 +125,17 @@ pub enum PatchType {
     Merge,
     /// `application/strategic-merge-patch+json`.
     Strategic,
+    /// `application/apply-patch+yaml`: a server-side apply.
+    Apply(Conflicts),
+}
+
+/// What an apply does about fields that others own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// It is refused.
+    Refuse,
+    /// It takes them.
+    Force,
 }
 
 /// Which part of the object a patch may change.
@@ -112,6 +147,18 @@ pub enum Subresource {
     Status,
     /// The number of replicas.
     Scale,
+}
+
+impl Subresource {
+    /// The last part of the path; none for the object itself.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Main => None,
+            Self::Status => Some("status"),
+            Self::Scale => Some("scale"),
+        }
+    }
 }
 
 /// A change of some fields.
@@ -201,7 +248,7 @@ impl Verb {
             Self::UpdateStatus(object) if is_unversioned(object) => "patch",
             Self::Get | Self::GetScale | Self::Log(_) => "get",
             Self::List(_) | Self::Metrics(_) => "list",
-            Self::Create(_) | Self::Bind(_) => "create",
+            Self::Create(_) | Self::Bind(_) | Self::Evict(_) => "create",
             Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
                 "update"
             }
@@ -216,7 +263,7 @@ impl Verb {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
             Self::Get | Self::List(_) | Self::GetScale | Self::Metrics(_) | Self::Log(_) => "GET",
-            Self::Create(_) | Self::Bind(_) => "POST",
+            Self::Create(_) | Self::Bind(_) | Self::Evict(_) => "POST",
             Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
                 "PUT"
             }
@@ -232,13 +279,10 @@ impl Verb {
             Self::UpdateStatus(_) => Some("status"),
             Self::GetScale | Self::UpdateScale(_) => Some("scale"),
             Self::Bind(_) => Some("binding"),
+            Self::Evict(_) => Some("eviction"),
             Self::Log(_) => Some("log"),
             Self::Finalize(_) => Some("finalize"),
-            Self::Patch(patch) => match patch.subresource {
-                Subresource::Main => None,
-                Subresource::Status => Some("status"),
-                Subresource::Scale => Some("scale"),
-            },
+            Self::Patch(patch) => patch.subresource.name(),
             Self::Get
             | Self::List(_)
             | Self::Metrics(_)

@@ -2,7 +2,7 @@
 //! Source: the `ScaleREST` types below `pkg/registry/apps`.
 
 use super::write::Part;
-use super::{ApiServer, Moment, Refusal, Stage, Written};
+use super::{ApiServer, Caller, Refusal, Signed, Stage, Written};
 use crate::api::{Key, LabelSelector, Object};
 
 /// A `Scale` of `autoscaling/v1`.
@@ -72,12 +72,13 @@ impl ApiServer {
         &mut self,
         scale: &Scale,
         key: &Key,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         self.scale_of(key)?;
         let mut object = self.get(key)?.clone();
         scale.put_into(&mut object);
-        self.update(object, key, Part::Main, moment, stages)
+        let how = (Part::Main, Signed::By(caller.writer(Some("scale"))));
+        self.update(object, key, how, caller, stages)
     }
 }

@@ -1,10 +1,12 @@
 //! Creates, updates, patches and bindings on their way through the stations.
 
 use super::{
-    ApiServer, Binding, Moment, Patch, PatchType, Refusal, Stage, StageName, Subresource, Verb,
-    Written, admission, defaulting, prepare, validation,
+    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, Subresource,
+    Verb, Written, admission, defaulting, prepare, validation,
 };
-use crate::api::{Key, Object, core, meta};
+use serde_json::Value;
+
+use crate::api::{Key, Kind, Object, core, meta, owners};
 use crate::manifest::{self, patch as patches};
 use crate::store::Precondition;
 
@@ -19,38 +21,59 @@ pub(super) enum Part {
     Finalizers,
 }
 
+/// The part that a patch of a subresource replaces.
+pub(super) const fn part_of(subresource: Subresource) -> Part {
+    match subresource {
+        Subresource::Main | Subresource::Scale => Part::Main,
+        Subresource::Status => Part::Status,
+    }
+}
+
 impl ApiServer {
     pub(super) fn write(
         &mut self,
         verb: &Verb,
         key: &Key,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         match verb {
-            Verb::Create(object) => self.create(object.clone(), key, moment, stages),
-            Verb::Update(object) => self.update(object.clone(), key, Part::Main, moment, stages),
+            Verb::Create(object) => {
+                let signed = Signed::By(caller.writer(None));
+                self.create(object.clone(), key, signed, caller, stages)
+            }
+            Verb::Update(object) => {
+                let how = (Part::Main, Signed::By(caller.writer(None)));
+                self.update(object.clone(), key, how, caller, stages)
+            }
             Verb::UpdateStatus(object) => {
-                self.update(object.clone(), key, Part::Status, moment, stages)
+                let how = (Part::Status, Signed::By(caller.writer(Some("status"))));
+                self.update(object.clone(), key, how, caller, stages)
             }
             Verb::Finalize(object) => {
-                self.update(object.clone(), key, Part::Finalizers, moment, stages)
+                let how = (
+                    Part::Finalizers,
+                    Signed::By(caller.writer(Some("finalize"))),
+                );
+                self.update(object.clone(), key, how, caller, stages)
             }
-            Verb::UpdateScale(scale) => self.update_scale(scale, key, moment, stages),
-            Verb::Patch(patch) => self.patch(patch, key, moment, stages),
-            Verb::Delete(options) => self.delete(options, key, moment),
-            Verb::Bind(binding) => self.bind(binding, key, moment),
+            Verb::UpdateScale(scale) => self.update_scale(scale, key, caller, stages),
+            Verb::Patch(patch) => self.patch(patch, key, caller, stages),
+            Verb::Delete(options) => self.delete(options, key, caller),
+            Verb::Bind(binding) => self.bind(binding, key, caller),
+            Verb::Evict(options) => self.evict(options, key, caller),
             Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) | Verb::Log(_) => {
                 unreachable!("reads do not come here; see handle")
             }
         }
     }
 
-    fn create(
+    pub(super) fn create(
         &mut self,
         mut object: Object,
         key: &Key,
-        moment: Moment<'_>,
+        signed: Signed,
+        caller: Caller<'_>,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         prepare::address(&mut object, key)?;
@@ -66,17 +89,20 @@ impl ApiServer {
         reach(stages, StageName::Decode, &object);
         defaulting::apply_defaults(&mut object);
         reach(stages, StageName::Default, &object);
+        let asked = object.clone();
         admission::admit(
             admission::Operation::Create,
             &mut object,
             &self.store,
-            moment.profile,
+            caller.profile,
         )?;
         reach(stages, StageName::Admit, &object);
         // The pods of a Job carry its name, so the name comes before the rest.
         self.generate_name(&mut object);
         self.templates.share(&mut object);
-        let object = prepare::for_create(object, &self.store, &mut self.random, moment.now);
+        let mut object = prepare::for_create(object, &self.store, &mut self.random, caller.now);
+        let asked = Some(asked).filter(|asked| !object.same_spec(asked));
+        object.set_provenance(signed.provenance(None, asked));
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {
             return Err(Refusal::invalid(&object.key(), errors));
@@ -88,12 +114,8 @@ impl ApiServer {
             .store
             .put(object, Precondition::Absent)
             .map_err(|_| Refusal::already_exists(&key))?;
-        let object = change.object.clone();
-        reach(stages, StageName::Commit, &object);
-        Ok(Written {
-            change: Some(change),
-            object,
-        })
+        reach(stages, StageName::Commit, &change.object);
+        Ok(Written::of(change))
     }
 
     /// Completes a `generateName`, drawing again while the name is taken.
@@ -114,8 +136,8 @@ impl ApiServer {
         &mut self,
         mut object: Object,
         key: &Key,
-        part: Part,
-        moment: Moment<'_>,
+        (part, signed): (Part, Signed),
+        caller: Caller<'_>,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         prepare::address(&mut object, key)?;
@@ -128,7 +150,7 @@ impl ApiServer {
                 admission::Operation::Update,
                 &mut object,
                 &self.store,
-                moment.profile,
+                caller.profile,
             )?;
             reach(stages, StageName::Admit, &object);
         }
@@ -147,23 +169,26 @@ impl ApiServer {
             admission::enforce(admission::Operation::Update, &object, &self.store)?;
             reach(stages, StageName::Validate, &object);
         }
-        self.replace(object, &current, stages)
+        self.replace(object, &current, signed, stages)
     }
 
     /// Writes the new state, or removes the object when nothing holds it back any more.
-    fn replace(
+    pub(super) fn replace(
         &mut self,
-        object: Object,
+        mut object: Object,
         current: &Object,
+        signed: Signed,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         let key = current.key();
-        if object == *current {
-            return Ok(Written {
-                change: None,
-                object,
-            });
+        let is_owned_anew = match &signed {
+            Signed::Owners(owners) => !owners::same(owners, &owners::of(current)),
+            Signed::By(_) | Signed::Nobody => false,
+        };
+        if object == *current && !is_owned_anew {
+            return Ok(Written::nothing(current.clone()));
         }
+        object.set_provenance(signed.provenance(Some(current), None));
         let change = if prepare::is_released(&object) {
             self.store.remove(&key, current.revision())
         } else {
@@ -171,40 +196,35 @@ impl ApiServer {
                 .put(object, Precondition::Revision(current.revision()))
         };
         let change = change.map_err(|_| Refusal::modified(&key))?;
-        let object = change.object.clone();
-        reach(stages, StageName::Commit, &object);
-        Ok(Written {
-            change: Some(change),
-            object,
-        })
+        reach(stages, StageName::Commit, &change.object);
+        Ok(Written::of(change))
     }
 
     fn patch(
         &mut self,
         patch: &Patch,
         key: &Key,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
-        let current = self.get(key)?.to_value();
+        let current = self.store.get(key).map(Object::to_value);
+        let current = || current.ok_or_else(|| Refusal::not_found(key));
         let patched = match patch.patch_type {
-            PatchType::Json => patches::json(&current, &patch.body),
-            PatchType::Merge => Ok(patches::merge(&current, &patch.body)),
-            PatchType::Strategic => patches::strategic(key.kind, &current, &patch.body),
+            PatchType::Json => patches::json(&current()?, &patch.body),
+            PatchType::Merge => Ok(patches::merge(&current()?, &patch.body)),
+            PatchType::Strategic => patches::strategic(key.kind, &current()?, &patch.body),
+            PatchType::Apply(conflicts) => {
+                return self.apply(patch, conflicts, key, caller, stages);
+            }
         };
         let patched = patched.map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let mut object = manifest::decode(key.kind, patched).map_err(|problems| {
-            let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Refusal::bad_request(messages.join(", "))
-        })?;
+        let mut object = decoded(key.kind, patched)?;
         if patch.body.pointer("/metadata/resourceVersion").is_none() {
             object.metadata_mut().resource_version = None;
         }
-        let part = match patch.subresource {
-            Subresource::Main | Subresource::Scale => Part::Main,
-            Subresource::Status => Part::Status,
-        };
-        self.update(object, key, part, moment, stages)
+        let writer = caller.writer(patch.subresource.name());
+        let how = (part_of(patch.subresource), Signed::By(writer));
+        self.update(object, key, how, caller, stages)
     }
 
     /// Source: `pkg/registry/core/pod/storage`, `BindingREST`.
@@ -212,7 +232,7 @@ impl ApiServer {
         &mut self,
         binding: &Binding,
         key: &Key,
-        moment: Moment<'_>,
+        caller: Caller<'_>,
     ) -> Result<Written, Refusal> {
         let current = self.get(key)?.clone();
         let Object::Pod(mut pod) = current.clone() else {
@@ -244,14 +264,22 @@ impl ApiServer {
         let scheduled = core::PodCondition {
             type_: "PodScheduled".to_owned(),
             status: "True".to_owned(),
-            last_transition_time: Some(meta::object_time(moment.now)),
+            last_transition_time: Some(meta::object_time(caller.now)),
             ..core::PodCondition::default()
         };
         let conditions = pod.status_mut().conditions.get_or_insert_default();
         conditions.retain(|condition| condition.type_ != scheduled.type_);
         conditions.push(scheduled);
-        self.replace(Object::Pod(pod), &current, &mut Vec::new())
+        self.replace(Object::Pod(pod), &current, Signed::Nobody, &mut Vec::new())
     }
+}
+
+/// The object that this JSON is.
+pub(super) fn decoded(kind: Kind, value: Value) -> Result<Object, Refusal> {
+    manifest::decode(kind, value).map_err(|problems| {
+        let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Refusal::bad_request(messages.join(", "))
+    })
 }
 
 fn reach(stages: &mut Vec<Stage>, name: StageName, object: &Object) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::{Actor, Key};
-use crate::apiserver::{Answering, Outcome, Request, RequestId, Verb};
+use crate::apiserver::{Answering, Outcome, Request, RequestId, Verb, WriteOptions};
 use crate::sim::{Profile, Random, RecordId, Time, Urgency};
 
 use super::{Delivery, Subscription};
@@ -141,6 +141,17 @@ impl<'a, N, A> Context<'a, N, A> {
         self.send(cause, key, verb, (Answering::Awaited, Urgency::Work))
     }
 
+    /// The same with something to say beside the verb.
+    pub fn ask_with(
+        &mut self,
+        cause: RecordId,
+        (key, verb): (Key, Verb),
+        options: WriteOptions,
+    ) -> RequestId {
+        let how = (Answering::Awaited, Urgency::Work);
+        self.send_with(cause, (key, verb), how, options)
+    }
+
     /// Asks the API server and does not look at the answer.
     pub fn tell(&mut self, cause: RecordId, key: Key, verb: Verb) -> RequestId {
         self.send(cause, key, verb, (Answering::Ignored, Urgency::Work))
@@ -156,7 +167,17 @@ impl<'a, N, A> Context<'a, N, A> {
         cause: RecordId,
         key: Key,
         verb: Verb,
+        how: (Answering, Urgency),
+    ) -> RequestId {
+        self.send_with(cause, (key, verb), how, WriteOptions::default())
+    }
+
+    fn send_with(
+        &mut self,
+        cause: RecordId,
+        (key, verb): (Key, Verb),
         (answer, urgency): (Answering, Urgency),
+        options: WriteOptions,
     ) -> RequestId {
         let id = self.line.next;
         self.line.next.0 += 1;
@@ -170,6 +191,7 @@ impl<'a, N, A> Context<'a, N, A> {
             verb,
             answer,
             urgency,
+            options,
         };
         self.output.requests.push(Sending {
             cause,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use imbl::OrdMap;
 
 use super::Context;
+use crate::api::owners::Provenance;
 use crate::api::{Event, Key, Kind, Object, ObjectMeta, Typed, core, meta};
 use crate::apiserver::Verb;
 use crate::sim::{RecordId, Time};
@@ -195,6 +196,7 @@ impl Recorder {
             ..core::Event::default()
         };
         Event {
+            provenance: Provenance::default(),
             metadata: metadata.into(),
             spec: spec.into(),
             status: ().into(),

@@ -14,7 +14,9 @@ use super::terminal::Terminal;
 use super::watches::Watches;
 use super::{Cluster, ComponentId, Part, Power, Trace, Traffic};
 use crate::api::{Actor, Kind, Object, Quantity, core};
-use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb};
+use crate::apiserver::{
+    Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb, WriteOptions,
+};
 use crate::client::{Component, Delivery, Seen, Subscription};
 use crate::controllers::{CONTROLLERS, Runner};
 use crate::kubelet::{Kubelet, Machine, Rule};
@@ -212,21 +214,19 @@ impl Cluster {
             verb: Verb::Create(object),
             answer: Answering::Ignored,
             urgency: Urgency::Periodic,
+            options: WriteOptions::default(),
         };
         let moment = Moment {
             now: self.now,
             profile: &self.profile,
         };
         let handled = self.api.handle(&request, moment);
-        match (handled.change, handled.outcome) {
-            (Some(change), Ok(_)) => {
-                let note = ApiNote::Committed {
-                    change,
-                    by: actor.clone(),
-                };
-                self.record(Actor::Etcd, Some(cause), note);
-            }
-            (_, refused) => panic!("the first objects are valid, but {key}: {refused:?}"),
+        if let Err(refusal) = handled.outcome {
+            panic!("the first objects are valid, but {key}: {refusal}");
+        }
+        for change in handled.changes {
+            let by = actor.clone();
+            self.record(Actor::Etcd, Some(cause), ApiNote::Committed { change, by });
         }
     }
 

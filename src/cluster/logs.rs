@@ -27,7 +27,7 @@ impl Cluster {
                 .kubelet(node)
                 .map(|part| part.component.machine().address);
             let host = address.map_or_else(|| node.to_owned(), |address| address.to_string());
-            return Err(Refusal::unreachable(format!(
+            return Err(Refusal::unknown(format!(
                 "Get \"https://{host}:10250/containerLogs/{namespace}/{name}/{container}\": dial tcp \
                  {host}:10250: connect: no route to host"
             )));

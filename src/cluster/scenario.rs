@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Cluster, ClusterConfig, Command, Expression, Files, NodeConfig};
 use crate::api::{Quantity, core};
+use crate::kubectl::Session;
 use crate::kubelet::Rule;
 use crate::manifest;
 use crate::sim::{Time, parse_duration};
@@ -331,7 +332,7 @@ fn failures(cluster: &Cluster) -> Vec<String> {
     failed
         .map(|(_, session)| {
             let error = session.error_text();
-            let places = places(&error, session.files());
+            let places = places(session);
             let mut lines: Vec<&str> = error.trim_end().lines().collect();
             lines.extend(places.iter().map(String::as_str));
             lines.join("\n")
@@ -339,27 +340,29 @@ fn failures(cluster: &Cluster) -> Vec<String> {
         .collect()
 }
 
-/// The places of the fields that the API server refuses in `The Deployment "web" is invalid: …`.
-fn places(error: &str, files: &Files) -> Vec<String> {
-    let Some((head, causes)) = error.split_once(" is invalid: ") else {
-        return Vec::new();
-    };
-    let refused: Vec<&str> = causes
-        .lines()
-        .filter_map(|line| line.trim_start_matches(['*', ' ']).split_once(": "))
-        .map(|(path, _)| path)
-        .filter(|path| !path.is_empty() && !path.contains(' '))
-        .collect();
+/// The places in the files of the fields that the API server refused.
+fn places(session: &Session) -> Vec<String> {
     let mut places = Vec::new();
-    for (name, bytes) in files {
-        for document in manifest::parse(name, bytes).documents {
-            let about = format!("{} \"{}\"", document.kind, document.object.name());
-            if head.ends_with(&about) {
-                places.extend(refused.iter().map(|path| {
+    for refusal in session.refusals() {
+        let fields: Vec<&str> = refusal
+            .causes
+            .iter()
+            .filter_map(|cause| Some(cause.field()?.field.as_str()))
+            .collect();
+        for (name, bytes) in session.files() {
+            let documents = manifest::parse(name, bytes).documents;
+            let about = documents.iter().filter(|document| {
+                let key = refusal.key.as_ref();
+                key.is_some_and(|key| {
+                    key.kind == document.kind && *key.name == *document.object.name()
+                })
+            });
+            places.extend(about.flat_map(|document| {
+                fields.iter().map(move |path| {
                     let place = document.place(path);
                     format!("{name}:{}:{}: {path}", place.line, place.column)
-                }));
-            }
+                })
+            }));
         }
     }
     places

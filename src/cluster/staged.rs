@@ -1,7 +1,7 @@
 //! Hand-made worlds for tests: a scene is set through the same door as everything else.
 
 use crate::api::{Actor, Key, Kind, Object};
-use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb};
+use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb, WriteOptions};
 use crate::sim::{RecordId, Time, Urgency};
 
 use super::{Cluster, ClusterConfig};
@@ -22,7 +22,7 @@ impl Cluster {
     /// Somebody asks the API server; returns the last record of it and the answer.
     fn stage_request(
         &mut self,
-        actor: Actor,
+        actor: &Actor,
         cause: RecordId,
         key: Key,
         verb: Verb,
@@ -34,6 +34,7 @@ impl Cluster {
             verb,
             answer: Answering::Ignored,
             urgency: Urgency::Work,
+            options: WriteOptions::default(),
         });
         let sent = self.record(
             actor.clone(),
@@ -50,7 +51,7 @@ impl Cluster {
             Ok(_) => Note::Admitted {
                 request,
                 stages,
-                wrote: handled.change.is_some(),
+                wrote: !handled.changes.is_empty(),
             },
             Err(refusal) => Note::Refused {
                 request,
@@ -59,10 +60,11 @@ impl Cluster {
             },
         };
         let passed = self.record(Actor::ApiServer, Some(sent), note);
-        let last = handled.change.map_or(passed, |change| {
-            let note = Note::Committed { change, by: actor };
-            self.record(Actor::Etcd, Some(passed), note)
-        });
+        let mut last = passed;
+        for change in handled.changes {
+            let by = actor.clone();
+            last = self.record(Actor::Etcd, Some(last), Note::Committed { change, by });
+        }
         (last, handled.outcome)
     }
 
@@ -80,9 +82,9 @@ impl Cluster {
         };
         let key = copy.key();
         let (last, first) =
-            self.stage_request(Actor::Outside, cause, key.clone(), labelled("first"));
+            self.stage_request(&Actor::Outside, cause, key.clone(), labelled("first"));
         first?;
-        let (_, second) = self.stage_request(Actor::kubectl(), last, key, labelled("second"));
+        let (_, second) = self.stage_request(&Actor::kubectl(), last, key, labelled("second"));
         second.map(|_| ())
     }
 
@@ -94,19 +96,15 @@ impl Cluster {
         let object = Object::from_value(kind, value).expect("the scene is well-formed");
         let (key, actor) = (object.key(), Actor::Outside);
         let cause = self.trace.last().map_or(RecordId(0), |record| record.id);
-        let (last, created) = self.stage_request(
-            actor.clone(),
-            cause,
-            key.clone(),
-            Verb::Create(object.clone()),
-        );
+        let (last, created) =
+            self.stage_request(&actor, cause, key.clone(), Verb::Create(object.clone()));
         let created = created.expect("the scene is valid").object().cloned();
         let created = created.expect("a create answers with the object");
         if !kind.info().has_status || object.same_status(&created) {
             return created;
         }
         let updated = created.with_status_of(&object);
-        let (_, outcome) = self.stage_request(actor, last, key, Verb::UpdateStatus(updated));
+        let (_, outcome) = self.stage_request(&actor, last, key, Verb::UpdateStatus(updated));
         let stored = outcome.expect("the scene is valid").object().cloned();
         stored.expect("an update answers with the object")
     }

@@ -247,7 +247,7 @@ impl Cluster {
             Ok(_) => ApiNote::Admitted {
                 request: Arc::clone(request),
                 stages: handled.stages,
-                wrote: handled.change.is_some(),
+                wrote: !handled.changes.is_empty(),
             },
             Err(refusal) => ApiNote::Refused {
                 request: Arc::clone(request),
@@ -256,7 +256,7 @@ impl Cluster {
             },
         };
         let mut last = self.record(Actor::ApiServer, Some(cause), passed);
-        if let Some(change) = handled.change {
+        for change in handled.changes {
             let by = request.actor.clone();
             let note = ApiNote::Committed {
                 change: Arc::clone(&change),

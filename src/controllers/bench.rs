@@ -103,6 +103,7 @@ pub(super) fn outline(action: &Action) -> String {
         Verb::UpdateScale(_) => "scale",
         Verb::Metrics(_) => "read metrics of",
         Verb::Bind(_) => "bind",
+        Verb::Evict(_) => "evict",
     };
     let kind = action.key.kind.info().name.to_ascii_lowercase();
     format!("{verb} {kind} {}", action.key.name)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as OfficialQuantity;
 
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
+use crate::api::owners::Provenance;
 use crate::api::{
     Key, Kind, Node, Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, StorageClass,
     Typed, core, meta, volume,
@@ -182,6 +183,7 @@ fn made(
         });
     }
     PersistentVolume {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: spec.into(),
         status: core::PersistentVolumeStatus::default().into(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::api::owners::Provenance;
 use crate::api::{Object, ObjectMeta, Pod, PodSpec, core, meta};
 use crate::sim::Time;
 
@@ -44,6 +45,7 @@ impl PodMould {
 
     fn cast(&self, metadata: ObjectMeta) -> Pod {
         Pod {
+            provenance: Provenance::default(),
             metadata: metadata.into(),
             spec: self.spec.clone().into(),
             status: core::PodStatus::default().into(),

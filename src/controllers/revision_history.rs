@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::controller::Action;
+use crate::api::owners::Provenance;
 use crate::api::{
     ControllerRevision, Key, Kind, Object, ObjectMeta, RawExtension, Typed, apps, core, meta,
 };
@@ -172,6 +173,7 @@ fn create(owner: &Object, hash: &str, template: &Value, number: i64) -> Action {
         ..ObjectMeta::default()
     };
     let revision = ControllerRevision {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: apps::ControllerRevision {
             data: Some(RawExtension(data)),

@@ -2,6 +2,7 @@
 //! Source: `pkg/controller/serviceaccount`.
 
 use super::controller::{Action, Change, Controller, Plan, Planned};
+use crate::api::owners::Provenance;
 use crate::api::{Key, Kind, Namespace, Object, ObjectMeta, ServiceAccount, Typed, core};
 use crate::apiserver::Verb;
 
@@ -51,6 +52,7 @@ fn plan(planned: &Planned<'_>) -> Plan {
             ..ObjectMeta::default()
         };
         let account = ServiceAccount {
+            provenance: Provenance::default(),
             metadata: metadata.into(),
             spec: core::ServiceAccount::default().into(),
             status: ().into(),

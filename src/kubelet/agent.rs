@@ -11,6 +11,7 @@ use super::note::{Happening, Note, PodNote};
 use super::pressure::Pressure;
 use super::worker::{Action, Stage, Standing, Turn, Worker};
 use super::{Machine, Rule, admission, pod_status};
+use crate::api::owners::Provenance;
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Reason, RequestId, Verb, WatchEvent};
 use crate::client::{self, About, Context, Delivery, EventType, Input, Recorder, Seen};
@@ -516,6 +517,7 @@ fn status_only(key: &Key, uid: &str, status: core::PodStatus) -> Pod {
         ..ObjectMeta::default()
     };
     Pod {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: Arc::default(),
         status: status.into(),

@@ -52,29 +52,6 @@ impl BackOff {
     }
 }
 
-/// A duration as Go prints it: `10s`, `1m20s`, `5m0s`, `1.234s`, `350ms`.
-#[must_use]
-pub(super) fn go_duration(duration: Duration) -> String {
-    let millis = duration.as_millis();
-    if millis == 0 {
-        return "0s".to_owned();
-    }
-    if millis < 1000 {
-        return format!("{millis}ms");
-    }
-    let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
-    let (seconds, rest) = (millis / 1000 % 60, millis % 1000);
-    let fraction = match rest {
-        0 => String::new(),
-        _ => format!(".{rest:03}").trim_end_matches('0').to_owned(),
-    };
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds}{fraction}s"),
-        (0, _) => format!("{minutes}m{seconds}{fraction}s"),
-        _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,21 +75,5 @@ mod tests {
         assert_eq!(BackOff::until(back_off, late, late, &profile), None);
         let again = BackOff::next(back_off, late, late, &profile);
         assert_eq!(again.wait.as_secs(), 10);
-    }
-
-    #[test]
-    fn durations_print_as_go_prints_them() {
-        for (millis, text) in [
-            (0, "0s"),
-            (350, "350ms"),
-            (1234, "1.234s"),
-            (1500, "1.5s"),
-            (10_000, "10s"),
-            (80_000, "1m20s"),
-            (300_000, "5m0s"),
-            (3_600_000, "1h0m0s"),
-        ] {
-            assert_eq!(go_duration(Duration::from_millis(millis)), text);
-        }
     }
 }

@@ -6,6 +6,7 @@ use super::agent::{Agent, Hands};
 use super::alarm::KubeletAlarm;
 use super::node;
 use super::note::{NodeReport, Note};
+use crate::api::owners::Provenance;
 use crate::api::{Node, ObjectMeta, Typed, core};
 use crate::apiserver::Verb;
 use crate::client::EventType;
@@ -137,6 +138,7 @@ fn status_only(node: &Node, status: core::NodeStatus) -> Node {
         ..ObjectMeta::default()
     };
     Node {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: std::sync::Arc::default(),
         status: status.into(),

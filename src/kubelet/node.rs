@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use super::Machine;
 use super::image::{Images, Reference};
+use crate::api::owners::Provenance;
 use crate::api::requests::ResourceList;
 use crate::api::{Lease, Node, ObjectMeta, OwnerReference, coordination, core, meta};
 use crate::sim::Time;
@@ -85,6 +86,7 @@ pub(super) fn node(machine: &Machine, status: core::NodeStatus) -> Node {
         ..core::NodeSpec::default()
     };
     Node {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: spec.into(),
         status: status.into(),
@@ -225,6 +227,7 @@ pub(super) fn lease(machine: &Machine, node_uid: Option<&str>, seconds: u64, now
         ..coordination::LeaseSpec::default()
     };
     Lease {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: spec.into(),
         status: ().into(),

@@ -7,11 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::alarm::ProbeKind;
-use super::back_off::go_duration;
 use super::behaviour::ExitCode;
 use crate::api::{Key, Quantity};
 use crate::client;
-use crate::sim::RecordKind;
+use crate::sim::{RecordKind, go_duration};
 
 /// One happening at a kubelet.
 #[derive(Clone, Debug)]

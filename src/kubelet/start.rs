@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::admission::Rejection;
 use super::alarm::PodTimer;
-use super::back_off::{BackOff, go_duration};
+use super::back_off::BackOff;
 use super::behaviour::{INIT_RUN, JOB_RUN, hook_duration, seconds};
 use super::container::{Attempt, Container, Phase, Waiting};
 use super::image::Reference;
@@ -16,7 +16,7 @@ use super::worker::{Failure, FailureKind, Stage, Turn, Worker};
 use super::{ExitCode, Exits, usage};
 use crate::api::meta;
 use crate::client::EventType;
-use crate::sim::Urgency;
+use crate::sim::{Urgency, go_duration};
 
 /// How long it takes until the worker looks again at a container that it could not start: the
 /// relist period of the pod lifecycle event generator. Source: `pkg/kubelet/kubelet.go`.

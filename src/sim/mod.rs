@@ -1,11 +1,13 @@
 //! What is not Kubernetes: virtual time, seeded chance, the queue of what happens next, constants.
 
+mod duration;
 mod profile;
 mod queue;
 mod random;
 mod record;
 mod time;
 
+pub use duration::go_duration;
 pub use profile::{Profile, Range, parse_duration};
 pub use queue::{EventQueue, Urgency};
 pub use random::Random;

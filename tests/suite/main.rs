@@ -6,6 +6,7 @@ mod command_line;
 mod convergence;
 mod determinism;
 mod differences;
+mod drain;
 mod explain;
 mod facts;
 mod faults;

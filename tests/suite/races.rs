@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glassplane::api::{Actor, Key, Kind, Object};
 use glassplane::apiserver::{
-    Answer, Answering, ApiServer, Moment, Outcome, Reason, Request, RequestId, Verb,
+    Answer, Answering, ApiServer, Moment, Outcome, Reason, Request, RequestId, Verb, WriteOptions,
 };
 use glassplane::sim::{Profile, Time, Urgency};
 use serde_json::json;
@@ -17,6 +17,7 @@ fn ask(server: &mut ApiServer, profile: &Profile, key: &Key, verb: Verb) -> Outc
         verb,
         answer: Answering::Awaited,
         urgency: Urgency::Work,
+        options: WriteOptions::default(),
     };
     server
         .handle(

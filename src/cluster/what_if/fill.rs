@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::known;
 use crate::api::{Actor, Key, Kind, Object, Pod, Typed};
-use crate::apiserver::{Answer, Answering, Moment, Request, RequestId, Verb};
+use crate::apiserver::{Answer, Answering, Moment, Request, RequestId, Verb, WriteOptions};
 use crate::cluster::Cluster;
 use crate::scheduler::Filling;
 use crate::sim::{Random, Urgency};
@@ -67,6 +67,7 @@ fn cast(world: &Cluster, about: &Key) -> Result<Pod, String> {
         verb: Verb::Create(pod),
         answer: Answering::Awaited,
         urgency: Urgency::Work,
+        options: WriteOptions::default(),
     };
     let moment = Moment {
         now: world.now(),

@@ -4,6 +4,7 @@ mod schedule;
 
 use super::controller::{Action, Controller, LookAgain, Plan, Planned, Said};
 use super::{claim, wording};
+use crate::api::owners::Provenance;
 use crate::api::{CronJob, Job, Kind, Object, ObjectMeta, Typed, batch, core, meta};
 use crate::apiserver::{DeleteOptions, Propagation, Verb};
 use crate::sim::Time;
@@ -243,6 +244,7 @@ impl Sync<'_> {
             ..ObjectMeta::default()
         };
         Job {
+            provenance: Provenance::default(),
             metadata: metadata.into(),
             spec: template.spec.clone().unwrap_or_default().into(),
             status: batch::JobStatus::default().into(),

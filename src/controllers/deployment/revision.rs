@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::limits::Limits;
+use crate::api::owners::Provenance;
 use crate::api::{Deployment, ObjectMeta, ReplicaSet, Typed, apps, core, meta};
 
 /// The label that tells the pods of one template from those of another.
@@ -256,6 +257,7 @@ pub(super) fn new_replica_set(deployment: &Deployment, members: &Members) -> Rep
         template: Some(template),
     };
     let mut set = ReplicaSet {
+        provenance: Provenance::default(),
         metadata: metadata.into(),
         spec: spec.into(),
         status: apps::ReplicaSetStatus::default().into(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::endpoints::Port;
+use crate::api::owners::Provenance;
 use crate::api::{EndpointSlice, Key, Kind, Object, ObjectMeta, Service, Typed, discovery, meta};
 use crate::apiserver::{DeleteOptions, Verb};
 use crate::client::Informers;
@@ -178,6 +179,7 @@ fn write(service: &Service, wanted: &Wanted<'_>) -> Option<Action> {
             ..ObjectMeta::default()
         };
         let slice = EndpointSlice {
+            provenance: Provenance::default(),
             metadata: metadata.into(),
             spec: body.into(),
             status: ().into(),

@@ -2,6 +2,7 @@
 
 use super::super::pod_template::PodMould;
 use super::super::revision_history::{REVISION_LABEL, Revision};
+use crate::api::owners::Provenance;
 use crate::api::{
     Key, Kind, Object, ObjectMeta, PersistentVolumeClaim, Pod, StatefulSet, Typed, core,
 };
@@ -35,6 +36,7 @@ fn claim_templates(set: &StatefulSet) -> Vec<PersistentVolumeClaim> {
     let templates = set.spec.volume_claim_templates.iter().flatten();
     templates
         .map(|template| PersistentVolumeClaim {
+            provenance: Provenance::default(),
             metadata: template.metadata.clone().into(),
             spec: template.spec.clone().unwrap_or_default().into(),
             status: core::PersistentVolumeClaimStatus::default().into(),
@@ -59,6 +61,7 @@ pub(super) fn claims(set: &StatefulSet, pod: &str) -> Vec<(Key, Object)> {
             };
             let key = Key::new(Kind::PersistentVolumeClaim, set.namespace(), &name);
             let claim = PersistentVolumeClaim {
+                provenance: Provenance::default(),
                 metadata: metadata.into(),
                 ..template
             };

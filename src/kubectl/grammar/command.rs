@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Top;
+use super::drain::Drain;
+use super::writing::{ApplyMode, DryRun};
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
@@ -18,6 +20,10 @@ pub struct Invocation {
     pub line: String,
     /// The namespace of `-n`, where it was given.
     pub namespace: Option<String>,
+    /// Whether it is meant.
+    pub dry_run: DryRun,
+    /// The name of `--field-manager`, where it was given.
+    pub manager: Option<String>,
     /// What is asked.
     pub command: Command,
 }
@@ -33,7 +39,10 @@ impl Invocation {
     #[must_use]
     pub fn files(&self) -> &[String] {
         match &self.command {
-            Command::Apply { files } | Command::Create(Source::Files(files)) => files,
+            Command::Apply { files, .. }
+            | Command::Replace { files, .. }
+            | Command::Diff { files }
+            | Command::Create(Source::Files(files)) => files,
             command => match command.targets() {
                 Some(Targets::Files(files)) => files,
                 _ => &[],
@@ -55,12 +64,15 @@ impl Command {
         match self {
             Self::Apply { .. }
             | Self::Create(_)
+            | Self::Replace { .. }
+            | Self::Diff { .. }
             | Self::Events(_)
             | Self::Tell(_)
             | Self::Top(_) => None,
             Self::Wait(wait) => Some(&wait.targets),
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
+            Self::Drain(drain) => Some(&drain.targets),
             Self::Logs(logs) => Some(&logs.targets),
             Self::Scale(scale) => Some(&scale.targets),
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
@@ -102,6 +114,20 @@ impl Command {
 pub enum Command {
     /// Make objects be as the files say.
     Apply {
+        /// The files.
+        files: Vec<String>,
+        /// Who merges.
+        mode: ApplyMode,
+    },
+    /// Put objects in the place of those that are there.
+    Replace {
+        /// The files.
+        files: Vec<String>,
+        /// Whether the old ones are deleted first.
+        by: Replacement,
+    },
+    /// Show what an apply would change.
+    Diff {
         /// The files.
         files: Vec<String>,
     },
@@ -147,6 +173,8 @@ pub enum Command {
         /// Closed, or open.
         closed: bool,
     },
+    /// Empty nodes.
+    Drain(Drain),
     /// Look at or steer a rollout.
     Rollout {
         /// Of which workloads.
@@ -200,6 +228,15 @@ pub enum Command {
         /// The service.
         service: Exposed,
     },
+}
+
+/// How an object takes the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// By an update of the same object.
+    Update,
+    /// The old one is deleted, and a new one made: `--force`.
+    Recreation,
 }
 
 /// Where new objects come from.
@@ -277,6 +314,8 @@ pub struct Get {
     pub watch: Watch,
     /// Whether a name that is not there is passed over in silence.
     pub ignore_not_found: bool,
+    /// Whether JSON and YAML say who owns which field.
+    pub managed_fields: bool,
 }
 
 /// Whether `kubectl get` stays.

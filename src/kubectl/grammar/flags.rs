@@ -68,6 +68,42 @@ pub(super) const fn verb(words: &'static str, flags: &'static [Flag]) -> Verb {
     }
 }
 
+/// What the verbs that write have besides their own.
+const WRITING: &[Flag] = &[
+    flag("dry-run", Takes::Optional("client")),
+    flag("field-manager", Takes::Text),
+];
+
+/// Verbs that read only, or that know no dry run here.
+const READING: &[&str] = &[
+    "api-resources",
+    "describe",
+    "diff",
+    "drain",
+    "events",
+    "explain",
+    "get",
+    "logs",
+    "rollout history",
+    "rollout status",
+    "top node",
+    "top pod",
+    "version",
+    "wait",
+];
+
+impl Verb {
+    /// Its own flags and those that it shares with others.
+    fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
+        let shared = if READING.contains(&self.words) {
+            &[]
+        } else {
+            WRITING
+        };
+        self.flags.iter().chain(shared).chain([&NAMESPACE])
+    }
+}
+
 /// Commands of kubectl that reach into a container, where nothing runs.
 const INTO_CONTAINERS: [&str; 5] = ["attach", "cp", "debug", "exec", "port-forward"];
 
@@ -80,14 +116,9 @@ const NOT_HERE: &[&str] = &[
     "cluster-info",
     "completion",
     "config",
-    "diff",
-    "drain",
     "edit",
-    "events",
     "kustomize",
     "proxy",
-    "replace",
-    "wait",
 ];
 
 /// How far a word may be from a command that is suggested. Source: cobra's default.
@@ -217,7 +248,7 @@ pub(super) fn read(verb: &'static Verb, words: &[String]) -> Result<Given, Usage
         .args_override_self(true)
         .arg(Arg::new("args").num_args(0..).action(ArgAction::Append))
         .arg(Arg::new("after").last(true).num_args(0..));
-    for flag in verb.flags.iter().chain([&NAMESPACE]) {
+    for flag in verb.all_flags() {
         command = command.arg(argument(flag));
     }
     command
@@ -266,11 +297,7 @@ fn translate(error: &clap::Error, verb: &Verb, words: &[String]) -> UsageError {
         .split([' ', '=', '['])
         .next()
         .unwrap_or_default();
-    let flag = verb
-        .flags
-        .iter()
-        .chain([&NAMESPACE])
-        .find(|flag| flag.long == long);
+    let flag = verb.all_flags().find(|flag| flag.long == long);
     let problem = match (error.kind(), flag) {
         (ErrorKind::UnknownArgument, _) => unknown_flag(&named, words),
         (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(flag)) if !value.is_empty() => {
@@ -324,8 +351,7 @@ impl Given {
     }
 
     fn is_known(&self, flag: &str) -> bool {
-        matches!(flag, "args" | "after" | "namespace")
-            || self.verb.flags.iter().any(|each| each.long == flag)
+        matches!(flag, "args" | "after") || self.verb.all_flags().any(|each| each.long == flag)
     }
 
     /// The texts of a flag; none for a flag that the verb does not have.

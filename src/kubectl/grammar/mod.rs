@@ -3,6 +3,7 @@
 mod changes;
 mod command;
 mod create;
+mod drain;
 mod flags;
 mod logs;
 mod output;
@@ -12,15 +13,19 @@ mod tell;
 mod top;
 mod verbs;
 mod wait;
+mod writing;
 
 use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
     Command, Containers, Delete, Events, Exposed, Get, Invocation, Logs, Named, Output, Relabel,
-    RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
+    Replacement, RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
 };
 pub use top::{Lines, SortBy, Top};
+
+pub use drain::{Consent, Drain, Removal};
+pub use writing::{ApplyMode, DryRun};
 
 use self::flags::Given;
 use self::resources::Bare;
@@ -63,6 +68,8 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
     Ok(Invocation {
         line: format!("kubectl {quoted}"),
         namespace,
+        dry_run: writing::dry_run(&given)?,
+        manager: given.text("field-manager").filter(|name| !name.is_empty()),
         command: command(verb.words, &given)?,
     })
 }
@@ -72,6 +79,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "annotate" => Command::Annotate(relabel(given, "annotation")?),
         "api-resources" | "explain" | "version" => Command::Tell(tell::answer(verb, given)?),
         "apply" => Command::Apply {
+            mode: writing::apply_mode(given)?,
             files: files(given, "apply")?,
         },
         "autoscale" => autoscale(given)?,
@@ -84,12 +92,24 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "describe" => Command::Describe {
             targets: describe(given)?,
         },
+        "diff" => Command::Diff {
+            files: files(given, "diff")?,
+        },
+        "drain" => Command::Drain(drain::drain(given)?),
         "events" => Command::Events(output::events(given)?),
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),
         "logs" => Command::Logs(logs::logs(given)?),
         "patch" => patch(given)?,
+        "replace" => Command::Replace {
+            files: files(given, "replace")?,
+            by: if given.is_on("force") {
+                Replacement::Recreation
+            } else {
+                Replacement::Update
+            },
+        },
         "scale" => Command::Scale(scale(given)?),
         "set image" => set_image(given)?,
         "taint" => taint(given)?,
@@ -145,6 +165,7 @@ fn get(given: &Given) -> Result<Get, UsageError> {
         },
         headers: !given.is_on("no-headers"),
         ignore_not_found: given.is_on("ignore-not-found"),
+        managed_fields: given.is_on("show-managed-fields"),
         sort_by: output::sort_by(given)?,
         watch: output::watch(given),
     })

@@ -24,18 +24,18 @@ const CHANGING: &[Flag] = &[
 ];
 const ROLLOUT: &[Flag] = &[SELECTOR, FILENAME];
 
-/// What `kubectl create KIND` may be asked to show instead of making it.
-const DRY_RUN: Flag = Flag {
-    long: "dry-run",
-    short: None,
-    takes: Takes::Optional("unchanged"),
-};
-
 /// All verbs, in the order of their words.
 pub(super) const VERBS: &[Verb] = &[
     verb("annotate", CHANGING),
     verb("api-resources", &[]),
-    verb("apply", &[FILENAME]),
+    verb(
+        "apply",
+        &[
+            FILENAME,
+            flag("server-side", Takes::Switch),
+            flag("force-conflicts", Takes::Switch),
+        ],
+    ),
     verb(
         "autoscale",
         &[
@@ -52,7 +52,7 @@ pub(super) const VERBS: &[Verb] = &[
         aliases: &["cm"],
         ..verb(
             "create configmap",
-            &[flag("from-literal", Takes::Each), DRY_RUN, OUTPUT],
+            &[flag("from-literal", Takes::Each), OUTPUT],
         )
     },
     Verb {
@@ -63,7 +63,6 @@ pub(super) const VERBS: &[Verb] = &[
                 IMAGE,
                 flag("schedule", Takes::Text),
                 flag("restart", Takes::Text),
-                DRY_RUN,
                 OUTPUT,
             ],
         )
@@ -72,19 +71,13 @@ pub(super) const VERBS: &[Verb] = &[
         aliases: &["deploy"],
         ..verb(
             "create deployment",
-            &[
-                IMAGE,
-                short('r', "replicas", Takes::Number),
-                PORT,
-                DRY_RUN,
-                OUTPUT,
-            ],
+            &[IMAGE, short('r', "replicas", Takes::Number), PORT, OUTPUT],
         )
     },
-    verb("create job", &[IMAGE, DRY_RUN, OUTPUT]),
+    verb("create job", &[IMAGE, OUTPUT]),
     Verb {
         aliases: &["ns"],
-        ..verb("create namespace", &[DRY_RUN, OUTPUT])
+        ..verb("create namespace", &[OUTPUT])
     },
     Verb {
         aliases: &["pdb"],
@@ -94,7 +87,6 @@ pub(super) const VERBS: &[Verb] = &[
                 flag("min-available", Takes::Text),
                 flag("max-unavailable", Takes::Text),
                 SELECTOR,
-                DRY_RUN,
                 OUTPUT,
             ],
         )
@@ -108,7 +100,6 @@ pub(super) const VERBS: &[Verb] = &[
                 flag("global-default", Takes::Switch),
                 flag("description", Takes::Text),
                 flag("preemption-policy", Takes::Text),
-                DRY_RUN,
                 OUTPUT,
             ],
         )
@@ -120,7 +111,6 @@ pub(super) const VERBS: &[Verb] = &[
             &[
                 flag("hard", Takes::Text),
                 flag("scopes", Takes::Text),
-                DRY_RUN,
                 OUTPUT,
             ],
         )
@@ -130,7 +120,6 @@ pub(super) const VERBS: &[Verb] = &[
         &[
             flag("from-literal", Takes::Each),
             flag("type", Takes::Text),
-            DRY_RUN,
             OUTPUT,
         ],
     ),
@@ -143,14 +132,13 @@ pub(super) const VERBS: &[Verb] = &[
                 flag("node-port", Takes::Number),
                 flag("clusterip", Takes::Text),
                 flag("external-name", Takes::Text),
-                DRY_RUN,
                 OUTPUT,
             ],
         )
     },
     Verb {
         aliases: &["sa"],
-        ..verb("create serviceaccount", &[DRY_RUN, OUTPUT])
+        ..verb("create serviceaccount", &[OUTPUT])
     },
     verb(
         "delete",
@@ -170,6 +158,20 @@ pub(super) const VERBS: &[Verb] = &[
         ],
     ),
     verb("describe", &[SELECTOR, ALL_NAMESPACES, FILENAME]),
+    verb("diff", &[FILENAME]),
+    verb(
+        "drain",
+        &[
+            SELECTOR,
+            flag("pod-selector", Takes::Text),
+            flag("ignore-daemonsets", Takes::Switch),
+            flag("delete-emptydir-data", Takes::Switch),
+            flag("force", Takes::Switch),
+            flag("disable-eviction", Takes::Switch),
+            flag("grace-period", Takes::Number),
+            flag("timeout", Takes::Text),
+        ],
+    ),
     verb(
         "events",
         &[
@@ -200,6 +202,7 @@ pub(super) const VERBS: &[Verb] = &[
             FILENAME,
             short('L', "label-columns", Takes::List),
             flag("show-labels", Takes::Switch),
+            flag("show-managed-fields", Takes::Switch),
             flag("no-headers", Takes::Switch),
             flag("ignore-not-found", Takes::Switch),
             flag("sort-by", Takes::Text),
@@ -231,6 +234,7 @@ pub(super) const VERBS: &[Verb] = &[
             FILENAME,
         ],
     ),
+    verb("replace", &[FILENAME, flag("force", Takes::Switch)]),
     verb(
         "rollout history",
         &[SELECTOR, FILENAME, flag("revision", Takes::Number)],
@@ -260,7 +264,6 @@ pub(super) const VERBS: &[Verb] = &[
             flag("env", Takes::Each),
             flag("restart", Takes::Text),
             flag("command", Takes::Switch),
-            DRY_RUN,
             OUTPUT,
         ],
     ),

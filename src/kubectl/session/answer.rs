@@ -12,7 +12,7 @@ use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, Output, RolloutAction, Until};
+use crate::kubectl::grammar::{Command, DryRun, Output, RolloutAction, Until};
 use crate::manifest::patch;
 use crate::sim::Time;
 
@@ -21,6 +21,15 @@ impl Session {
     pub(super) fn finish(&mut self, task: Task, outcome: &Outcome, now: Time) -> Option<Note> {
         match (task, outcome) {
             (Task::Apply(draft), _) => return self.compare(*draft, outcome),
+            (Task::ApplyServerSide(..), outcome) => self.applied(outcome),
+            (Task::Replace(draft), outcome) => self.read_to_replace(*draft, outcome),
+            (Task::Put { .. }, Ok(Answer::Object(object))) => self.say(object, "replaced"),
+            (Task::Create { .. }, Ok(Answer::Object(object))) if self.is_diff() => {
+                self.differs(None, object);
+            }
+            (Task::Patch { object, .. }, Ok(Answer::Object(after))) if self.is_diff() => {
+                self.differs(Some(&object), after);
+            }
             (task @ Task::Await { .. }, outcome) => self.look(task, outcome, now),
             (Task::Get(_), Ok(Answer::Object(object))) => self.found(vec![object.clone()], now),
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
@@ -36,7 +45,7 @@ impl Session {
             }
             (Task::Delete { key, .. }, Ok(Answer::Object(object))) => self.deleted(key, object),
             (Task::AwaitEnd { key, uid }, Ok(Answer::Object(object))) if object.uid() == uid => {
-                self.sleeping = Some(Task::AwaitEnd { key, uid });
+                self.sleep(Task::AwaitEnd { key, uid });
             }
             (Task::AwaitEnd { .. }, _) => {}
             (Task::Status { key, said, .. }, Ok(Answer::Object(object))) => {
@@ -44,6 +53,14 @@ impl Session {
             }
             (Task::Revisions(object, _), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
+            }
+            (Task::NodePods(..), Ok(Answer::List { items, .. })) => self.found_on_node(items, now),
+            (Task::DaemonSet { pod, .. }, outcome) => self.looked_up(pod, outcome, now),
+            (Task::Remove { pod, verb, tries }, outcome) => {
+                self.removal_answered(*pod, verb, tries, outcome);
+            }
+            (Task::AwaitRemoval { pod, looks }, outcome) => {
+                self.looked_for(*pod, looks, outcome, now);
             }
             (Task::PodsOf(object, _), Ok(Answer::List { items, .. })) => {
                 self.choose_pod(&object, items);
@@ -83,6 +100,9 @@ impl Session {
                 self.tasks.extend(deletes);
             }
             command => {
+                if matches!(command, Command::Drain(_)) {
+                    self.drain.add(&objects);
+                }
                 let mut next = Vec::new();
                 for object in &objects {
                     match act(command, object, now) {
@@ -215,7 +235,9 @@ impl Session {
         };
         let compared = Note::Compared(draft.key, Arc::new(body.clone()));
         if body.as_object().is_some_and(serde_json::Map::is_empty) {
-            self.say(live, "unchanged");
+            if !self.is_diff() {
+                self.say(live, "unchanged");
+            }
         } else {
             let patch = Patch {
                 patch_type: PatchType::Strategic,
@@ -244,13 +266,35 @@ impl Session {
         self.errors.push_str(&warning);
     }
 
+    fn is_diff(&self) -> bool {
+        matches!(self.invocation.command, Command::Diff { .. })
+    }
+
     fn deleted(&mut self, key: Key, object: &Object) {
-        let Command::Delete(delete) = &self.invocation.command else {
-            return;
+        self.say_deleted(&key);
+        let waits = match &self.invocation.command {
+            Command::Delete(delete) => delete.wait,
+            Command::Replace { .. } => true,
+            _ => false,
         };
-        let wait = delete.wait;
-        let names_only = delete.output == Output::Name;
-        let verb = if delete.force {
+        if waits && self.invocation.dry_run == DryRun::None {
+            let uid = object.uid().to_owned();
+            let wait = Task::AwaitEnd { key, uid };
+            if matches!(self.invocation.command, Command::Replace { .. }) {
+                self.tasks.push_front(wait);
+            } else {
+                self.tasks.push_back(wait);
+            }
+        }
+    }
+
+    pub(super) fn say_deleted(&mut self, key: &Key) {
+        let (is_forced, names_only) = match &self.invocation.command {
+            Command::Delete(delete) => (delete.force, delete.output == Output::Name),
+            _ => (false, false),
+        };
+        let suffix = self.invocation.dry_run.suffix();
+        let verb = if is_forced {
             "force deleted"
         } else {
             "deleted"
@@ -260,18 +304,14 @@ impl Session {
         let line = if names_only {
             format!("{kind}/{name}\n")
         } else if key.namespace.is_empty() {
-            format!("{kind} \"{name}\" {verb}\n")
+            format!("{kind} \"{name}\" {verb}{suffix}\n")
         } else {
             format!(
-                "{kind} \"{name}\" {verb} from {} namespace\n",
+                "{kind} \"{name}\" {verb}{suffix} from {} namespace\n",
                 key.namespace
             )
         };
         self.output.push_str(&line);
-        if wait {
-            let uid = object.uid().to_owned();
-            self.tasks.push_back(Task::AwaitEnd { key, uid });
-        }
     }
 
     /// A rollout has been looked at.
@@ -295,7 +335,7 @@ impl Session {
                     let stands = !matches!(object, Object::Deployment(deployment)
                         if deployment.spec.paused != Some(true));
                     let said = line;
-                    self.sleeping = Some(Task::Status { key, said, stands });
+                    self.sleep(Task::Status { key, said, stands });
                 }
             }
         }
@@ -351,7 +391,7 @@ impl Session {
             Command::Delete(delete) => delete.ignore_not_found,
             _ => false,
         };
-        if silent && refusal.reason == Reason::NotFound {
+        if silent && refusal.reason == Reason::NotFound || self.may_be_absent(task, refusal) {
             return;
         }
         let failure = match task {
@@ -383,6 +423,7 @@ impl Session {
                 }
                 Maker::Plain => Failure::of(refusal),
             },
+            Task::Put { source, .. } => Failure::while_doing("replacing", Some(source), refusal),
             Task::Delete { source, .. } => {
                 Failure::while_doing("deleting", source.as_deref(), refusal)
             }
@@ -466,6 +507,7 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
             changes, overwrite, ..
         } => change::taint(object, changes, *overwrite)?,
         Command::Cordon { closed, .. } => change::cordon(object, *closed)?,
+        Command::Drain(_) => change::cordon(object, true)?,
         Command::Rollout { action, .. } => return roll(*action, object, now),
         Command::Patch {
             patch_type,
@@ -496,6 +538,8 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         }
         Command::Apply { .. }
         | Command::Create(_)
+        | Command::Replace { .. }
+        | Command::Diff { .. }
         | Command::Get(_)
         | Command::Top(_)
         | Command::Logs(_)

@@ -14,6 +14,8 @@ pub(super) enum Failure {
     },
     /// kubectl itself found it wrong.
     Own(String),
+    /// One of several things that a command collected; kubectl prints it as it is.
+    Collected(String),
 }
 
 impl Failure {
@@ -34,10 +36,18 @@ impl Failure {
         }
     }
 
+    /// What the API server said, if it was that.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Server { refusal, .. } => Some(refusal),
+            Self::Own(_) | Self::Collected(_) => None,
+        }
+    }
+
     /// The line among several.
     fn line(&self) -> String {
         match self {
-            Self::Own(message) => message.clone(),
+            Self::Own(message) | Self::Collected(message) => message.clone(),
             Self::Server { refusal, doing } if refusal.reason == Reason::Unknown => {
                 format!("Error from server: {doing}{refusal}")
             }
@@ -52,7 +62,7 @@ impl Failure {
         match self {
             Self::Own(message) => format!("error: {message}"),
             Self::Server { refusal, .. } if refusal.reason == Reason::Invalid => invalid(refusal),
-            Self::Server { .. } => self.line(),
+            Self::Collected(_) | Self::Server { .. } => self.line(),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 mod answer;
 mod change;
+mod difference;
+mod drain;
 mod failure;
 mod files;
 mod logs;
@@ -18,6 +20,7 @@ mod task;
 mod top;
 mod wait;
 mod watching;
+mod write;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,13 +29,15 @@ use std::time::Duration;
 use self::failure::Failure;
 use self::task::{Maker, Task};
 use super::Note;
-use super::grammar::{Command, Events, Invocation, Output, Source, Targets, Until, Watch};
+use super::grammar::{
+    ApplyMode, Command, Events, Invocation, Output, Source, Targets, Until, Watch,
+};
 use super::printers::{self, Table};
 use crate::api::selector::FieldSelector;
 use crate::api::{Key, Kind, Metrics, Object};
-use crate::apiserver::{Answer, DeleteOptions, Outcome, RequestId, Scope};
+use crate::apiserver::{Answer, DeleteOptions, Outcome, Refusal, RequestId, Scope};
 use crate::client::{Component, Context, Input, Subscription};
-use crate::sim::{RecordId, Time};
+use crate::sim::{RecordId, Time, Urgency};
 
 pub use files::Files;
 
@@ -46,8 +51,21 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// What a run of kubectl wants to be woken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KubectlAlarm {
-    /// To look again whether what it waits for has come true.
-    LookAgain,
+    /// To look again whether what it waits for has come true; the number tells several apart.
+    LookAgain(u64),
+}
+
+/// A task that waits to be tried again.
+#[derive(Clone, Debug)]
+struct Sleeper {
+    number: u64,
+    task: Task,
+}
+
+/// When a task is tried again.
+struct Nap {
+    after: Duration,
+    urgency: Urgency,
 }
 
 /// One run of kubectl.
@@ -57,7 +75,10 @@ pub struct Session {
     files: Arc<Files>,
     tasks: VecDeque<Task>,
     waiting: Option<(RequestId, Task)>,
-    sleeping: Option<Task>,
+    sleeping: Vec<Sleeper>,
+    naps: u64,
+    drain: drain::State,
+    differences: u32,
     found: Vec<Object>,
     metrics: Vec<Metrics>,
     described: Vec<String>,
@@ -78,7 +99,10 @@ impl Session {
             files,
             tasks: VecDeque::new(),
             waiting: None,
-            sleeping: None,
+            sleeping: Vec::new(),
+            naps: 0,
+            drain: drain::State::default(),
+            differences: 0,
             found: Vec::new(),
             metrics: Vec::new(),
             described: Vec::new(),
@@ -115,10 +139,15 @@ impl Session {
         self.errors.clone()
     }
 
+    /// What the API server refused, with its causes.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+        self.failures.iter().filter_map(Failure::refusal)
+    }
+
     /// Whether it has asked all it has to ask for now, and waits for something to come true.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.sleeping.is_some() || self.is_watching()
+        self.waiting.is_none() && !self.sleeping.is_empty() || self.is_watching()
     }
 
     /// 0 or 1 once it has ended.
@@ -146,8 +175,10 @@ impl Component for Session {
                 self.advance(hands.cause, hands);
             }
             Input::Answer(id, outcome) => self.hear(id, &outcome, hands),
-            Input::Alarm(KubectlAlarm::LookAgain) => {
-                if let Some(task) = self.sleeping.take() {
+            Input::Alarm(KubectlAlarm::LookAgain(number)) => {
+                let place = self.sleeping.iter().position(|each| each.number == number);
+                if let Some(place) = place {
+                    let task = self.sleeping.remove(place).task;
                     let (key, _) = task.request(&DeleteOptions::default());
                     let record = hands.note(hands.cause, Note::LooksAgain(key));
                     self.tasks.push_front(task);
@@ -165,10 +196,19 @@ impl Session {
         let invocation = Arc::clone(&self.invocation);
         let drafts = files::drafts(&invocation, &self.files)?;
         match &invocation.command {
-            Command::Apply { .. } => {
+            Command::Apply {
+                mode: ApplyMode::ServerSide(conflicts),
+                ..
+            } => self.tasks.extend(
+                drafts
+                    .into_iter()
+                    .map(|draft| Task::ApplyServerSide(Box::new(draft), *conflicts)),
+            ),
+            Command::Apply { .. } | Command::Diff { .. } => {
                 let tasks = drafts.into_iter().map(|draft| Task::Apply(Box::new(draft)));
                 self.tasks.extend(tasks);
             }
+            Command::Replace { by, .. } => self.replace(drafts, *by),
             Command::Create(Source::Files(_)) => {
                 self.tasks
                     .extend(drafts.into_iter().map(|draft| Task::Create {
@@ -308,16 +348,52 @@ impl Session {
 
     /// Sends the next request, or ends.
     fn advance(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
-        if self.sleeping.is_some() || self.is_watching() && self.failures.is_empty() {
+        let blocked = self.sleeping.iter().any(|each| each.task.blocks());
+        let stays = self.is_watching() && self.failures.is_empty();
+        if blocked || stays || self.waiting.is_some() {
             return;
         }
-        match self.tasks.pop_front() {
-            Some(task) => {
+        while let Some(task) = self.next_task() {
+            if self.may_begin(&task, hands.now) {
                 let (key, verb) = task.request(&self.delete_options());
-                let id = hands.ask(cause, key, verb);
+                let id = hands.ask_with(cause, (key, verb), self.write_options());
                 self.waiting = Some((id, task));
+                return;
             }
-            None => self.end(cause, hands),
+        }
+        if self.sleeping.is_empty() {
+            self.end(cause, hands);
+        }
+    }
+
+    fn next_task(&mut self) -> Option<Task> {
+        let task = self.tasks.pop_front();
+        task.or_else(|| self.next_of_drain())
+    }
+
+    /// Puts a task off; it is tried again after its nap.
+    fn sleep(&mut self, task: Task) {
+        let number = self.naps;
+        self.naps += 1;
+        self.sleeping.push(Sleeper { number, task });
+    }
+
+    /// When a task that was put off is tried again.
+    fn nap(&self, task: &Task, now: Time) -> Nap {
+        // What may last for ever must not keep the world from being idle.
+        match task {
+            Task::Remove { tries, .. } => self.nap_of_removal(*tries),
+            Task::AwaitRemoval { looks, .. } => self.nap_of_wait(*looks),
+            Task::Status { stands: false, .. } | Task::Await { .. } => Nap {
+                after: self
+                    .gives_up()
+                    .map_or(LOOK_AGAIN, |end| end.since(now).min(LOOK_AGAIN)),
+                urgency: Urgency::Work,
+            },
+            _ => Nap {
+                after: LOOK_AGAIN,
+                urgency: Urgency::Periodic,
+            },
         }
     }
 
@@ -327,6 +403,7 @@ impl Session {
         };
         let (key, _) = task.request(&DeleteOptions::default());
         let printed = self.output.len();
+        let naps = self.naps;
         let compared = self.finish(task, outcome, hands.now);
         let sentence = match self.output[printed..].lines().next_back() {
             Some(line) => format!("prints: {line}"),
@@ -337,18 +414,12 @@ impl Session {
         if let Some(compared) = compared {
             record = hands.note(record, compared);
         }
-        if let Some(task) = &self.sleeping {
-            // What may last for ever must not keep the world from being idle.
-            let after = self
-                .gives_up()
-                .map_or(LOOK_AGAIN, |end| end.since(hands.now).min(LOOK_AGAIN));
-            if matches!(
-                task,
-                Task::Status { stands: false, .. } | Task::Await { .. }
-            ) {
-                hands.wake(after, record, KubectlAlarm::LookAgain);
-            } else {
-                hands.wake_periodic(after, record, KubectlAlarm::LookAgain);
+        for sleeper in self.sleeping.iter().filter(|each| each.number >= naps) {
+            let alarm = KubectlAlarm::LookAgain(sleeper.number);
+            let nap = self.nap(&sleeper.task, hands.now);
+            match nap.urgency {
+                Urgency::Work => hands.wake(nap.after, record, alarm),
+                Urgency::Periodic => hands.wake_periodic(nap.after, record, alarm),
             }
         }
         self.advance(record, hands);
@@ -359,7 +430,7 @@ impl Session {
         self.print_found(hands.now);
         let failures = failure::text(&self.failures);
         self.errors.push_str(&failures);
-        let exit_code = i32::from(!self.failures.is_empty());
+        let exit_code = i32::from(!self.failures.is_empty() || self.differences > 0);
         self.exit_code = Some(exit_code);
         // What was read stays in the world; the run keeps only what it printed.
         self.found = Vec::new();
@@ -461,7 +532,8 @@ impl Session {
 
     fn say(&mut self, object: &Object, what: &str) {
         let path = show::path_of(object);
-        for part in [path.as_str(), " ", what, "\n"] {
+        let suffix = self.invocation.dry_run.suffix();
+        for part in [path.as_str(), " ", what, suffix, "\n"] {
             self.output.push_str(part);
         }
     }

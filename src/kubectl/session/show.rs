@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::sort;
-use crate::api::{Kind, Object};
+use crate::api::{Kind, Object, owners};
 use crate::kubectl::grammar::{Get, Invocation, Output, Targets};
 use crate::kubectl::json_path::{JsonPath, JsonPathError, plain};
 use crate::kubectl::printers::{self, Options, Table};
@@ -111,10 +111,18 @@ pub(super) fn nothing(invocation: &Invocation, kinds: &[Kind], everywhere: bool)
 
 /// One object by name is shown as it is, everything else as a list.
 fn whole(get: &Get, objects: &[Object]) -> Value {
+    let value = |object: &Object| {
+        let mut value = object.to_value();
+        if get.managed_fields {
+            let owners = owners::to_value(object.kind(), &owners::of(object));
+            value["metadata"]["managedFields"] = owners;
+        }
+        value
+    };
     match (&get.targets, objects) {
-        (Targets::Named(names), [one]) if names.len() == 1 => one.to_value(),
-        (Targets::Files(_), [one]) => one.to_value(),
-        _ => print::list(objects.iter().map(Object::to_value)),
+        (Targets::Named(names), [one]) if names.len() == 1 => value(one),
+        (Targets::Files(_), [one]) => value(one),
+        _ => print::list(objects.iter().map(value)),
     }
 }
 

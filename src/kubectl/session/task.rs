@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use super::files::Draft;
 use crate::api::selector::FieldSelector;
-use crate::api::{Key, Kind, LabelSelector, Object};
-use crate::apiserver::{DeleteOptions, LogOptions, Patch, Refusal, Scope, Verb};
+use crate::api::{Key, Kind, LabelSelector, Object, Pod};
+use crate::apiserver::{
+    Conflicts, DeleteOptions, LogOptions, Patch, PatchType, Refusal, Scope, Subresource, Verb,
+};
 
 /// One request, and what it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +33,17 @@ pub(super) enum Task {
     },
     /// Read what an applied object is now.
     Apply(Box<Draft>),
+    /// Have the API server merge an applied object with what is there.
+    ApplyServerSide(Box<Draft>, Conflicts),
+    /// Read what an object that is to be replaced is now.
+    Replace(Box<Draft>),
+    /// Put an object in the place of the one that is there.
+    Put {
+        /// The object.
+        object: Box<Object>,
+        /// The file.
+        source: String,
+    },
     /// Change an object that has been read.
     Patch {
         /// The object as it was read.
@@ -72,6 +85,31 @@ pub(super) enum Task {
         /// Whether it may stand still for ever.
         stands: bool,
     },
+    /// List the pods of a node that is drained.
+    NodePods(Key, Scope),
+    /// See whether the DaemonSet of a pod of that node is there.
+    DaemonSet {
+        /// Which.
+        key: Key,
+        /// The pod's place among the pods of the node.
+        pod: usize,
+    },
+    /// Ask a pod to go, or delete it.
+    Remove {
+        /// The pod as it was read.
+        pod: Box<Pod>,
+        /// How.
+        verb: Verb,
+        /// How often it was asked before.
+        tries: u32,
+    },
+    /// See whether a pod that was told to go is gone.
+    AwaitRemoval {
+        /// The pod as it was read.
+        pod: Box<Pod>,
+        /// How often it was looked at before.
+        looks: u32,
+    },
     /// List the replica sets of a deployment.
     Revisions(Box<Object>, LabelSelector),
     /// Read the log of a container.
@@ -112,15 +150,29 @@ impl Task {
             | Self::Again(key)
             | Self::Await { key, .. }
             | Self::AwaitEnd { key, .. }
+            | Self::DaemonSet { key, .. }
             | Self::Status { key, .. } => (key.clone(), Verb::Get),
-            Self::List(key, scope) => (key.clone(), Verb::List(scope.clone())),
+            Self::AwaitRemoval { pod, .. } => (pod_key(pod), Verb::Get),
+            Self::Remove { pod, verb, .. } => (pod_key(pod), verb.clone()),
+            Self::List(key, scope) | Self::NodePods(key, scope) => {
+                (key.clone(), Verb::List(scope.clone()))
+            }
             Self::Measure(key, scope) => (key.clone(), Verb::Metrics(scope.clone())),
             Self::Resembling(key, _) => {
                 let all = Key::new(key.kind, &key.namespace, "");
                 (all, Verb::List(Scope::default()))
             }
             Self::Create { object, .. } => (object.key(), Verb::Create((**object).clone())),
-            Self::Apply(draft) => (draft.key.clone(), Verb::Get),
+            Self::Apply(draft) | Self::Replace(draft) => (draft.key.clone(), Verb::Get),
+            Self::ApplyServerSide(draft, conflicts) => {
+                let patch = Patch {
+                    patch_type: PatchType::Apply(*conflicts),
+                    subresource: Subresource::Main,
+                    body: draft.value.clone(),
+                };
+                (draft.key.clone(), Verb::Patch(patch))
+            }
+            Self::Put { object, .. } => (object.key(), Verb::Update((**object).clone())),
             Self::Patch { object, patch, .. } => (object.key(), Verb::Patch(patch.clone())),
             Self::Delete { key, .. } => (key.clone(), Verb::Delete(delete.clone())),
             Self::Log(key, options) => (key.clone(), Verb::Log(options.clone())),
@@ -149,8 +201,20 @@ impl Task {
         }
     }
 
+    /// Whether nothing else is done while it waits to look again.
+    pub(super) fn blocks(&self) -> bool {
+        matches!(
+            self,
+            Self::Await { .. } | Self::AwaitEnd { .. } | Self::Status { .. }
+        )
+    }
+
     /// Whether it reads what the line means, before anything is done about it.
     pub(super) fn is_first_read(&self) -> bool {
         matches!(self, Self::Get(_) | Self::List(..))
     }
+}
+
+fn pod_key(pod: &Pod) -> Key {
+    Key::new(Kind::Pod, pod.namespace(), pod.name())
 }

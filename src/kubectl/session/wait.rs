@@ -62,7 +62,7 @@ impl Session {
                     Ok(answer) => answer.object().map(|object| object.uid().to_owned()),
                     Err(_) => None,
                 });
-                self.sleeping = Some(Task::Await { key, uid });
+                self.sleep(Task::Await { key, uid });
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Actor, Event, Key, Kind, Node, Object, Pod, Typed, core};
 use crate::apiserver::{
-    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, event_for,
+    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, WriteOptions, event_for,
 };
 use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};
@@ -105,6 +105,7 @@ impl World {
             verb,
             answer: Answering::Ignored,
             urgency: Urgency::Work,
+            options: WriteOptions::default(),
         };
         self.serve(RecordId(0), &request);
     }
@@ -244,7 +245,7 @@ impl World {
             let entry = Entry::Input(cause, answer);
             self.queue.push(self.now + WIRE, request.urgency, entry);
         }
-        let Some(change) = handled.change else {
+        let [change] = handled.changes.as_slice() else {
             return;
         };
         if let Object::Pod(pod) = &change.object {
@@ -252,7 +253,7 @@ impl World {
         }
         for subscription in self.kubelet.subscriptions() {
             let of_kind = subscription.kind == change.key.kind;
-            let event = event_for(&change, &subscription.scope).filter(|_| of_kind);
+            let event = event_for(change, &subscription.scope).filter(|_| of_kind);
             if let Some(event) = event {
                 let delivery = Delivery {
                     kind: subscription.kind,

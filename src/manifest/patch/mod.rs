@@ -1,5 +1,6 @@
 //! Patches: JSON patch, JSON merge patch, strategic merge patch, and what `kubectl apply` makes of three objects.
 
+mod apply;
 mod difference;
 mod keys;
 mod strategic;
@@ -8,6 +9,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+pub use apply::{apply, prune};
 pub use difference::{difference, three_way};
 pub use strategic::strategic;
 

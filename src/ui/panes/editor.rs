@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::border;
 use super::events::fitted;
+use crate::apiserver::Cause;
 use crate::ui::answer::{self, Answer};
 use crate::ui::editor::{Editor, Mark};
 use crate::ui::model::{Mode, Pane};
@@ -203,23 +204,13 @@ fn refused_line(view: &View<'_>) -> Option<Mark> {
     let Answer::Done(session) = answer::of(view.world(), sent) else {
         return None;
     };
-    let error = session.error_text();
-    let (path, text) = field_of(&error)?;
+    let mut causes = session.refusals().flat_map(|refusal| &refusal.causes);
+    let first = causes.find_map(Cause::field)?;
     Some(Mark {
-        line: editor.line_of(path)?,
-        text: text.to_owned(),
+        line: editor.line_of(&first.field)?,
+        text: first.to_string(),
         is_error: true,
     })
-}
-
-/// The first field that a refusal names, with what is wrong with it:
-/// `… is invalid: spec.replicas: Invalid value: -1: must be …` gives `spec.replicas` and the rest.
-fn field_of(error: &str) -> Option<(&str, &str)> {
-    let (_, causes) = error.split_once(" is invalid: ")?;
-    let first = causes.trim_start_matches(['[', '\n', ' ', '*', '<', 'n', 'i', 'l', '>']);
-    let (path, _) = first.split_once(": ")?;
-    let is_path = !path.is_empty() && !path.contains(' ');
-    is_path.then(|| (path, first.lines().next().unwrap_or(first)))
 }
 
 /// What kubectl printed, below the text.
@@ -274,23 +265,6 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refusal_names_its_first_field() {
-        let error = "The Deployment \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0";
-        let (path, text) = field_of(error).expect("a field");
-        assert_eq!(path, "spec.replicas");
-        assert!(text.starts_with("spec.replicas: Invalid value: -1"));
-        let several = "The Pod \"a\" is invalid: \n* spec.containers[0].image: Required value\n* spec.x: Forbidden";
-        assert_eq!(
-            field_of(several).map(|(path, _)| path),
-            Some("spec.containers[0].image")
-        );
-        assert_eq!(
-            field_of("Error from server (NotFound): namespaces \"x\" not found"),
-            None
-        );
-    }
 
     #[test]
     fn long_answers_are_broken_at_blanks() {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::command::{Command, Source};
 use super::flags::{Given, not_set};
+use super::writing::{self, DryRun};
 use super::{UsageError, output};
 use crate::api::{Kind, Object};
 use crate::kubectl::grammar::Output;
@@ -16,22 +17,15 @@ use crate::manifest::print;
 pub(super) fn create(verb: &str, given: &Given) -> Result<Command, UsageError> {
     let object = object(verb, given)?;
     let shown = given.text("output").filter(|text| !text.is_empty());
-    let dry = given.text("dry-run");
-    match dry.as_deref() {
-        None | Some("none") if shown.is_none() => {
+    match writing::dry_run(given)? {
+        DryRun::Client => draft(&object, given, shown.as_deref()).map(Command::Tell),
+        DryRun::None | DryRun::Server if shown.is_none() => {
             Ok(Command::Create(Source::Object(Box::new(object))))
         }
-        None | Some("none") => Err(UsageError(
+        DryRun::None | DryRun::Server => Err(UsageError(
             "error: Unlike Kubernetes: -o shows what --dry-run=client would send, and nothing else"
                 .to_owned(),
         )),
-        Some("client" | "unchanged") => draft(&object, given, shown.as_deref()).map(Command::Tell),
-        Some("server") => Err(UsageError(
-            "error: Unlike Kubernetes: this command knows --dry-run=client only".to_owned(),
-        )),
-        Some(other) => Err(UsageError(format!(
-            "error: Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
-        ))),
     }
 }
 

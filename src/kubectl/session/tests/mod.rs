@@ -2,16 +2,18 @@
 
 mod asking;
 mod changing;
+mod draining;
 mod making;
 mod reading;
 mod rolling;
 mod top;
+mod writing;
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::api::Actor;
-use crate::apiserver::{ApiServer, Moment, Request, Verb};
+use crate::apiserver::{ApiServer, Moment, Request, Verb, WriteOptions};
 use crate::client::Line;
 use crate::kubectl::fixtures::{lines, object};
 use crate::sim::{Profile, Random, RecordId, Time, Urgency};
@@ -60,6 +62,7 @@ impl Desk {
             verb,
             answer: crate::apiserver::Answering::Awaited,
             urgency: Urgency::Work,
+            options: WriteOptions::default(),
         };
         let moment = Moment {
             now: self.now,

@@ -1,0 +1,219 @@
+//! Writes that only try, apply on the server, replace, and compare.
+
+use super::*;
+
+const CONFLICT: &str = "error: Apply failed with 1 conflict: conflict with \
+    \"kubectl-client-side-apply\" using apps/v1: .spec.replicas
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+";
+
+fn with_files() -> Desk {
+    let mut desk = Desk::new();
+    let deployment = WEB.split("---").next().expect("the first document");
+    desk.file("web.yaml", deployment);
+    desk.file(
+        "two.yaml",
+        &deployment.replace("replicas: 1", "replicas: 2"),
+    );
+    desk
+}
+
+fn patched(file: &str) -> String {
+    let mut value: Value = serde_yaml::from_str(file).expect("YAML");
+    value["metadata"]["namespace"] = "default".into();
+    format!("PATCH A…/deployments/web {value}")
+}
+
+#[test]
+fn a10_server_side_apply_sends_the_file_and_says_what_to_do_about_a_conflict() {
+    let mut desk = with_files();
+    desk.run("apply -f web.yaml");
+    let two = String::from_utf8_lossy(&desk.files["two.yaml"]).into_owned();
+    let request = patched(&two);
+    desk.check("apply --server-side -f two.yaml", &[&request], "", CONFLICT);
+    desk.check(
+        "apply --server-side --force-conflicts -f two.yaml",
+        &[&request],
+        "deployment.apps/web serverside-applied\n",
+        "",
+    );
+    let run = desk.run("get deploy web -o yaml --show-managed-fields");
+    let shown: Value = serde_yaml::from_str(run.session.output()).expect("YAML");
+    let managers: Vec<&str> = shown["metadata"]["managedFields"]
+        .as_array()
+        .expect("owners")
+        .iter()
+        .filter_map(|owner| owner["manager"].as_str())
+        .collect();
+    assert_eq!(managers, ["kubectl", "kubectl-client-side-apply"]);
+    let hidden = desk.run("get deploy web -o yaml");
+    assert!(!hidden.session.output().contains("managedFields"));
+}
+
+#[test]
+fn a10_each_command_owns_under_its_own_name_or_the_one_that_it_is_given() {
+    let lines = [
+        ("label deploy web a=b", "kubectl-label"),
+        ("annotate deploy web a=b", "kubectl-annotate"),
+        ("set image deploy web c=nginx:2", "kubectl-set"),
+        ("scale deploy web --replicas=2", "kubectl"),
+        ("rollout restart deploy/web", "kubectl-rollout"),
+        (
+            "patch deploy web -p '{\"spec\":{\"paused\":true}}'",
+            "kubectl-patch",
+        ),
+        (
+            "patch deploy web -p '{\"spec\":{\"paused\":true}}' --field-manager=me",
+            "me",
+        ),
+    ];
+    for (line, manager) in lines {
+        let mut desk = Desk::new();
+        let key = desk.web();
+        desk.run(line);
+        let object = desk.get(&key).expect("it is there");
+        let owners = crate::api::owners::of(&object);
+        assert!(
+            owners.iter().any(|owner| owner.writer.manager == manager),
+            "{line}: {owners:?}"
+        );
+    }
+}
+
+#[test]
+fn dry_runs_say_so_and_change_nothing() {
+    let lines = [
+        (
+            "scale deploy web --replicas=2 --dry-run=client",
+            "deployment.apps/web scaled (dry run)\n",
+        ),
+        (
+            "scale deploy web --replicas=2 --dry-run=server",
+            "deployment.apps/web scaled (server dry run)\n",
+        ),
+        (
+            "delete deploy web --dry-run=client",
+            "deployment.apps \"web\" deleted (dry run) from default namespace\n",
+        ),
+        (
+            "delete deploy web --dry-run=server",
+            "deployment.apps \"web\" deleted (server dry run) from default namespace\n",
+        ),
+        (
+            "create configmap m --from-literal=a=b --dry-run=client",
+            "configmap/m created (dry run)\n",
+        ),
+        (
+            "create configmap m --from-literal=a=b --dry-run=server",
+            "configmap/m created (server dry run)\n",
+        ),
+        (
+            "apply -f two.yaml --dry-run=server",
+            "deployment.apps/web configured (server dry run)\n",
+        ),
+    ];
+    let mut desk = with_files();
+    desk.run("apply -f web.yaml");
+    let before = desk.api.store().revision();
+    for (line, output) in lines {
+        let run = desk.run(line);
+        assert_eq!(run.session.output(), output, "{line}");
+        assert_eq!(run.session.exit_code(), Some(0), "{line}");
+        assert_eq!(desk.api.store().revision(), before, "{line}");
+    }
+    let refused = desk.run("create deployment web --image=nginx --dry-run=server");
+    assert_eq!(
+        refused.session.error_text(),
+        "error: failed to create deployment: deployments.apps \"web\" already exists\n"
+    );
+}
+
+#[test]
+fn replace_puts_the_file_in_the_place_of_what_is_there() {
+    let mut desk = with_files();
+    let get = "GET A…/deployments/web";
+    let put = "PUT A…/deployments/web";
+    desk.check(
+        "replace -f two.yaml",
+        &[get, put],
+        "",
+        "Error from server (NotFound): error when replacing \"two.yaml\": deployments.apps \"web\" \
+         not found\n",
+    );
+    desk.run("create -f web.yaml");
+    desk.check(
+        "replace -f two.yaml",
+        &[get, put],
+        "deployment.apps/web replaced\n",
+        "",
+    );
+    desk.check(
+        "replace --force -f web.yaml",
+        &["DELETE A…/deployments/web", get, "POST A…/deployments"],
+        "deployment.apps \"web\" deleted from default namespace\ndeployment.apps/web replaced\n",
+        "",
+    );
+}
+
+#[test]
+fn diff_shows_what_an_apply_would_change_and_ends_with_1() {
+    let mut desk = with_files();
+    desk.run("apply -f web.yaml");
+    let before = desk.api.store().revision();
+    let same = desk.run("diff -f web.yaml");
+    assert_eq!(same.session.output(), "");
+    assert_eq!(same.session.exit_code(), Some(0));
+    let run = desk.run("diff -f two.yaml");
+    assert_eq!(run.session.exit_code(), Some(1));
+    let output = run.session.output();
+    assert!(
+        output.starts_with(
+            "diff -u -N /tmp/LIVE/apps.v1.Deployment.default.web \
+             /tmp/MERGED/apps.v1.Deployment.default.web\n--- /tmp/LIVE/"
+        ),
+        "{output}"
+    );
+    assert!(
+        output.contains("\n-  replicas: 1\n+  replicas: 2\n"),
+        "{output}"
+    );
+    assert_eq!(desk.api.store().revision(), before);
+    // A client-side apply writes its annotation too.
+    assert!(
+        output.contains("\n-  generation: 1\n+  generation: 2\n"),
+        "{output}"
+    );
+}
+
+#[test]
+fn flags_that_contradict_each_other_are_refused_in_the_words_of_kubectl() {
+    let cases = [
+        (
+            "apply -f a --force-conflicts",
+            "error: --force-conflicts only works with --server-side",
+        ),
+        (
+            "apply -f a --server-side --dry-run=client",
+            "error: --dry-run=client doesn't work with --server-side (did you mean \
+             --dry-run=server instead?)",
+        ),
+        (
+            "scale deploy web --replicas=1 --dry-run=maybe",
+            "error: Invalid dry-run value (maybe). Must be \"none\", \"server\", or \"client\".",
+        ),
+    ];
+    for (line, problem) in cases {
+        let error = crate::kubectl::parse(line).expect_err(line);
+        assert_eq!(error.to_string(), problem, "{line}");
+    }
+}
