@@ -4,6 +4,7 @@
 //! are the same. What stays away: discovery, the OpenAPI documents, and the scale subresource read
 //! that `--current-replicas` costs.
 
+mod act;
 mod answer;
 mod change;
 mod difference;
