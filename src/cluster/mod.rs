@@ -1,20 +1,27 @@
 //! The whole control plane as one value: it steps, takes commands, and tells its trace.
 
 mod boot;
+pub mod breakpoint;
 mod cause;
 mod command;
+pub mod compare;
 mod component;
+pub mod driver;
 mod expression;
 mod fault;
 mod fingerprint;
 mod history;
+mod machines;
+pub mod runs;
 pub mod scenario;
+pub mod session;
 #[cfg(test)]
 mod staged;
 mod step;
 mod strike;
 pub mod task;
 mod trace;
+mod verify;
 mod watches;
 
 use std::sync::Arc;
@@ -31,7 +38,9 @@ pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
 pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
+pub use session::SessionFile;
 pub use trace::{Detail, Record, Trace};
+pub use verify::Verdict;
 pub use watches::Watch;
 
 use crate::api::Object;

@@ -1,21 +1,20 @@
 //! A run as a script: machines, seed, commands with their moments, and what to wait for.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Cluster, ClusterConfig, Command, Expression, Files, NodeConfig};
-use crate::api::{Quantity, core};
+use super::expression::Watched;
+use super::machines::Machines;
+pub use super::machines::counted;
+use super::{Cluster, ClusterConfig, Command, Expression, Files};
 use crate::manifest;
 use crate::sim::{Time, parse_duration};
 
 /// How long a run may take in virtual time when nobody says.
 pub const DEFAULT_LIMIT: Duration = Duration::from_mins(10);
-
-/// The most nodes that a number may ask for.
-const NODES_MOST: usize = 20_000;
 
 /// A run that is ready to go.
 #[derive(Clone, Debug)]
@@ -70,55 +69,12 @@ struct Script {
     #[serde(default)]
     seed: u64,
     #[serde(default)]
-    cluster: ScriptCluster,
+    cluster: Machines,
     #[serde(default, rename = "do")]
     steps: Vec<ScriptStep>,
     until: Option<String>,
     #[serde(rename = "for")]
     limit: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScriptCluster {
-    nodes: Option<ScriptNodes>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum ScriptNodes {
-    Count(usize),
-    List(Vec<ScriptNode>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScriptNode {
-    name: String,
-    cpu: Option<Text>,
-    memory: Option<Text>,
-    pods: Option<i64>,
-    zone: Option<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    taints: Vec<ScriptTaint>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScriptTaint {
-    key: String,
-    value: Option<String>,
-    effect: String,
-}
-
-/// A number or a text, for quantities.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Text {
-    Number(serde_json::Number),
-    Text(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,7 +107,7 @@ impl Scenario {
         let until = script.until.as_deref().map(parse_expression).transpose()?;
         let limit = script.limit.as_deref().map(parse_duration).transpose()?;
         Ok(Self {
-            config: config(script.seed, script.cluster.nodes)?,
+            config: script.cluster.config(script.seed)?,
             steps,
             until,
             limit,
@@ -206,12 +162,12 @@ impl Scenario {
             (until, _) => until,
         };
         let end = cluster.now() + self.limit.unwrap_or(DEFAULT_LIMIT);
-        let mut watcher = Watcher::default();
+        let mut watched = Watched::default();
         let came_true = loop {
-            give(&mut pending, &mut cluster, &mut watcher)?;
+            give(&mut pending, &mut cluster, &mut watched)?;
             if pending.is_empty()
                 && let Some(until) = &until
-                && watcher.holds(until, &cluster)?
+                && holds(&mut watched, until, &cluster)?
             {
                 break true;
             }
@@ -241,14 +197,14 @@ impl Scenario {
 fn give(
     pending: &mut VecDeque<Timed>,
     cluster: &mut Cluster,
-    watcher: &mut Watcher,
+    watched: &mut Watched,
 ) -> Result<(), String> {
     while let Some(next) = pending.front() {
         let at = match &next.trigger {
             Trigger::Now => cluster.now(),
             Trigger::At(at) => *at,
             Trigger::When(expression) => {
-                if !watcher.holds(expression, cluster)? {
+                if !holds(watched, expression, cluster)? {
                     return Ok(());
                 }
                 cluster.now()
@@ -260,34 +216,19 @@ fn give(
             }
             cluster.submit_at(at, next.command);
         }
-        watcher.forget();
+        watched.forget();
     }
     Ok(())
 }
 
-/// Asks an expression again only when the world has changed in what expressions can see.
-#[derive(Debug, Default)]
-struct Watcher {
-    asked: Option<(u64, bool, u64)>,
-}
-
-impl Watcher {
-    fn holds(&mut self, expression: &Expression, cluster: &Cluster) -> Result<bool, String> {
-        let state = (
-            cluster.store().revision(),
-            cluster.is_settled(),
-            cluster.now().as_secs(),
-        );
-        if self.asked == Some(state) {
-            return Ok(false);
-        }
-        self.asked = Some(state);
-        expression.holds(cluster).map_err(|error| error.to_string())
-    }
-
-    fn forget(&mut self) {
-        self.asked = None;
-    }
+/// Whether an expression is true, asked only when something has changed since it was not.
+fn holds(
+    watched: &mut Watched,
+    expression: &Expression,
+    cluster: &Cluster,
+) -> Result<bool, String> {
+    let answer = watched.asked(expression, cluster).unwrap_or(Ok(false));
+    answer.map_err(|error| error.to_string())
 }
 
 /// What the runs of kubectl complained about, and where in their files.
@@ -394,85 +335,4 @@ pub fn command(line: &str, load: Loader<'_>) -> Result<Command, String> {
         files.extend(load(&name)?);
     }
     Ok(command.with_files(files))
-}
-
-fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String> {
-    match nodes {
-        None => Ok(ClusterConfig::with_nodes(seed, 3)),
-        Some(ScriptNodes::Count(count)) => counted(seed, count),
-        Some(ScriptNodes::List(list)) => {
-            let nodes = list.into_iter().map(node).collect::<Result<Vec<_>, _>>()?;
-            let mut names = BTreeSet::new();
-            if let Some(twice) = nodes.iter().find(|node| !names.insert(node.name.as_str())) {
-                return Err(format!(
-                    "error: there are two nodes called \"{}\"",
-                    twice.name
-                ));
-            }
-            Ok(ClusterConfig {
-                seed,
-                nodes,
-                ..ClusterConfig::default()
-            })
-        }
-    }
-}
-
-/// A cluster of so many default nodes.
-///
-/// # Errors
-/// When there are too many.
-pub fn counted(seed: u64, count: usize) -> Result<ClusterConfig, String> {
-    if count > NODES_MOST {
-        return Err(format!(
-            "error: {count} nodes are too many; there may be {NODES_MOST}"
-        ));
-    }
-    Ok(ClusterConfig::with_nodes(seed, count))
-}
-
-fn node(script: ScriptNode) -> Result<NodeConfig, String> {
-    let zone = script.zone.as_deref().unwrap_or("a");
-    let mut node = NodeConfig::named(script.name, zone);
-    let quantity = |name: &str, text: &Text| -> Result<Quantity, String> {
-        let text = match text {
-            Text::Number(number) => number.to_string(),
-            Text::Text(text) => text.clone(),
-        };
-        let wrong = || {
-            format!(
-                "error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi",
-                node.name
-            )
-        };
-        text.parse()
-            .ok()
-            .filter(|quantity: &Quantity| !quantity.is_negative())
-            .ok_or_else(wrong)
-    };
-    let cpu = script
-        .cpu
-        .as_ref()
-        .map(|text| quantity("cpu", text))
-        .transpose()?;
-    let memory = script
-        .memory
-        .as_ref()
-        .map(|text| quantity("memory", text))
-        .transpose()?;
-    node.cpu = cpu.unwrap_or(node.cpu);
-    node.memory = memory.unwrap_or(node.memory);
-    node.pods = script.pods.unwrap_or(node.pods);
-    node.labels.extend(script.labels);
-    node.taints = script.taints.into_iter().map(taint).collect();
-    Ok(node)
-}
-
-fn taint(script: ScriptTaint) -> core::Taint {
-    core::Taint {
-        key: script.key,
-        value: script.value,
-        effect: script.effect,
-        time_added: None,
-    }
 }

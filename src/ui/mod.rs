@@ -36,8 +36,9 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use crate::cluster::driver::{Order, Pace, Snapshot};
 use crate::cluster::scenario::Loader;
-use crate::cluster::task::{self, Engine, Order, Pace, Snapshot};
+use crate::cluster::task::{self, Engine};
 use crate::cluster::{Cluster, Command};
 use editor::Editor;
 use input::Input;

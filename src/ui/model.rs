@@ -10,7 +10,7 @@ use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
 use crate::cluster::Files;
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.

@@ -27,7 +27,7 @@ use super::theme::{Role, Theme};
 use super::{guide, overlays, pace, time_bar};
 use crate::api::Key;
 use crate::cluster::Cluster;
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 
 /// What a pane is drawn from.
 #[derive(Clone, Copy, Debug)]

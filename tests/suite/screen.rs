@@ -1,6 +1,6 @@
 //! A person at the screen without a terminal: keys go in, the world goes on, frames come out.
 
-use glassplane::cluster::task::{Driver, Snapshot};
+use glassplane::cluster::driver::{Driver, Snapshot};
 use glassplane::cluster::{Cluster, ClusterConfig, Files};
 use glassplane::ui::action::Action;
 use glassplane::ui::frame::{self, Drawn};

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Rect, Size};
 
-use crate::cluster::task::{Order, Snapshot};
+use crate::cluster::driver::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};

@@ -14,8 +14,8 @@ use super::model::{Message, Mode, Model, Overlay, Pane};
 use super::pace;
 use super::panes::Direction;
 use crate::api::{Kind, Object};
+use crate::cluster::driver::{Order, Snapshot, Until, When};
 use crate::cluster::scenario::Loader;
-use crate::cluster::task::{Order, Snapshot, Until};
 
 /// What an action may look at.
 #[derive(Clone, Copy)]
@@ -149,7 +149,7 @@ fn back(model: &mut Model, snapshot: &Snapshot, steps: u64) -> Vec<Order> {
 
 fn show(model: &mut Model, step: u64) -> Vec<Order> {
     model.record = None;
-    vec![Order::Show(step)]
+    vec![Order::Show(When::Step(step))]
 }
 
 /// To one end: of what lies over the panes, or else of the run.

@@ -7,7 +7,7 @@ use tui_textarea::TextArea;
 
 use super::{Around, look};
 use crate::api::Key;
-use crate::cluster::task::Order;
+use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::grammar::{Command as Asked, RolloutAction};
 use crate::manifest;
