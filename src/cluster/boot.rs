@@ -15,7 +15,7 @@ use crate::api::{Actor, Kind, Object, Quantity, core};
 use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb};
 use crate::client::{Component, Delivery, Seen, Subscription};
 use crate::controllers::{CONTROLLERS, Runner};
-use crate::kubelet::{Kubelet, Machine};
+use crate::kubelet::{Kubelet, Machine, Rule};
 use crate::scheduler::{Configuration, Scheduler};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 
@@ -34,6 +34,8 @@ pub struct ClusterConfig {
     pub nodes: Vec<NodeConfig>,
     /// The profiles of the scheduler.
     pub scheduler: Arc<Configuration>,
+    /// What the applications do, beside what their pods declare themselves.
+    pub applications: Arc<[Rule]>,
 }
 
 /// One machine.
@@ -97,6 +99,7 @@ impl ClusterConfig {
             seed,
             nodes: nodes.collect(),
             scheduler: Arc::default(),
+            applications: Arc::default(),
         }
     }
 }
@@ -123,10 +126,9 @@ impl Cluster {
         let kubelet = |(number, node): (usize, &NodeConfig)| {
             let name: Arc<str> = Arc::from(node.name.as_str());
             let id = ComponentId::Kubelet(Arc::clone(&name));
-            (
-                name,
-                Arc::new(Part::new(&id, Kubelet::new(node.machine(number)), seed)),
-            )
+            let rules = Arc::clone(&config.applications);
+            let kubelet = Kubelet::new(node.machine(number), rules);
+            (name, Arc::new(Part::new(&id, kubelet, seed)))
         };
         let scheduler = Scheduler::configured(Arc::clone(&config.scheduler));
         let mut cluster = Self {

@@ -114,11 +114,23 @@ impl Cluster {
         cluster
     }
 
+    /// This run as it was after the step that wrote a record, made again from its beginning.
+    #[must_use]
+    pub fn at_record(&self, record: RecordId) -> Self {
+        let mut cluster = Self::new(self.config().clone());
+        cluster.replay_until(self, |world| world.next_record() > record);
+        cluster
+    }
+
     /// Makes steps up to `step`, taking the commands that `head` took at the same places.
     pub(super) fn replay(&mut self, head: &Self, step: u64) {
+        self.replay_until(head, |world| world.steps() >= step);
+    }
+
+    fn replay_until(&mut self, head: &Self, is_there: impl Fn(&Self) -> bool) {
         let known = self.journal.len();
         let mut commands = head.journal.iter().skip(known).peekable();
-        while self.steps() < step {
+        while !is_there(self) {
             while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
                 self.submit_at(entry.at, entry.command.clone());
             }

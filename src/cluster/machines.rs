@@ -1,11 +1,13 @@
-//! The machines of a cluster as scripts and sessions write them: a number, or a list.
+//! Machines and applications as scripts and sessions write them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{ClusterConfig, NodeConfig};
 use crate::api::{Quantity, core};
+use crate::kubelet::Rule;
 
 /// The most nodes that a number may ask for.
 const NODES_MOST: usize = 20_000;
@@ -53,6 +55,58 @@ struct MachineTaint {
 enum Text {
     Number(serde_json::Number),
     Text(String),
+}
+
+/// What the applications in some pods do. Keys that are no declaration are refused by name.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Application {
+    #[serde(default)]
+    pods: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
+    #[serde(flatten)]
+    says: BTreeMap<String, Text>,
+}
+
+impl Text {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl Application {
+    /// A rule as it is written.
+    pub(super) fn of(rule: &Rule) -> Self {
+        let says = rule.says();
+        Self {
+            pods: rule.selector().to_owned(),
+            container: rule.container().map(str::to_owned),
+            says: says
+                .map(|(key, value)| (key.to_owned(), Text::Text(value.to_owned())))
+                .collect(),
+        }
+    }
+}
+
+/// The rules that are written.
+///
+/// # Errors
+/// When a selector or a declaration cannot be read.
+pub(super) fn applications(written: Vec<Application>) -> Result<Arc<[Rule]>, String> {
+    let rule = |application: Application| {
+        let says: Vec<(&str, String)> = application
+            .says
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.text()))
+            .collect();
+        let says: Vec<(&str, &str)> = says.iter().map(|(key, value)| (*key, &**value)).collect();
+        Rule::new(&application.pods, application.container, &says)
+            .map_err(|why| format!("error: applications, pods \"{}\": {why}", application.pods))
+    };
+    written.into_iter().map(rule).collect()
 }
 
 impl Machines {
@@ -130,10 +184,7 @@ fn node(script: Machine) -> Result<NodeConfig, String> {
     let zone = script.zone.as_deref().unwrap_or("a");
     let mut node = NodeConfig::named(script.name, zone);
     let quantity = |name: &str, text: &Text| -> Result<Quantity, String> {
-        let text = match text {
-            Text::Number(number) => number.to_string(),
-            Text::Text(text) => text.clone(),
-        };
+        let text = text.text();
         let wrong = || {
             format!(
                 "error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi",

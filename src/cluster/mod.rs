@@ -23,6 +23,7 @@ pub mod task;
 mod trace;
 mod verify;
 mod watches;
+pub mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::expression::Watched;
-use super::machines::Machines;
 pub use super::machines::counted;
+use super::machines::{Application, Machines, applications};
 use super::{Cluster, ClusterConfig, Command, Expression, Files};
 use crate::manifest;
 use crate::sim::{Time, parse_duration};
@@ -70,6 +70,8 @@ struct Script {
     seed: u64,
     #[serde(default)]
     cluster: Machines,
+    #[serde(default)]
+    applications: Vec<Application>,
     #[serde(default, rename = "do")]
     steps: Vec<ScriptStep>,
     until: Option<String>,
@@ -107,7 +109,10 @@ impl Scenario {
         let until = script.until.as_deref().map(parse_expression).transpose()?;
         let limit = script.limit.as_deref().map(parse_duration).transpose()?;
         Ok(Self {
-            config: script.cluster.config(script.seed)?,
+            config: ClusterConfig {
+                applications: applications(script.applications)?,
+                ..script.cluster.config(script.seed)?
+            },
             steps,
             until,
             limit,
@@ -123,9 +128,16 @@ impl Scenario {
         let first = lines
             .find(|line| !line.starts_with("---"))
             .unwrap_or_default();
-        ["seed:", "cluster:", "do:", "until:", "for:"]
-            .iter()
-            .any(|key| first.starts_with(key))
+        [
+            "seed:",
+            "cluster:",
+            "applications:",
+            "do:",
+            "until:",
+            "for:",
+        ]
+        .iter()
+        .any(|key| first.starts_with(key))
     }
 
     /// The world with its commands given, as the screen opens it: nothing has happened yet.

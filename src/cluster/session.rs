@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::breakpoint::{Breakpoints, Condition};
-use super::machines::Machines;
+use super::machines::{Application, Machines, applications};
 use super::runs::Bookmark;
 use super::verify::{TraceMark, Verdict};
 use super::{Cluster, ClusterConfig, Command, Files, History, Journaled};
@@ -101,6 +101,8 @@ struct Written {
     cluster: Machines,
     #[serde(skip_serializing_if = "Option::is_none")]
     scheduler: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    applications: Vec<Application>,
     journal: Vec<Entry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bookmarks: Vec<Bookmark>,
@@ -258,6 +260,12 @@ impl SessionFile {
             seed: self.config.seed,
             cluster: Machines::of(&self.config),
             scheduler: (!is_default).then(|| source.clone()),
+            applications: self
+                .config
+                .applications
+                .iter()
+                .map(Application::of)
+                .collect(),
             journal: self.journal.iter().map(Entry::of).collect(),
             bookmarks: self.bookmarks.clone(),
             breakpoints: self.breakpoints.iter().map(stop).collect(),
@@ -403,6 +411,11 @@ fn config(parts: &mut BTreeMap<String, Value>) -> Result<ClusterConfig, String> 
         let read = Configuration::read(&source);
         let read = read.map_err(|error| format!("scheduler: {}: {}", error.path, error.reason))?;
         config.scheduler = Arc::new(read);
+    }
+    if let Some(written) = parts.remove("applications") {
+        let written: Vec<Application> =
+            serde_json::from_value(written).map_err(|error| format!("applications: {error}"))?;
+        config.applications = applications(written)?;
     }
     Ok(config)
 }

@@ -9,7 +9,7 @@ use super::alarm::{KubeletAlarm, PodTimer};
 use super::image::{Images, Pulls};
 use super::note::{Happening, Note, PodNote};
 use super::worker::{Action, Stage, Standing, Turn, Worker};
-use super::{Machine, admission, pod_status};
+use super::{Machine, Rule, admission, pod_status};
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Reason, RequestId, Verb, WatchEvent};
 use crate::client::{self, About, Context, Delivery, EventType, Input, Recorder, Seen};
@@ -25,6 +25,8 @@ pub(super) type Hands<'a> = Context<'a, Note, KubeletAlarm>;
 #[derive(Clone, Debug)]
 pub(super) struct Agent {
     pub(super) machine: Arc<Machine>,
+    /// What the scenario says of applications.
+    rules: Arc<[Rule]>,
     /// By uid.
     pub(super) workers: BTreeMap<Arc<str>, Arc<Worker>>,
     pub(super) images: Images,
@@ -47,11 +49,12 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    pub(super) fn new(machine: Machine) -> Self {
+    pub(super) fn new(machine: Machine, rules: Arc<[Rule]>) -> Self {
         Self {
             recorder: Recorder::new("kubelet", &machine.name),
             last_address: machine.pod_network,
             machine: Arc::new(machine),
+            rules,
             workers: BTreeMap::new(),
             images: Images::default(),
             pulls: Pulls::default(),
@@ -156,7 +159,8 @@ impl Agent {
             (metadata.generation, deletion, pod.is_terminating())
         };
         // A change of the spec moves the generation.
-        let is_asked = asks(&before) != asks(pod);
+        let is_asked =
+            asks(&before) != asks(pod) || before.metadata.annotations != pod.metadata.annotations;
         let is_up = matches!(worker.stage, Stage::Sandbox | Stage::Running);
         let is_ended_outside = pod.is_finished() && is_up;
         let is_new = worker.stage == Stage::New;
@@ -172,7 +176,7 @@ impl Agent {
 
     /// A pod that is new to this node.
     fn meet(&mut self, pod: &Pod, record: RecordId, hands: &mut Hands<'_>) {
-        let worker = Worker::new(pod.clone());
+        let worker = Worker::new(pod.clone(), &self.rules);
         let uid = Arc::clone(&worker.uid);
         let is_new = worker.stage == Stage::New;
         self.workers.insert(Arc::clone(&uid), Arc::new(worker));
@@ -306,6 +310,7 @@ impl Agent {
             profile: hands.profile,
             random: &mut *hands.random,
             images: &self.images,
+            rules: &self.rules,
             actions: Vec::new(),
         };
         act(Arc::make_mut(worker), &mut turn);

@@ -41,6 +41,8 @@ pub enum PodTimer {
     PostStart(usize),
     /// The process ends by itself.
     Exit(usize),
+    /// The process uses more memory than its limit.
+    OutOfMemory(usize),
     /// The worker looks again at a container that it could not start.
     LookAgain(usize),
     /// The wait before another attempt is over.
@@ -92,6 +94,7 @@ impl PodTimer {
             | Self::Start(place)
             | Self::PostStart(place)
             | Self::Exit(place)
+            | Self::OutOfMemory(place)
             | Self::LookAgain(place)
             | Self::BackOff(place)
             | Self::Probe(place, _)
@@ -111,6 +114,7 @@ impl PodTimer {
             Self::Start(_) => "container started",
             Self::PostStart(_) => "postStart hook done",
             Self::Exit(_) => "process ends",
+            Self::OutOfMemory(_) => "killed for memory",
             Self::LookAgain(_) => "looks again",
             Self::BackOff(_) => "tries again",
             Self::Probe(_, ProbeKind::Startup) => "startup probe",

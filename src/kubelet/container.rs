@@ -83,11 +83,11 @@ pub(super) struct Container {
     pub(super) restart: Option<BackOff>,
     pub(super) pull: Option<BackOff>,
     pub(super) probes: Vec<Probe>,
-    pub(super) behaviour: Option<Arc<Behaviour>>,
+    pub(super) behaviour: Arc<Behaviour>,
 }
 
 impl Container {
-    pub(super) fn new(image: &str) -> Self {
+    pub(super) fn new(image: &str, behaviour: Arc<Behaviour>) -> Self {
         Self {
             phase: Phase::Idle,
             waiting: Waiting::Turn,
@@ -100,7 +100,7 @@ impl Container {
             restart: None,
             pull: None,
             probes: Vec::new(),
-            behaviour: None,
+            behaviour,
         }
     }
 

@@ -15,10 +15,12 @@ mod note;
 mod pod_status;
 mod probe;
 mod pulling;
+mod rule;
 mod screen;
 mod start;
 mod stop;
 mod trouble;
+mod usage;
 mod worker;
 
 #[cfg(test)]
@@ -27,12 +29,17 @@ mod tests;
 use std::sync::Arc;
 
 pub use alarm::{KubeletAlarm, PodTimer, ProbeKind};
-pub use behaviour::{Behaviour, ExitCode, Failing};
+pub use behaviour::{
+    Behaviour, Curve, ExitCode, Exits, Failing, KEYS as BEHAVIOURS, OnSigterm,
+    PREFIX as BEHAVIOUR_PREFIX,
+};
 pub use image::{Image, Pull, Reference, Wanted};
 pub use machine::Machine;
 pub use note::{Happening, NodeReport, Note, PodNote};
+pub use rule::Rule;
 pub use screen::{Holding, PodState};
 pub use trouble::Trouble;
+pub use usage::{ContainerUsage, PodUsage, Usage};
 
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, Object, Typed};
@@ -47,11 +54,12 @@ pub struct Kubelet {
 }
 
 impl Kubelet {
-    /// The kubelet of a machine, not started yet.
+    /// The kubelet of a machine, not started yet. The rules say what the applications do that it
+    /// will run.
     #[must_use]
-    pub fn new(machine: Machine) -> Self {
+    pub fn new(machine: Machine, rules: Arc<[Rule]>) -> Self {
         Self {
-            agent: Arc::new(agent::Agent::new(machine)),
+            agent: Arc::new(agent::Agent::new(machine, rules)),
         }
     }
 

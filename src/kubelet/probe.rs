@@ -143,9 +143,8 @@ impl Worker {
         let Some(spec) = spec_of(self.spec_of(place), kind).cloned() else {
             return;
         };
-        let behaviour = self.containers[place].behaviour.clone();
-        let succeeded =
-            behaviour.is_none_or(|behaviour| behaviour.answers(kind, turn.now.since(since)));
+        let behaviour = &self.containers[place].behaviour;
+        let succeeded = behaviour.answers_probe(kind, turn.now.since(since));
         let threshold = threshold(&spec, succeeded);
         let Some(probe) = self.containers[place].probe_mut(kind) else {
             return;

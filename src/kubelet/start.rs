@@ -11,7 +11,7 @@ use super::container::{Attempt, Container, Phase, Waiting};
 use super::image::Reference;
 use super::note::Happening;
 use super::worker::{Failure, Stage, Turn, Worker};
-use super::{Behaviour, ExitCode};
+use super::{ExitCode, Exits, usage};
 use crate::api::meta;
 use crate::client::EventType;
 use crate::sim::Urgency;
@@ -52,6 +52,7 @@ impl Worker {
     /// Takes the pod in, or rejects it.
     pub(super) fn admit(&mut self, verdict: Result<(), Rejection>, turn: &mut Turn<'_>) {
         turn.say(Happening::Noticed, None);
+        self.say_wrong(turn);
         self.start = Some(turn.now);
         match verdict {
             Ok(()) => {
@@ -362,8 +363,12 @@ impl Worker {
         turn.event(EventType::Normal, "Started", message, Some(place));
         self.containers[place].waiting = Waiting::Turn;
         self.containers[place].phase = Phase::Hooked(turn.now);
-        if let Some((after, _)) = self.end_by_itself(place, turn) {
+        if let Some(after) = self.ends_after(place, turn) {
             self.arm(PodTimer::Exit(place), after, Urgency::Work, turn);
+        }
+        let behaviour = &self.containers[place].behaviour;
+        if let Some(after) = usage::out_of_memory(behaviour, self.spec_of(place)) {
+            self.arm(PodTimer::OutOfMemory(place), after, Urgency::Work, turn);
         }
         match hook {
             Some(hook) => {
@@ -386,29 +391,28 @@ impl Worker {
         self.advance(turn);
     }
 
-    /// When and how the process will end by itself, if it does.
+    /// When the process will end by itself, if it does.
     ///
     /// Unlike Kubernetes: there is no process. What nobody declared is assumed: init containers do
     /// their work within a second, containers of a Job within a few, all others run for ever.
-    fn end_by_itself(&self, place: usize, turn: &mut Turn<'_>) -> Option<(Duration, ExitCode)> {
-        if let Some(behaviour) = self.containers[place].behaviour.as_deref() {
-            let Behaviour { exits, .. } = behaviour;
-            return *exits;
+    fn ends_after(&self, place: usize, turn: &mut Turn<'_>) -> Option<Duration> {
+        match self.containers[place].behaviour.exits {
+            Exits::Never => return None,
+            Exits::After(after) => return Some(after),
+            Exits::AsItsKind => {}
         }
         if place < self.inits() {
             let is_done_soon = !self.is_sidecar(place);
-            return is_done_soon.then(|| (turn.random.duration(INIT_RUN), ExitCode::of(0)));
+            return is_done_soon.then(|| turn.random.duration(INIT_RUN));
         }
         let owner = meta::controller_of(&self.pod.metadata);
         let is_of_job = owner.is_some_and(|owner| owner.kind == "Job");
-        is_of_job.then(|| (turn.random.duration(JOB_RUN), ExitCode::of(0)))
+        is_of_job.then(|| turn.random.duration(JOB_RUN))
     }
 
     /// The process ends by itself.
     pub(super) fn ends_by_itself(&mut self, place: usize, turn: &mut Turn<'_>) {
-        let behaviour = self.containers[place].behaviour.as_deref();
-        let declared = behaviour.and_then(|behaviour| behaviour.exits);
-        let exit = declared.map_or(ExitCode::of(0), |(_, exit)| exit);
-        self.exited(place, exit, turn);
+        let code = self.containers[place].behaviour.exit_code;
+        self.exited(place, ExitCode::of(code), turn);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::ExitCode;
 use super::alarm::{PodTimer, ProbeKind};
 use super::behaviour::hook_duration;
 use super::container::Phase;
 use super::note::Happening;
 use super::worker::{Action, Failure, Stage, Turn, Worker};
+use super::{ExitCode, OnSigterm};
 use crate::client::EventType;
 use crate::sim::{Time, Urgency};
 
@@ -43,6 +43,7 @@ impl Worker {
                     | PodTimer::Stop(_)
                     | PodTimer::Kill(_)
                     | PodTimer::Exit(_)
+                    | PodTimer::OutOfMemory(_)
                     | PodTimer::Probe(_, ProbeKind::Readiness)
             )
         });
@@ -129,14 +130,18 @@ impl Worker {
         };
         let grace = deadline.since(turn.now).max(LEAST_GRACE);
         turn.say(Happening::Sigterm(grace), Some(place));
-        let behaviour = self.containers[place].behaviour.as_deref();
-        let is_deaf = behaviour.is_some_and(|behaviour| behaviour.ignores_sigterm);
-        let needs = turn.random.duration(turn.profile.kubelet.exit);
-        let (timer, after) = if is_deaf || needs > grace {
-            (PodTimer::Kill(place), grace)
-        } else {
-            (PodTimer::Stop(place), needs)
+        let behaviour = &self.containers[place].behaviour;
+        let usual = turn.profile.kubelet.exit;
+        let needs = match (behaviour.on_sigterm, behaviour.stops_in) {
+            (OnSigterm::Ignore, _) => None,
+            (_, Some(declared)) => Some(declared),
+            (OnSigterm::Drain, None) => Some(behaviour.latency + turn.random.duration(usual)),
+            (OnSigterm::Exit, None) => Some(turn.random.duration(usual)),
         };
+        let needs = needs.filter(|needs| *needs <= grace);
+        let (timer, after) = needs.map_or((PodTimer::Kill(place), grace), |needs| {
+            (PodTimer::Stop(place), needs)
+        });
         self.arm(timer, after, Urgency::Work, turn);
     }
 

@@ -79,7 +79,7 @@ impl Agent {
                     return;
                 };
                 if let Some(worker) = self.workers.get_mut(&uid) {
-                    let behaviour = Some(Arc::new(behaviour.clone()));
+                    let behaviour = Arc::new(behaviour.clone());
                     Arc::make_mut(worker).containers[place].behaviour = behaviour;
                 }
             }

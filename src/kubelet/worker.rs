@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::alarm::{Due, PodTimer};
-use super::behaviour::seconds;
+use super::behaviour::{self, Problems, seconds};
 use super::container::{Container, Phase};
 use super::image::Images;
 use super::note::Happening;
+use super::{ExitCode, Rule};
 use crate::api::{Key, Object, Pod, core, requests};
 use crate::apiserver::RequestId;
 use crate::client::EventType;
@@ -72,6 +73,8 @@ pub(super) struct Worker {
     pub(super) reported: Arc<core::PodStatus>,
     /// The revision of that knowledge.
     pub(super) reported_at: u64,
+    /// What is wrong in the words that declare what its applications do, until it is said.
+    pub(super) wrong: Problems,
     /// The status write that is under way.
     pub(super) asked: Option<RequestId>,
 }
@@ -102,6 +105,7 @@ pub(super) struct Turn<'a> {
     pub(super) profile: &'a Profile,
     pub(super) random: &'a mut Random,
     pub(super) images: &'a Images,
+    pub(super) rules: &'a [Rule],
     pub(super) actions: Vec<Action>,
 }
 
@@ -127,9 +131,11 @@ impl Turn<'_> {
 }
 
 impl Worker {
-    pub(super) fn new(pod: Pod) -> Self {
+    pub(super) fn new(pod: Pod, rules: &[Rule]) -> Self {
         let specs = pod.spec.init_containers.iter().flatten();
         let images = specs.chain(&pod.spec.containers).map(image_of);
+        let (behaviours, wrong) = behaviour::of_pod(&pod, rules);
+        let containers = images.zip(behaviours);
         let is_initialised = pod.spec.init_containers.iter().flatten().next().is_none();
         Self {
             key: Object::Pod(pod.clone()).key(),
@@ -141,7 +147,10 @@ impl Worker {
                 Stage::New
             },
             failure: None,
-            containers: images.map(Container::new).collect(),
+            containers: containers
+                .map(|(image, behaviour)| Container::new(image, behaviour))
+                .collect(),
+            wrong,
             is_initialised,
             address: None,
             has_sandbox: false,
@@ -256,14 +265,15 @@ impl Worker {
             PodTimer::Start(place) => self.started(place, turn),
             PodTimer::PostStart(place) => self.runs(place, turn),
             PodTimer::Exit(place) => self.ends_by_itself(place, turn),
+            PodTimer::OutOfMemory(place) => self.exited(place, ExitCode::OUT_OF_MEMORY, turn),
             PodTimer::LookAgain(place) => self.look_again(place, turn),
             PodTimer::BackOff(place) => self.try_again(place, turn),
             PodTimer::Probe(place, kind) => self.probe(place, kind, turn),
             PodTimer::PreStop(place) => self.terminate_process(place, turn),
-            PodTimer::Stop(place) => self.exited(place, super::ExitCode::of(0), turn),
+            PodTimer::Stop(place) => self.exited(place, ExitCode::of(0), turn),
             PodTimer::Kill(place) => {
                 turn.say(Happening::Sigkill, Some(place));
-                self.exited(place, super::ExitCode::KILLED, turn);
+                self.exited(place, ExitCode::KILLED, turn);
             }
             PodTimer::Deadline => self.exceed_deadline(turn),
             PodTimer::Write => {
@@ -286,8 +296,27 @@ impl Worker {
             turn.write();
             self.terminate(grace, turn);
         } else {
+            self.redeclare(turn);
             self.redefine(turn);
             turn.write();
+        }
+    }
+
+    /// Reads anew what is declared of the applications; they behave so from now on, and end so from
+    /// their next start on.
+    fn redeclare(&mut self, turn: &mut Turn<'_>) {
+        let (behaviours, wrong) = behaviour::of_pod(&self.pod, turn.rules);
+        for (container, behaviour) in self.containers.iter_mut().zip(behaviours) {
+            container.behaviour = behaviour;
+        }
+        self.wrong = wrong;
+        self.say_wrong(turn);
+    }
+
+    /// Says what is wrong in the declarations.
+    pub(super) fn say_wrong(&mut self, turn: &mut Turn<'_>) {
+        for problem in std::mem::take(&mut self.wrong) {
+            turn.event(EventType::Warning, "InvalidBehaviour", problem, None);
         }
     }
 

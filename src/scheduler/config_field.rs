@@ -39,9 +39,14 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// What stands there.
+    pub(super) fn value(&self) -> Option<&'a Value> {
+        self.value.filter(|value| !value.is_null())
+    }
+
     /// Whether something stands there.
     pub(super) fn is_given(&self) -> bool {
-        self.value.is_some_and(|value| !value.is_null())
+        self.value().is_some()
     }
 
     /// An error at this place.

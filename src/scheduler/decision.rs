@@ -182,6 +182,14 @@ impl Decision {
         all.filter(move |(node, _)| !looked_at.contains(&***node))
     }
 
+    /// The nodes that did not pass, each with its rejection: those looked at, then those left out.
+    pub fn rejections(&self) -> impl Iterator<Item = (&Arc<str>, &Rejection)> {
+        let looked_at = self
+            .verdicts()
+            .filter_map(|(node, refused)| Some((node, refused?)));
+        looked_at.chain(self.left_out())
+    }
+
     /// How many nodes there are.
     #[must_use]
     pub fn node_count(&self) -> usize {
@@ -206,6 +214,12 @@ impl Decision {
             Scope::Refused | Scope::Nominated => 0..0,
         };
         places.map(move |place| &self.candidates[(self.start + place) % count])
+    }
+
+    /// Where in the candidates the round began.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.start
     }
 
     /// Where the next round begins. Source: `nextStartNodeIndex` of `schedule_one.go`.

@@ -88,11 +88,9 @@ impl Decision {
     }
 
     fn rejected(&self) -> Value {
-        let looked_at = self
-            .verdicts()
-            .filter_map(|(node, refused)| Some((node, refused?)));
-        let all = looked_at.chain(self.left_out());
-        let pairs = all.map(|(node, refused)| (node.to_string(), rejection(refused)));
+        let pairs = self
+            .rejections()
+            .map(|(node, refused)| (node.to_string(), rejection(refused)));
         Value::Object(pairs.collect())
     }
 

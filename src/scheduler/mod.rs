@@ -6,6 +6,7 @@ mod cycle;
 mod decision;
 mod decision_json;
 mod event;
+mod fill;
 mod filters;
 mod fit_error;
 mod framework;
@@ -18,14 +19,17 @@ mod pod_index;
 mod pod_terms;
 mod preemption;
 mod profile;
+mod profile_variant;
 mod queue;
 mod snapshot;
 mod status;
+mod what_if;
 
 pub use amounts::Amounts;
 pub use cycle::{check, schedule};
 pub use decision::{Decision, Outcome, Scope, ScoreColumn};
 pub use event::{Change, ClusterEvent, Hint, changes};
+pub use fill::{Filling, PODS_MOST as FILL_MOST};
 pub use filters::Rejection;
 pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
 pub use live::{Scheduler, SchedulerAlarm};
@@ -36,3 +40,6 @@ pub use preemption::{Candidate, CandidateLimits, Criterion, Preemption, Victim};
 pub use profile::{ConfigError, Configuration, DEFAULT_SCHEDULER, Profile};
 pub use queue::{Move, Place, Queue, QueueTimes, QueuedPod};
 pub use snapshot::Snapshot;
+pub use what_if::{
+    Pairing, Points, Premise, PremiseError, Question, Standing, Strategy, WhatIf, unplaced,
+};

@@ -30,8 +30,10 @@ pub struct Configuration {
 pub struct Profile {
     name: Arc<str>,
     percentage: usize,
-    points: BTreeMap<Point, Vec<Arc<dyn Plugin>>>,
-    weights: BTreeMap<&'static str, i64>,
+    pub(super) points: BTreeMap<Point, Vec<Arc<dyn Plugin>>>,
+    pub(super) weights: BTreeMap<&'static str, i64>,
+    /// The arguments of plugins that were given some.
+    pub(super) arguments: BTreeMap<&'static str, Value>,
 }
 
 impl Profile {
@@ -169,6 +171,18 @@ impl Configuration {
         )
     }
 
+    /// What to say of a pod that asks for a profile that is not there.
+    #[must_use]
+    pub fn missing_profile(&self, pod: &crate::api::Pod) -> String {
+        let wanted = pod.spec.scheduler_name.as_deref();
+        let wanted = wanted.unwrap_or(DEFAULT_SCHEDULER);
+        let there: Vec<&str> = self.profiles.keys().map(|name| &**name).collect();
+        format!(
+            "no profile is called \"{wanted}\"; there are {}",
+            there.join(", ")
+        )
+    }
+
     /// All profiles by name.
     pub fn profiles(&self) -> impl Iterator<Item = &Arc<Profile>> {
         self.profiles.values()
@@ -215,7 +229,10 @@ fn read_profile(
         None => return Err(name.error("Required value")),
         Some(name) => name,
     };
-    let instances = build_plugins(&field.at("pluginConfig"))?;
+    let Built {
+        instances,
+        arguments,
+    } = build_plugins(&field.at("pluginConfig"))?;
     let plugins = field.at("plugins");
     let names: Vec<&str> = Point::ALL.iter().map(|(_, name)| *name).collect();
     let known = [&names[..], &["multiPoint", "permit", "postBind"]].concat();
@@ -261,12 +278,17 @@ fn read_profile(
         percentage: percentage(field)?.unwrap_or(percentage_of_all),
         points,
         weights,
+        arguments,
     })
 }
 
-type Instances = BTreeMap<&'static str, Arc<dyn Plugin>>;
+/// All plugins, ready to be asked, and the arguments that they were made from.
+struct Built {
+    instances: BTreeMap<&'static str, Arc<dyn Plugin>>,
+    arguments: BTreeMap<&'static str, Value>,
+}
 
-fn build_plugins(field: &Field<'_>) -> Result<Instances, ConfigError> {
+fn build_plugins(field: &Field<'_>) -> Result<Built, ConfigError> {
     let mut arguments = BTreeMap::new();
     for item in field.items()? {
         item.only(&["name", "args"])?;
@@ -278,24 +300,20 @@ fn build_plugins(field: &Field<'_>) -> Result<Instances, ConfigError> {
     }
     let mut instances = BTreeMap::new();
     for entry in REGISTRY {
-        let field = arguments.remove(entry.name);
+        let field = arguments.get(entry.name).cloned();
         let field = field.unwrap_or_else(|| Field::absent("pluginConfig"));
         instances.insert(entry.name, (entry.build)(&field)?);
     }
-    Ok(instances)
+    let given = arguments.into_iter();
+    let given = given.filter_map(|(name, field)| Some((name, field.value()?.clone())));
+    Ok(Built {
+        instances,
+        arguments: given.collect(),
+    })
 }
 
 fn find(name: &Field<'_>) -> Result<&'static plugins::Entry, ConfigError> {
-    let text = name.required_text()?;
-    let found = REGISTRY.iter().find(|entry| entry.name == text);
-    found.ok_or_else(|| {
-        let distance = |entry: &&plugins::Entry| strsim::levenshtein(entry.name, text);
-        let nearest = REGISTRY.iter().min_by_key(distance);
-        let nearest = nearest.map_or("", |entry| entry.name);
-        name.error(format!(
-            "plugin \"{text}\" does not exist; the nearest name is \"{nearest}\""
-        ))
-    })
+    plugins::named(name.required_text()?).map_err(|reason| name.error(reason))
 }
 
 fn entry(name: &str) -> &'static plugins::Entry {

@@ -330,14 +330,6 @@ fn two_runs_beside_each_other_show_the_first_record_and_the_fields_that_differ()
     driver.obey(Order::Beside(Some(0)));
     let snapshot = driver.snapshot();
     let beside = snapshot.beside.as_ref().expect("the first run");
-    eprintln!(
-        "{} {} {} / {} {}",
-        snapshot.world.now(),
-        snapshot.world.steps(),
-        beside.world.steps(),
-        first.now(),
-        first.steps()
-    );
     // Both have settled, so what came of both is compared; on the way, the same moment is.
     assert_eq!(beside.world.fingerprint(), first.fingerprint());
     let halfway = snapshot.runs[1].branching.as_ref().expect("a fork").step + 20;

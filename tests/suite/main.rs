@@ -1,5 +1,6 @@
 //! The integration tests, in one binary because each one links the whole program again.
 
+mod applications;
 mod causes;
 mod command_line;
 mod convergence;
@@ -18,4 +19,5 @@ mod sessions;
 mod terminal;
 mod tidy;
 mod time;
+mod what_if;
 mod worlds;

@@ -10,6 +10,7 @@ use glassplane::cluster::{
     Cluster, ClusterConfig, EXPRESSION_FUNCTIONS, FAULT_GRAMMAR, Files, scenario,
 };
 use glassplane::cluster::{Command, Scenario};
+use glassplane::kubelet::{BEHAVIOUR_PREFIX, BEHAVIOURS};
 use glassplane::ui::frame::{self, Wanted};
 use glassplane::ui::keymap;
 
@@ -79,6 +80,11 @@ fn the_generated_parts_of_the_readme_are_current() {
         format!("| {head} | |\n| --- | --- |\n{}", lines.collect::<String>())
     };
     check("functions", &rows("expression", EXPRESSION_FUNCTIONS));
+    let declared = BEHAVIOURS
+        .iter()
+        .map(|(key, example, what)| format!("| `{key}` | `{example}` | {what} |\n"));
+    let head = format!("| `{BEHAVIOUR_PREFIX}/…` | for example | |\n| --- | --- | --- |\n");
+    check("behaviours", &(head + &declared.collect::<String>()));
     check("faults", &rows("`fault …`", FAULT_GRAMMAR));
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::question::Question;
 use super::remedy::{Way, way};
-use crate::scheduler::{Decision, Outcome, Profile, Rejection, Scope, schedule};
+use crate::scheduler::{Decision, Outcome, Profile, Scope, schedule};
 use crate::sim::Random;
 
 /// For so many nodes it is worked out what would have to change.
@@ -38,9 +38,12 @@ impl Account {
         let mut random = Random::stream(seed, "explain");
         let decision = schedule(&question.pod, &question.world, profile, &mut random, 0);
         let mut others: Vec<Other> = losers(&decision);
-        let refused = rejections(&decision);
+        let refused: Vec<_> = decision
+            .rejections()
+            .map(|(node, _)| Arc::clone(node))
+            .collect();
         let more = refused.len().saturating_sub(WAYS_MOST);
-        for (node, _) in refused.into_iter().take(WAYS_MOST) {
+        for node in refused.into_iter().take(WAYS_MOST) {
             let found = way(&question.pod, &question.world, profile, &node);
             let change = with_victims(&decision, &node, &found);
             others.push(Other { node, change });
@@ -79,16 +82,6 @@ pub(super) fn ranking(decision: &Decision) -> Vec<usize> {
     };
     places.sort_by_key(|place| (-decision.total(*place), Some(*place) != winner));
     places
-}
-
-/// The nodes that did not pass, each with its rejection.
-pub(super) fn rejections(decision: &Decision) -> Vec<(Arc<str>, Rejection)> {
-    let looked_at = decision
-        .verdicts()
-        .filter_map(|(node, refused)| Some((node, refused?)));
-    let all = looked_at.chain(decision.left_out());
-    all.map(|(node, refused)| (Arc::clone(node), refused.clone()))
-        .collect()
 }
 
 fn why(decision: &Decision, seed: u64) -> String {

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::output::complain;
-use super::missing_profile;
 use crate::api::{Kind, Object, Pod, Typed};
 use crate::apiserver::scheduling_problems;
 use crate::manifest;
@@ -156,7 +155,7 @@ fn answer(line: &[u8], seed: u64) -> Result<String, Vec<String>> {
     let case = Case::read(case)?;
     let profile = case.configuration.profile_of(&case.pod);
     let profile = profile.ok_or_else(|| {
-        let missing = missing_profile(&case.pod, &case.configuration);
+        let missing = case.configuration.missing_profile(&case.pod);
         vec![format!(" pod.spec.schedulerName: {missing}")]
     })?;
     let mut random = Random::stream(seed, "explain");

@@ -6,18 +6,20 @@ mod fill;
 mod question;
 mod remedy;
 mod table;
+mod what_if;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::{input, output};
-use crate::api::Pod;
+use crate::cluster::what_if as premises;
 use crate::manifest::print as manifest_print;
-use crate::scheduler::{Configuration, DEFAULT_SCHEDULER};
+use crate::scheduler::{Configuration, FILL_MOST, Filling, schedule};
+use crate::sim::Random;
 use account::Account;
-use fill::Filling;
 use question::Question;
 
 /// What `explain` is asked.
@@ -38,6 +40,11 @@ pub(super) struct ExplainArguments {
     /// How many more of this pod fit, where, and what stops them
     #[arg(long)]
     fill: bool,
+    /// What if something were different: 'weight NodeAffinity=10', 'taint node-b k=v:NoSchedule',
+    /// 'strategy MostAllocated', 'disable TaintToleration', 'label node-b disk=ssd', 'request cpu=2';
+    /// several in one line or repeated
+    #[arg(long, value_name = "PREMISE", conflicts_with_all = ["cases", "fill"])]
+    what_if: Vec<String>,
     /// Decides between equally good nodes
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -87,12 +94,26 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, String> 
     let question = Question::read(name, &arguments.files)?;
     let profile = configuration
         .profile_of(&question.pod)
-        .ok_or_else(|| format!("error: {}", missing_profile(&question.pod, &configuration)))?;
+        .ok_or_else(|| format!("error: {}", configuration.missing_profile(&question.pod)))?;
     let text = if arguments.fill {
-        let filling = Filling::try_all(&question, profile, arguments.seed);
+        let mut random = Random::stream(arguments.seed, "explain");
+        let world = &question.world_as_it_is;
+        let filling = Filling::of(&question.pod, world, profile, &mut random, FILL_MOST);
         match form {
-            ExplainOutput::Table => filling.to_text(&question),
-            _ => manifest_print::to_json_pretty(&filling.to_value(&question)),
+            ExplainOutput::Table => fill::text(&filling, &question),
+            _ => manifest_print::to_json_pretty(&fill::value(&filling, &question)),
+        }
+    } else if !arguments.what_if.is_empty() {
+        let mut random = Random::stream(arguments.seed, "explain");
+        let (pod, world) = (&question.pod, &question.world);
+        let real = Arc::new(schedule(pod, world, profile, &mut random, 0));
+        let asked = question.asked(profile);
+        let premises = premises::parse(&arguments.what_if.join(" "))?;
+        let answer = asked.what_if(real, &premises);
+        let answer = answer.map_err(|error| format!("error: {error}"))?;
+        match form {
+            ExplainOutput::Table => what_if::text(&answer, &question),
+            _ => manifest_print::to_json_pretty(&what_if::value(&answer, &question)),
         }
     } else {
         let account = Account::new(&question, profile, arguments.seed);
@@ -103,15 +124,4 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, String> 
     };
     output::print(&text);
     Ok(ExitCode::SUCCESS)
-}
-
-fn missing_profile(pod: &Pod, configuration: &Configuration) -> String {
-    let wanted = pod.spec.scheduler_name.as_deref();
-    let wanted = wanted.unwrap_or(DEFAULT_SCHEDULER);
-    let profiles = configuration.profiles().map(|profile| &**profile.name());
-    let there: Vec<&str> = profiles.collect();
-    format!(
-        "no profile is called \"{wanted}\"; there are {}",
-        there.join(", ")
-    )
 }

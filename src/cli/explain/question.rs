@@ -8,7 +8,7 @@ use super::super::output::complain;
 use crate::api::{Key, Kind, Object, Pod, PriorityClass, Typed};
 use crate::apiserver::{scheduling_problems, with_defaults};
 use crate::manifest::{self, SavedObject};
-use crate::scheduler::Snapshot;
+use crate::scheduler::{self, Profile, Snapshot, unplaced};
 
 /// A pod and the cluster in which it looks for a node.
 pub(super) struct Question {
@@ -33,18 +33,26 @@ impl Question {
         let objects = read_objects(files)?;
         let pod = find(name, &objects)?.clone();
         let world_as_it_is = Snapshot::from_objects(objects.iter().cloned());
-        let mut world = world_as_it_is.clone();
+        let (new, world) = unplaced(&pod, &world_as_it_is);
         let bound = pod.spec.node_name.clone();
         let remarks = remarks(&pod);
-        let there = pod.clone().into_object();
-        world.apply(Some(&there), None);
         Ok(Self {
-            pod: as_new(pod, &objects),
+            pod: with_priority(new, &objects),
             world,
             world_as_it_is,
             bound,
             remarks,
         })
+    }
+
+    /// The question as the scheduler takes it.
+    pub(super) fn asked<'a>(&'a self, profile: &'a Profile) -> scheduler::Question<'a> {
+        scheduler::Question {
+            pod: &self.pod,
+            snapshot: &self.world,
+            profile,
+            start: 0,
+        }
     }
 
     /// `namespace/name`.
@@ -54,8 +62,7 @@ impl Question {
 }
 
 /// The pod as its scheduler met it, with the priority of its class.
-fn as_new(mut pod: Pod, objects: &[Object]) -> Pod {
-    pod.spec_mut().node_name = None;
+fn with_priority(mut pod: Pod, objects: &[Object]) -> Pod {
     let class = pod.spec.priority_class_name.as_deref().unwrap_or_default();
     let class = objects
         .iter()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::account::{Account, ranking, rejections};
+use super::account::{Account, ranking};
 use super::question::Question;
 use crate::kubectl::printers::{Table, render};
 use crate::scheduler::{Decision, Outcome, Rejection, Scope};
@@ -84,8 +84,8 @@ fn table(decision: &Decision) -> Table {
         row.push(verdict);
         rows.push(row);
     };
-    for (node, rejection) in rejections(decision) {
-        refused(&node, reasons(&rejection));
+    for (node, rejection) in decision.rejections() {
+        refused(node, reasons(rejection));
     }
     for node in decision.sampled_out_nodes() {
         refused(

@@ -49,10 +49,13 @@ pub(super) fn is_taint(word: &str) -> bool {
 }
 
 /// Keys and values to set, and keys to remove.
-pub(super) type Pairs = (Vec<(String, String)>, Vec<String>);
+pub type Pairs = (Vec<(String, String)>, Vec<String>);
 
 /// Reads `key=value` and `key-`.
-pub(super) fn pairs(words: &[String], what: &str) -> Result<Pairs, UsageError> {
+///
+/// # Errors
+/// In kubectl's words, when a value cannot be one or a key is both set and removed.
+pub fn pairs(words: &[String], what: &str) -> Result<Pairs, UsageError> {
     let (mut set, mut remove) = (Vec::new(), Vec::new());
     for word in words {
         match word.split_once('=') {
@@ -98,7 +101,10 @@ fn bad_taint(problem: &str) -> UsageError {
 }
 
 /// Reads taints to add and to remove. Source: `kubectl/pkg/cmd/taint/utils.go`.
-pub(super) fn taints(words: &[String]) -> Result<TaintChanges, UsageError> {
+///
+/// # Errors
+/// In kubectl's words, when a word is no taint.
+pub fn taints(words: &[String]) -> Result<TaintChanges, UsageError> {
     let mut changes = TaintChanges::default();
     for word in words {
         if let Some(removed) = word.strip_suffix('-') {

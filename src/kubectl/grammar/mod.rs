@@ -8,6 +8,7 @@ mod resources;
 
 use serde_json::Value;
 
+pub use changes::{Pairs, pairs, taints};
 pub use command::{
     Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
     Source, TaintChanges, Targets,
@@ -266,7 +267,7 @@ fn relabel(given: &Given, what: &str) -> Result<Relabel, UsageError> {
             "error: at least one {what} update is required"
         )));
     }
-    let (set, remove) = changes::pairs(&changes, what)?;
+    let (set, remove) = pairs(&changes, what)?;
     Ok(Relabel {
         targets: resources::read(given, &objects, Bare::Refused)?,
         set,
@@ -287,7 +288,7 @@ fn taint(given: &Given) -> Result<Command, UsageError> {
             "error: at least one taint update is required".to_owned(),
         ));
     }
-    let changes = changes::taints(&changes)?;
+    let changes = taints(&changes)?;
     let kind = resources::kind_of(word)?;
     if kind != Kind::Node {
         return Err(UsageError(format!(

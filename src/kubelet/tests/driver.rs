@@ -46,7 +46,7 @@ impl World {
     pub(super) fn with(machine: Machine) -> Self {
         let mut world = Self {
             server: ApiServer::new(7),
-            kubelet: Kubelet::new(machine),
+            kubelet: Kubelet::new(machine, Arc::default()),
             now: Time::START,
             notes: Vec::new(),
             pods: Vec::new(),

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use super::driver::World;
 use crate::api::Key;
-use crate::kubelet::{Behaviour, Happening, Trouble};
+use crate::kubelet::{Behaviour, Happening, OnSigterm, Trouble};
 
 fn deaf(pod: &Key) -> Trouble {
     Trouble::Behave {
         pod: pod.clone(),
         container: None,
         behaviour: Behaviour {
-            ignores_sigterm: true,
+            on_sigterm: OnSigterm::Ignore,
             ..Behaviour::default()
         },
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::driver::World;
 use crate::api::Pod;
-use crate::kubelet::{Behaviour, ExitCode, Machine, Trouble};
+use crate::kubelet::{Behaviour, Exits, Machine, Trouble};
 
 /// The conditions of a pod that are true, in their order.
 fn truths(pod: &Pod) -> Vec<String> {
@@ -148,7 +148,8 @@ fn k2_an_init_container_that_fails_is_restarted_or_fails_the_pod() {
             pod: pod.clone(),
             container: Some("setup".to_owned()),
             behaviour: Behaviour {
-                exits: Some((Duration::from_secs(1), ExitCode::of(3))),
+                exits: Exits::After(Duration::from_secs(1)),
+                exit_code: 3,
                 ..Behaviour::default()
             },
         });

@@ -8,3 +8,4 @@ mod life;
 mod node;
 mod probes;
 mod restarts;
+mod usage;

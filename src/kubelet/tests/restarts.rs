@@ -6,14 +6,15 @@ use serde_json::json;
 
 use super::driver::World;
 use crate::api::Key;
-use crate::kubelet::{Behaviour, ExitCode, Happening, Trouble};
+use crate::kubelet::{Behaviour, Exits, Happening, Trouble};
 
 fn ends(pod: &Key, after: u64, code: i32) -> Trouble {
     Trouble::Behave {
         pod: pod.clone(),
         container: None,
         behaviour: Behaviour {
-            exits: Some((Duration::from_secs(after), ExitCode::of(code))),
+            exits: Exits::After(Duration::from_secs(after)),
+            exit_code: code,
             ..Behaviour::default()
         },
     }

@@ -126,6 +126,20 @@ pub(super) const REGISTRY: &[Entry] = &[
     }),
 ];
 
+/// The plugin of this name.
+///
+/// # Errors
+/// Says which name is nearest.
+pub(super) fn named(name: &str) -> Result<&'static Entry, String> {
+    let found = REGISTRY.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| {
+        let distance = |entry: &&Entry| strsim::levenshtein(entry.name, name);
+        let nearest = REGISTRY.iter().min_by_key(distance);
+        let nearest = nearest.map_or("", |entry| entry.name);
+        format!("plugin \"{name}\" does not exist; the nearest name is \"{nearest}\"")
+    })
+}
+
 /// The points of plugins that filter and score and prepare both.
 const FOUR: &[Point] = &[PreFilter, Filter, PreScore, Score];
 

@@ -6,6 +6,7 @@ mod preemption;
 mod queue;
 mod sampling;
 mod volumes;
+mod what_if;
 
 use glassplane::api::{Kind, Object, Pod, Typed};
 use glassplane::scheduler::{Configuration, DEFAULT_SCHEDULER, Decision, Snapshot, schedule};
