@@ -148,7 +148,7 @@ fn path_of(pointer: &str) -> String {
         let token = token.replace("~1", "/").replace("~0", "~");
         let is_place = token.parse::<usize>().is_ok() || token == "-";
         if is_place || token.contains(['.', '/']) {
-            path.push_str(&format!("[{token}]"));
+            path.extend(["[", &token, "]"]);
         } else {
             if !path.is_empty() {
                 path.push('.');

@@ -186,6 +186,20 @@ impl Driver {
         }
     }
 
+    /// A driver that stands still at the end of a session that was made again.
+    #[must_use]
+    pub fn replayed(replayed: Replayed) -> Self {
+        let mut driver = Self::new(replayed.cluster.clone());
+        driver.message = Some(replayed.words());
+        let first = driver.runs.shown_mut();
+        first.history = replayed.history;
+        first.bookmarks = replayed.bookmarks;
+        for (condition, is_on) in replayed.breakpoints {
+            driver.breakpoints.restore(condition, is_on);
+        }
+        driver
+    }
+
     /// This moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {

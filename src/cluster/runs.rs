@@ -64,7 +64,7 @@ pub struct RunSummary {
 /// All runs, and the one that is shown.
 #[derive(Clone, Debug)]
 pub struct Runs {
-    runs: Vec<Run>,
+    list: Vec<Run>,
     shown: usize,
     last: usize,
 }
@@ -115,7 +115,7 @@ impl Runs {
     pub fn starting_at(cluster: Cluster) -> Self {
         let history = History::starting_at(&cluster);
         Self {
-            runs: vec![Run::new(FIRST, cluster, history)],
+            list: vec![Run::new(FIRST, cluster, history)],
             shown: 0,
             last: 0,
         }
@@ -124,12 +124,12 @@ impl Runs {
     /// The run that is shown.
     #[must_use]
     pub fn shown(&self) -> &Run {
-        &self.runs[self.shown]
+        &self.list[self.shown]
     }
 
     /// The same, to go on.
     pub fn shown_mut(&mut self) -> &mut Run {
-        &mut self.runs[self.shown]
+        &mut self.list[self.shown]
     }
 
     /// The place of the run that is shown.
@@ -141,18 +141,18 @@ impl Runs {
     /// The run at a place of the list.
     #[must_use]
     pub fn get(&self, place: usize) -> Option<&Run> {
-        self.runs.get(place)
+        self.list.get(place)
     }
 
     /// What there is to know of each.
     #[must_use]
     pub fn summaries(&self) -> Arc<[RunSummary]> {
-        self.runs.iter().map(Run::summary).collect()
+        self.list.iter().map(Run::summary).collect()
     }
 
     /// Shows the run at a place; false when there is none.
     pub fn show(&mut self, place: usize) -> bool {
-        let is_there = place < self.runs.len();
+        let is_there = place < self.list.len();
         if is_there && place != self.shown {
             self.last = self.shown;
             self.shown = place;
@@ -177,7 +177,7 @@ impl Runs {
                     .as_ref()
                     .is_some_and(|from| from.parent == self.shown)
             };
-            self.runs.iter().rposition(left_here)
+            self.list.iter().rposition(left_here)
         };
         let before = || (self.last != self.shown).then_some(self.last);
         parent.or_else(child).or_else(before)
@@ -218,13 +218,13 @@ impl Runs {
     }
 
     fn add(&mut self, run: Run) {
-        self.runs.push(run);
-        self.show(self.runs.len() - 1);
+        self.list.push(run);
+        self.show(self.list.len() - 1);
     }
 
     /// The name, or the first with a number at its end that no run has.
     fn free_name(&self, name: &str) -> String {
-        let is_free = |name: &String| self.runs.iter().all(|run| *run.name != **name);
+        let is_free = |name: &String| self.list.iter().all(|run| *run.name != **name);
         let stem = name.strip_suffix("-1").unwrap_or(name);
         let numbered = (1..).map(|number| format!("{stem}-{number}"));
         std::iter::once(name.to_owned())

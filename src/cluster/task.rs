@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::Cluster;
 use super::driver::{Driver, Order, Snapshot};
 
 /// How often a running world is shown.
@@ -26,9 +25,8 @@ pub struct Engine {
 
 /// Starts the task that drives a world. It ends when the sender of orders is dropped.
 #[must_use]
-pub fn spawn(cluster: Cluster) -> Engine {
+pub fn spawn(driver: Driver) -> Engine {
     let (orders, inbox) = mpsc::channel(64);
-    let driver = Driver::new(cluster);
     let (outbox, snapshots) = watch::channel(Arc::new(driver.snapshot()));
     tokio::spawn(driver.drive(inbox, outbox));
     Engine { orders, snapshots }

@@ -9,8 +9,8 @@ use super::editor::Editor;
 use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
-use crate::cluster::Files;
 use crate::cluster::driver::Snapshot;
+use crate::cluster::{Command, Files};
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -80,6 +80,28 @@ pub enum Overlay {
         /// Which line of the way has the cursor, the record itself being 0.
         cursor: usize,
     },
+    /// What followed from a record.
+    Effects {
+        /// The record.
+        record: RecordId,
+        /// Which line has the cursor, the record itself being 0.
+        cursor: usize,
+    },
+    /// The breakpoints.
+    Breakpoints {
+        /// Which line has the cursor.
+        cursor: usize,
+    },
+    /// The runs.
+    Runs {
+        /// Which line has the cursor.
+        cursor: usize,
+    },
+    /// Whether a command given in the past shall start a run of its own.
+    Fork {
+        /// The command as typed.
+        line: String,
+    },
     /// What kubectl printed.
     Answer {
         /// The line that was typed.
@@ -143,6 +165,12 @@ pub struct Model {
     pub editor: Editor,
     /// The lines typed so far, oldest first.
     pub lines: Vec<String>,
+    /// The command that waits for a yes to a run of its own.
+    pub asked: Option<Command>,
+    /// The record of the breakpoint that stopped the world last.
+    pub stopped: Option<RecordId>,
+    /// The first line of what two runs differ in.
+    pub compare_scroll: usize,
     /// The command whose answer is still to come.
     pub awaited: Option<Sent>,
     /// Something to tell.
@@ -165,6 +193,9 @@ impl Default for Model {
             events: EventList::default(),
             editor: Editor::default(),
             lines: Vec::new(),
+            asked: None,
+            stopped: None,
+            compare_scroll: 0,
             awaited: None,
             message: None,
             is_over: false,

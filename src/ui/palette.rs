@@ -4,23 +4,43 @@ use crate::cluster::breakpoint::{BreakOrder, Condition};
 use crate::cluster::driver::{Pace, Snapshot, When};
 use crate::cluster::{Cluster, Expression};
 use crate::sim::{RecordId, Time, parse_duration};
-
-use super::pace;
+use crate::ui::pace;
 
 /// Each word with what follows it and what it does.
 pub const GRAMMAR: &[(&str, &str)] = &[
-    ("goto 120|12.5s|#500|r55|pod/web-1|NAME", "to a step, a time, a record, a write, a bookmark"),
+    (
+        "goto 120|12.5s|#500|r55|pod/web-1|NAME",
+        "to a step, a time, a record, a write, a bookmark",
+    ),
     ("until EXPRESSION", "on until an expression is true"),
     ("mark NAME", "give this moment a name"),
-    ("pace 2/s|x10|keys", "happenings a second, time against the clock, or nothing without a key"),
-    ("break …", "stop at a record kind, an actor, an object or an expression; alone it lists them"),
+    (
+        "pace 2/s|x10|keys",
+        "happenings a second, time against the clock, or nothing without a key",
+    ),
+    (
+        "break …",
+        "stop at a record kind, an actor, an object or an expression; alone it lists them",
+    ),
     ("fork", "another run from this moment"),
     ("runs [NAME]", "list the runs, or go to one"),
     ("compare [NAME]", "put another run beside this one"),
-    ("why pod/web-1[:spec.nodeName]|#500|r55", "the way back to the outside command"),
-    ("effects pod/web-1[:spec.nodeName]|#500|r55", "everything that followed from it"),
-    ("save FILE", "seed, machines and journal as a session; save! writes over a file"),
-    ("open FILE", "make the run of a session again, beside the others"),
+    (
+        "why pod/web-1[:spec.nodeName]|#500|r55",
+        "the way back to the outside command",
+    ),
+    (
+        "effects pod/web-1[:spec.nodeName]|#500|r55",
+        "everything that followed from it",
+    ),
+    (
+        "save FILE",
+        "seed, machines and journal as a session; save! writes over a file",
+    ),
+    (
+        "open FILE",
+        "make the run of a session again, beside the others",
+    ),
 ];
 
 /// A line in our own words.
@@ -103,7 +123,9 @@ fn nothing(rest: &str) -> Result<(), String> {
 
 fn name(rest: &str) -> Result<String, String> {
     if rest.is_empty() || rest.contains(char::is_whitespace) {
-        return Err(format!("one name is needed, without blanks; \"{rest}\" is none"));
+        return Err(format!(
+            "one name is needed, without blanks; \"{rest}\" is none"
+        ));
     }
     Ok(rest.to_owned())
 }

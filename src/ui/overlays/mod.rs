@@ -1,7 +1,10 @@
 //! What lies over the panes: the keys, the way back to a cause, what kubectl printed.
 
 mod answer;
+mod effects;
 mod help;
+mod hop;
+mod lists;
 mod why;
 
 use ratatui::buffer::Buffer;
@@ -13,6 +16,7 @@ use super::model::Overlay;
 use super::theme::Role;
 use super::view::View;
 
+pub use effects::MOST as EFFECTS_MOST;
 pub use help::lines as help_lines;
 
 /// Draws an overlay over the panes.
@@ -20,6 +24,10 @@ pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
     match overlay {
         Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
         Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
+        Overlay::Effects { record, cursor } => effects::draw(view, *record, *cursor, area, buf),
+        Overlay::Breakpoints { cursor } => lists::breakpoints(view, *cursor, area, buf),
+        Overlay::Runs { cursor } => lists::runs(view, *cursor, area, buf),
+        Overlay::Fork { line } => lists::fork(view, line, area, buf),
         Overlay::Answer {
             title,
             text,

@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Rect, Size};
 
+use super::time;
 use crate::cluster::driver::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
@@ -123,20 +124,25 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
 /// Into what is under the cursor.
 pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     if let Mode::Reading(overlay) = &model.mode {
-        if let Overlay::Why { record, cursor } = overlay {
-            let way: Vec<RecordId> = snapshot
-                .world
-                .trace()
-                .why(*record)
-                .map(|hop| hop.id)
-                .collect();
-            model.record = way.get(*cursor).copied().or(model.record);
-            model.mode = Mode::Looking;
+        let record = match overlay {
+            Overlay::Why { record, cursor } => {
+                let mut way = snapshot.world.trace().why(*record);
+                way.nth(*cursor).map(|hop| hop.id)
+            }
+            Overlay::Effects { record, cursor } => time::effect(snapshot, *record, *cursor),
+            Overlay::Fork { .. } => return time::fork(model),
+            Overlay::Runs { cursor } => {
+                let place = *cursor;
+                return time::visit(model, place);
+            }
+            Overlay::Help { .. } | Overlay::Breakpoints { .. } | Overlay::Answer { .. } => None,
+        };
+        model.mode = Mode::Looking;
+        if record.is_some() {
+            model.record = record;
             remember(model);
             open(model, Pane::Events);
             select_record(model, snapshot);
-        } else {
-            model.mode = Mode::Looking;
         }
         return Vec::new();
     }
@@ -178,6 +184,7 @@ fn remember(model: &mut Model) {
 /// One step out of where we are.
 pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     if !matches!(model.mode, Mode::Looking) {
+        model.asked = None;
         model.mode = Mode::Looking;
     } else if model.is_zoomed {
         model.is_zoomed = false;
@@ -193,9 +200,9 @@ pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     Vec::new()
 }
 
-/// The way back from the record under the cursor, from the last one about the selection, or from the
-/// newest one.
-pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+/// The record that is meant without saying which: the one under the cursor, the last one about the
+/// selection, or the newest one.
+pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
     let trace = snapshot.world.trace();
     let about_selection = || {
         let selection = model.selection.as_ref()?;
@@ -205,7 +212,12 @@ pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
         })
     };
     let newest = || model.events.until(trace).last().copied();
-    match model.record.or_else(about_selection).or_else(newest) {
+    model.record.or_else(about_selection).or_else(newest)
+}
+
+/// The way back from the record that is meant.
+pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    match record_meant(model, snapshot) {
         Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
         None => model.tell("Nothing has happened yet.", snapshot),
     }

@@ -2,6 +2,7 @@
 
 mod look;
 mod text;
+mod time;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::action::Action;
 use super::answer::{self, Answer};
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane};
+use super::overlays::EFFECTS_MOST;
 use super::pace;
 use super::panes::Direction;
 use crate::api::{Kind, Object};
@@ -22,9 +24,21 @@ use crate::cluster::scenario::Loader;
 pub struct Around<'a> {
     /// The moment that is shown.
     pub snapshot: &'a Snapshot,
+    /// Files.
+    pub disk: Disk<'a>,
+}
+
+/// The files that the screen may read and write.
+#[derive(Clone, Copy)]
+pub struct Disk<'a> {
     /// Gives the files that a command names.
     pub load: Loader<'a>,
+    /// Keeps a text in a file.
+    pub keep: Keeper<'a>,
 }
+
+/// Keeps a text in a file; one that is there already is written over only when the flag says so.
+pub type Keeper<'a> = &'a dyn Fn(&str, &str, bool) -> Result<(), String>;
 
 /// How many lines a page has.
 const PAGE: isize = 10;
@@ -46,6 +60,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Step => forward(model, Order::Advance(Until::Step)),
         Action::NextWrite => forward(model, Order::Advance(Until::Write)),
         Action::Settle => forward(model, Order::Advance(Until::Settled)),
+        Action::Reconcile => forward(model, Order::Advance(Until::Reconciled)),
         Action::Follow => follow(model, snapshot),
         Action::Back => back(model, snapshot, 1),
         Action::BackTen => back(model, snapshot, 10),
@@ -53,6 +68,16 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
         Action::First => edge(model, snapshot, (isize::MIN, 0)),
         Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
+        Action::PreviousMark => time::mark_before(model, snapshot),
+        Action::NextMark => time::mark_after(model, snapshot),
+        Action::GoThere => time::go_there(model, snapshot),
+        Action::Mark => text::command_line(model, "mark "),
+        Action::Compare => time::compare(model, snapshot, None),
+        Action::FirstRun => time::first_run(model, snapshot),
+        Action::Runs => time::runs(model, snapshot),
+        Action::Breakpoints => time::breakpoints(model),
+        Action::Switch => time::switch(model, snapshot),
+        Action::Remove => time::remove(model, snapshot),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -72,14 +97,16 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Left => horizontal(model, snapshot, -1),
         Action::Right => horizontal(model, snapshot, 1),
         Action::Enter => look::enter(model, snapshot),
+        Action::Leave if time::is_comparing(model, snapshot) => vec![Order::Beside(None)],
         Action::Leave => look::leave(model),
         Action::Why => look::why(model, snapshot),
+        Action::Effects => time::effects(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
         Action::Help => look::help(model),
         Action::Quit => look::quit(model),
         Action::Resize(columns, rows) => look::resize(model, Size::new(columns, rows)),
         Action::Filter => text::filter(model),
-        Action::CommandLine => text::command_line(model),
+        Action::CommandLine => text::command_line(model, ""),
         Action::Edit => text::edit(model),
         Action::Apply => text::apply(model, around),
         Action::Undo => text::change(model, Editor::undo),
@@ -96,6 +123,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
 /// Takes notice of a new moment of the world.
 pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
+    time::notice_stop(model, snapshot);
     if model.selection.is_none() {
         let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
         model.selection = deployments.next().map(Object::key);
@@ -171,6 +199,7 @@ fn vertical(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> 
             Vec::new()
         }
         Mode::Reading(_) => scroll(model, snapshot, lines),
+        Mode::Looking if snapshot.beside.is_some() => time::scroll_compare(model, lines),
         Mode::Looking | Mode::Prompting(_) => look::move_by(model, snapshot, lines),
     }
 }
@@ -181,7 +210,7 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
         Mode::Reading(Overlay::Answer { scroll, .. }) => {
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
-        Mode::Reading(Overlay::Help { .. } | Overlay::Why { .. }) | Mode::Prompting(_) => {}
+        Mode::Reading(_) | Mode::Prompting(_) => {}
         Mode::Looking => {
             let direction = if columns < 0 {
                 Direction::Left
@@ -202,6 +231,13 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
     let (at, count) = match overlay {
         Overlay::Help { scroll } => (scroll, super::overlays::help_lines()),
         Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
+        Overlay::Effects { record, cursor } => {
+            let effects = snapshot.world.trace().effects(*record, EFFECTS_MOST);
+            (cursor, effects.shown.len() + 1)
+        }
+        Overlay::Breakpoints { cursor } => (cursor, snapshot.breakpoints.len()),
+        Overlay::Runs { cursor } => (cursor, snapshot.runs.len()),
+        Overlay::Fork { .. } => return Vec::new(),
         Overlay::Answer { text, scroll, .. } => {
             let count = text.lines().count();
             (&mut scroll.0, count)
