@@ -55,7 +55,7 @@ enum Verb {
         /// The step to show; the last one if not given
         #[arg(long, value_name = "STEP")]
         at: Option<u64>,
-        /// The view, by its key: 1, 2, 3, 6, 7 or 9
+        /// The view, by its key: 1 to 9
         #[arg(long, default_value = "1")]
         view: char,
         /// The object to select: pod/web-1, deployment/web

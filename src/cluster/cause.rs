@@ -118,11 +118,24 @@ impl Trace {
     /// The write that made a revision.
     #[must_use]
     pub fn write_of_revision(&self, revision: u64) -> Option<&Arc<Record>> {
+        // Records carry the revision of the store after them, which never goes back.
+        let (mut low, mut high) = (0, self.next_id().0);
+        while low < high {
+            let middle = low.midpoint(high);
+            let is_before = |record: &Arc<Record>| record.revision < revision;
+            if self.get(RecordId(middle)).is_some_and(is_before) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
         let makes = |record: &&Arc<Record>| {
             let change = record.change();
             change.is_some_and(|change| change.revision == revision)
         };
-        self.iter().find(makes)
+        self.since(RecordId(low))
+            .take_while(|record| record.revision == revision)
+            .find(makes)
     }
 
     /// The writes of an object, newest first.

@@ -17,6 +17,7 @@ pub mod scenario;
 pub mod session;
 #[cfg(test)]
 mod staged;
+mod standing;
 mod step;
 mod strike;
 pub mod task;
@@ -40,6 +41,7 @@ pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use session::SessionFile;
+pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
 pub use verify::Verdict;
 pub use watches::Watch;

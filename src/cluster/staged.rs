@@ -66,6 +66,26 @@ impl Cluster {
         (last, handled.outcome)
     }
 
+    /// Somebody writes an object from a copy that has one change since, and gets an answer.
+    pub(crate) fn stage_late_write(
+        &mut self,
+        copy: &Object,
+    ) -> Result<(), crate::apiserver::Refusal> {
+        let cause = self.trace.last().map_or(RecordId(0), |record| record.id);
+        let labelled = |value: &str| {
+            let mut object = copy.clone();
+            let labels = object.metadata_mut().labels.get_or_insert_default();
+            labels.insert("writer".to_owned(), value.to_owned());
+            Verb::Update(object)
+        };
+        let key = copy.key();
+        let (last, first) =
+            self.stage_request(Actor::Outside, cause, key.clone(), labelled("first"));
+        first?;
+        let (_, second) = self.stage_request(Actor::kubectl(), last, key, labelled("second"));
+        second.map(|_| ())
+    }
+
     /// Puts an object there with its status, and returns it as it is stored.
     ///
     /// # Panics

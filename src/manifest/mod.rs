@@ -1,11 +1,13 @@
 //! From YAML text to objects with the place of every field, and back; and the patches between objects.
 
+mod changes;
 mod check;
 mod document;
 mod fields;
 pub mod patch;
 mod plain;
 pub mod print;
+mod printed;
 mod problem;
 mod read;
 mod saved;
@@ -13,10 +15,12 @@ mod scalar;
 mod spans;
 mod yaml;
 
+pub use changes::{FieldChange, changes, in_words, path_of};
 pub use check::check;
 pub use document::Document;
 pub use fields::{FieldProblem, decode, strict_problems};
 pub use plain::{Plain, plain};
+pub use printed::{PrintedLine, printed};
 pub use problem::{Place, Problem, Severity};
 pub use read::{MOST_BYTES, MOST_DOCUMENTS, Parse, parse};
 pub use saved::{MOST_SAVED_BYTES, Saved, SavedObject, saved};

@@ -82,10 +82,16 @@ actions! {
     ShowLifecycle "show-lifecycle";
     /// View 3.
     ShowScheduler "show-scheduler";
+    /// View 4.
+    ShowApiServer "show-api-server";
+    /// View 5.
+    ShowLoops "show-loops";
     /// View 6.
     ShowNodes "show-nodes";
     /// View 7.
     ShowEvents "show-events";
+    /// View 8.
+    ShowObject "show-object";
     /// View 9.
     ShowEditor "show-editor";
     /// The keys go to the next pane.
@@ -114,6 +120,8 @@ actions! {
     Why "why";
     /// What followed from it? Everything that happened because of a record.
     Effects "effects";
+    /// The whole request that the record under the cursor goes back to, or the selected object again.
+    Request "request";
     /// Show or hide heartbeats.
     Heartbeats "heartbeats";
     /// Show only the records that contain a text.

@@ -16,6 +16,8 @@ pub enum Scope {
     Look,
     /// The events have the keys.
     Events,
+    /// The lifecycle has the keys.
+    Lifecycle,
     /// The editor has the keys, but nobody types.
     Editor,
     /// Somebody types in the editor.
@@ -33,6 +35,8 @@ pub enum Situation {
     Pane,
     /// The events.
     Events,
+    /// The lifecycle.
+    Lifecycle,
     /// The editor, not typing.
     Editor,
     /// The editor, typing.
@@ -78,6 +82,7 @@ bindings! {
     Editor  "ctrl+t"          Example       ""           "put the first example back";
     Events  "b"               Heartbeats    "heartbeats" "show or hide leases and other things that repeat for ever";
     Events  "/"               Filter        "filter"     "show only records that contain a text";
+    Lifecycle "r"             Request       "request"    "everything that followed from the same request, or the selected object alone";
     Time    "space"           RunOrPause    "run"        "run at the pace, or pause";
     Time    "n"               Step          "step"       "one happening";
     Time    "N"               NextWrite     "write"      "on to the next write to the store";
@@ -120,8 +125,11 @@ bindings! {
     Look    "1"               ShowDesired   ""           "Desired ⇄ Current: what is wanted, and what is there?";
     Look    "2"               ShowLifecycle ""           "Lifecycle: which way did it go?";
     Look    "3"               ShowScheduler ""           "Scheduler: why this node?";
+    Look    "4"               ShowApiServer ""           "API server: who wrote what, and what did the door do with it?";
+    Look    "5"               ShowLoops     ""           "Loops: what is each component doing?";
     Look    "6"               ShowNodes     ""           "Nodes: which machines, and what is on them?";
     Look    "7"               ShowEvents    ""           "Events: what happened, and because of what?";
+    Look    "8"               ShowObject    ""           "Object: what is in it, and who wrote which part?";
     Look    "9"               ShowEditor    ""           "Editor: what do I want?";
     Look    "q"               Quit          "quit"       "leave; the text in the editor is kept";
     Typing  "ctrl+s"          Apply         "apply"      "kubectl apply -f - with this text";
@@ -164,6 +172,7 @@ impl Situation {
         match self {
             Self::Pane => &[Scope::Time, Scope::Look, Scope::Always],
             Self::Events => &[Scope::Events, Scope::Time, Scope::Look, Scope::Always],
+            Self::Lifecycle => &[Scope::Lifecycle, Scope::Time, Scope::Look, Scope::Always],
             Self::Editor => &[Scope::Editor, Scope::Time, Scope::Look, Scope::Always],
             Self::Typing => &[Scope::Typing, Scope::Always],
             Self::Prompt => &[Scope::Prompt, Scope::Always],
@@ -253,6 +262,7 @@ impl Scope {
             Self::Time => "time",
             Self::Look => "look around",
             Self::Events => "events",
+            Self::Lifecycle => "lifecycle",
             Self::Editor => "editor",
             Self::Typing => "typing",
             Self::Prompt => "command line",
@@ -265,9 +275,10 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const SITUATIONS: [Situation; 6] = [
+    const SITUATIONS: [Situation; 7] = [
         Situation::Pane,
         Situation::Events,
+        Situation::Lifecycle,
         Situation::Editor,
         Situation::Typing,
         Situation::Prompt,

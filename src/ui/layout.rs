@@ -45,7 +45,7 @@ enum Plan {
     Below(&'static [(u16, Plan)]),
 }
 
-use Pane::{Desired, Editor, Events, Lifecycle, Nodes, Scheduler};
+use Pane::{ApiServer, Desired, Editor, Events, Lifecycle, Loops, Nodes, Object, Scheduler};
 use Plan::{Below, Beside, One};
 
 /// The screen for a view, or nothing when the area is too small.
@@ -99,6 +99,9 @@ const fn small(view: Pane) -> &'static Plan {
         Desired => &Below(&[(12, One(Desired)), (9, One(Events))]),
         Lifecycle => &Below(&[(14, One(Lifecycle)), (7, One(Events))]),
         Scheduler => &Below(&[(14, One(Scheduler)), (7, One(Events))]),
+        ApiServer => &Below(&[(15, One(ApiServer)), (6, One(Events))]),
+        Loops => &Below(&[(15, One(Loops)), (6, One(Events))]),
+        Object => &Below(&[(15, One(Object)), (6, One(Events))]),
         Nodes => &Below(&[(12, One(Nodes)), (9, One(Events))]),
         Events => &Below(&[(13, One(Events)), (8, One(Desired))]),
         Editor => &Beside(&[(44, One(Editor)), (37, One(Nodes))]),
@@ -119,6 +122,18 @@ const fn medium(view: Pane) -> &'static Plan {
             (19, One(Scheduler)),
             (13, Beside(&[(54, One(Desired)), (66, One(Events))])),
         ]),
+        ApiServer => &Below(&[
+            (22, One(ApiServer)),
+            (10, Beside(&[(54, One(Desired)), (66, One(Events))])),
+        ]),
+        Loops => &Below(&[
+            (22, One(Loops)),
+            (10, Beside(&[(54, One(Desired)), (66, One(Events))])),
+        ]),
+        Object => &Beside(&[
+            (70, One(Object)),
+            (50, Below(&[(14, One(Desired)), (18, One(Events))])),
+        ]),
         Nodes => &Beside(&[
             (62, One(Nodes)),
             (58, Below(&[(13, One(Desired)), (19, One(Events))])),
@@ -137,6 +152,9 @@ const fn medium(view: Pane) -> &'static Plan {
     }
 }
 
+/// What is seen below a view that fills the width.
+const AROUND: Plan = Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]);
+
 const fn large(view: Pane) -> &'static Plan {
     match view {
         Desired => &Beside(&[
@@ -146,18 +164,15 @@ const fn large(view: Pane) -> &'static Plan {
                 Below(&[(15, One(Nodes)), (20, One(Scheduler)), (21, One(Events))]),
             ),
         ]),
-        Lifecycle => &Below(&[
-            (32, One(Lifecycle)),
+        Lifecycle => &Below(&[(32, One(Lifecycle)), (24, AROUND)]),
+        Scheduler => &Below(&[(30, One(Scheduler)), (26, AROUND)]),
+        ApiServer => &Below(&[(36, One(ApiServer)), (20, AROUND)]),
+        Loops => &Below(&[(36, One(Loops)), (20, AROUND)]),
+        Object => &Beside(&[
+            (110, One(Object)),
             (
-                24,
-                Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]),
-            ),
-        ]),
-        Scheduler => &Below(&[
-            (30, One(Scheduler)),
-            (
-                26,
-                Beside(&[(60, One(Desired)), (60, One(Nodes)), (80, One(Events))]),
+                90,
+                Below(&[(18, One(Desired)), (20, One(Lifecycle)), (18, One(Events))]),
             ),
         ]),
         Nodes => &Beside(&[

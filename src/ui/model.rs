@@ -10,7 +10,7 @@ use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
 use crate::cluster::driver::Snapshot;
-use crate::cluster::{Command, Files};
+use crate::cluster::{Command, ComponentId, Files};
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -23,10 +23,16 @@ pub enum Pane {
     Lifecycle,
     /// 3: why this node?
     Scheduler,
+    /// 4: what did the door do with a request, and who wrote which revision?
+    ApiServer,
+    /// 5: what is each component doing?
+    Loops,
     /// 6: which machines are there, and what do they hold?
     Nodes,
     /// 7: what happened, and because of what?
     Events,
+    /// 8: what is this object, and who wrote which part of it?
+    Object,
     /// 9: what do I want?
     Editor,
 }
@@ -149,6 +155,12 @@ pub struct Model {
     pub trail: Vec<Visit>,
     /// The record under the cursor of the events; none follows the newest.
     pub record: Option<RecordId>,
+    /// The request whose story the lifecycle tells; none tells that of the selected object.
+    pub request: Option<RecordId>,
+    /// The component under the cursor of the loops; none is the first.
+    pub component: Option<ComponentId>,
+    /// The line under the cursor of the object, from 0.
+    pub line: usize,
     /// The view that is open.
     pub view: Pane,
     /// The pane that has the keys.
@@ -185,6 +197,9 @@ impl Default for Model {
             selection: None,
             trail: Vec::new(),
             record: None,
+            request: None,
+            component: None,
+            line: 0,
             view: Pane::default(),
             focus: Pane::default(),
             is_zoomed: false,
@@ -226,6 +241,7 @@ impl Model {
             (Mode::Prompting(_), _) => Situation::Prompt,
             (Mode::Reading(_), _) => Situation::Overlay,
             (Mode::Looking, Pane::Events) => Situation::Events,
+            (Mode::Looking, Pane::Lifecycle) => Situation::Lifecycle,
             (Mode::Looking, Pane::Editor) => Situation::Editor,
             (Mode::Looking, _) => Situation::Pane,
         }
@@ -234,12 +250,15 @@ impl Model {
 
 impl Pane {
     /// Every pane, in the order of their numbers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Desired,
         Self::Lifecycle,
         Self::Scheduler,
+        Self::ApiServer,
+        Self::Loops,
         Self::Nodes,
         Self::Events,
+        Self::Object,
         Self::Editor,
     ];
 
@@ -250,8 +269,11 @@ impl Pane {
             Self::Desired => '1',
             Self::Lifecycle => '2',
             Self::Scheduler => '3',
+            Self::ApiServer => '4',
+            Self::Loops => '5',
             Self::Nodes => '6',
             Self::Events => '7',
+            Self::Object => '8',
             Self::Editor => '9',
         }
     }
@@ -263,8 +285,11 @@ impl Pane {
             Self::Desired => "Desired ⇄ Current",
             Self::Lifecycle => "Lifecycle",
             Self::Scheduler => "Scheduler",
+            Self::ApiServer => "API server",
+            Self::Loops => "Loops",
             Self::Nodes => "Nodes",
             Self::Events => "Events",
+            Self::Object => "Object",
             Self::Editor => "Editor",
         }
     }
@@ -276,8 +301,11 @@ impl Pane {
             Self::Desired => "what is wanted, and what is there?",
             Self::Lifecycle => "which way did it go?",
             Self::Scheduler => "why this node?",
+            Self::ApiServer => "who wrote what, and what did the door do with it?",
+            Self::Loops => "what is each component doing?",
             Self::Nodes => "which machines, and what is on them?",
             Self::Events => "what happened, and because of what?",
+            Self::Object => "what is in it, and who wrote which part?",
             Self::Editor => "what do I want?",
         }
     }

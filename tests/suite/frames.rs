@@ -9,12 +9,15 @@ use crate::screen::Person;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
 /// The views by their keys.
-const VIEWS: [(&str, &str); 6] = [
+const VIEWS: [(&str, &str); 9] = [
     ("1", "desired"),
     ("2", "lifecycle"),
     ("3", "scheduler"),
+    ("4", "api-server"),
+    ("5", "loops"),
     ("6", "nodes"),
     ("7", "events"),
+    ("8", "object"),
     ("9", "editor"),
 ];
 

@@ -11,9 +11,10 @@ use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// The order in which a newcomer wants to read.
-const ORDER: [Scope; 8] = [
+const ORDER: [Scope; 9] = [
     Scope::Time,
     Scope::Look,
+    Scope::Lifecycle,
     Scope::Events,
     Scope::Editor,
     Scope::Typing,
@@ -60,6 +61,7 @@ const fn heading(scope: Scope) -> &'static str {
         Scope::Always => "Always",
         Scope::Time => "Time",
         Scope::Look => "Looking around",
+        Scope::Lifecycle => "While the lifecycle has the keys",
         Scope::Events => "While the events have the keys",
         Scope::Editor => "While the editor has the keys",
         Scope::Typing => "While typing",

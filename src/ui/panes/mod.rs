@@ -1,14 +1,18 @@
 //! One file per pane; each draws one view and answers one question.
 
+pub mod api_server;
 mod border;
 pub mod desired;
 pub mod editor;
 pub mod events;
 mod index;
 pub mod lifecycle;
+pub mod loops;
 mod mark;
 pub mod nodes;
+pub mod object;
 mod pen;
+mod revisions;
 #[cfg(test)]
 mod scene;
 pub mod scheduler;
@@ -19,6 +23,7 @@ use ratatui::layout::Rect;
 use super::model::Pane;
 use super::view::View;
 use crate::api::Key;
+use crate::cluster::ComponentId;
 use crate::sim::RecordId;
 
 /// Where the selection of a pane goes.
@@ -41,6 +46,10 @@ pub enum Neighbour {
     Object(Key),
     /// A record to go to.
     Record(RecordId),
+    /// A component to look at.
+    Component(ComponentId),
+    /// A line to go to.
+    Line(usize),
 }
 
 impl Pane {
@@ -51,6 +60,9 @@ impl Pane {
             Self::Nodes => nodes::draw(view, area, buf),
             Self::Lifecycle => lifecycle::draw(view, area, buf),
             Self::Scheduler => scheduler::draw(view, area, buf),
+            Self::ApiServer => api_server::draw(view, area, buf),
+            Self::Loops => loops::draw(view, area, buf),
+            Self::Object => object::draw(view, area, buf),
             Self::Events => events::draw(view, area, buf),
             Self::Editor => editor::draw(view, area, buf),
         }
@@ -64,6 +76,9 @@ impl Pane {
             Self::Nodes => nodes::next(view, direction).map(Neighbour::Object),
             Self::Lifecycle => lifecycle::next(view, direction).map(Neighbour::Record),
             Self::Scheduler => scheduler::next(view, direction).map(Neighbour::Object),
+            Self::ApiServer => api_server::next(view, direction).map(Neighbour::Record),
+            Self::Loops => loops::next(view, direction).map(Neighbour::Component),
+            Self::Object => object::next(view, direction).map(Neighbour::Line),
             Self::Events => events::next(view, direction).map(Neighbour::Record),
             Self::Editor => None,
         }

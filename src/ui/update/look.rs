@@ -7,7 +7,7 @@ use crate::cluster::driver::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
-use crate::ui::panes::{Direction, Neighbour};
+use crate::ui::panes::{self, Direction, Neighbour};
 use crate::ui::theme::Theme;
 use crate::ui::view::View;
 
@@ -30,6 +30,20 @@ pub(super) fn zoom(model: &mut Model) -> Vec<Order> {
 /// Shows or hides heartbeats.
 pub(super) fn heartbeats(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     model.events.toggle_heartbeats(snapshot.head.trace());
+    Vec::new()
+}
+
+/// The story of the whole request that the record under the cursor goes back to, or of the selected
+/// object again.
+pub(super) fn request(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    let trace = snapshot.world.trace();
+    model.request = match model.request {
+        Some(_) => None,
+        None => record_meant(model, snapshot).and_then(|id| trace.why(id).last().map(|r| r.id)),
+    };
+    if model.request.is_none() {
+        model.record = None;
+    }
     Vec::new()
 }
 
@@ -114,8 +128,14 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
         theme: &theme,
     };
     match model.focus.neighbour(&view, direction) {
-        Some(Neighbour::Object(key)) => model.selection = Some(key),
+        Some(Neighbour::Object(key)) => {
+            model.selection = Some(key);
+            model.line = 0;
+            model.request = None;
+        }
         Some(Neighbour::Record(record)) => model.record = Some(record),
+        Some(Neighbour::Component(component)) => model.component = Some(component),
+        Some(Neighbour::Line(line)) => model.line = line,
         None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
         None => {}
     }
@@ -155,8 +175,15 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
             }
             select_record(model, snapshot);
         }
-        Pane::Lifecycle => return why(model, snapshot),
-        Pane::Desired | Pane::Scheduler | Pane::Nodes => {
+        Pane::Lifecycle | Pane::ApiServer => return why(model, snapshot),
+        Pane::Loops => {
+            if let Some(key) = panes::loops::at_hand(snapshot, model) {
+                remember(model);
+                model.selection = Some(key);
+                open(model, Pane::Lifecycle);
+            }
+        }
+        Pane::Desired | Pane::Scheduler | Pane::Nodes | Pane::Object => {
             remember(model);
             open(model, Pane::Lifecycle);
         }

@@ -1,6 +1,7 @@
 //! The picture: a row for each actor, a column for each happening, arrows between them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,6 +23,9 @@ const COLUMN_WITH_WORDS: [usize; 2] = [5, 7];
 
 /// The most.
 const COLUMN_MOST: usize = 11;
+
+/// A silence from this length on is marked and told.
+const GAP_LEAST: Duration = Duration::from_secs(1);
 
 /// The widest name of a lane.
 const NAME_MOST: usize = 23;
@@ -177,9 +181,14 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         }
         if shape.heading > 1
             && let Some(words) = second_heading(story, place, shape)
-            && x >= free[1]
+            && x + usize::from(is_after_gap(story, place)) >= free[1]
         {
-            canvas.put(x, 1, &words, if is_cursor { Role::Text } else { Role::Dim });
+            let role = match (is_cursor, shape.row > 1 && is_after_gap(story, place)) {
+                (_, true) => Role::Waiting,
+                (true, false) => Role::Text,
+                (false, false) => Role::Dim,
+            };
+            canvas.put(x, 1, &words, role);
             free[1] = x + words.len() + 1;
         }
     }
@@ -198,12 +207,40 @@ fn second_heading(story: &Story, place: usize, shape: &Shape) -> Option<String> 
         return story.lanes[station.lane].is_api().then(|| station.label());
     }
     let time = station.record.time;
-    let is_new = place == 0 || story.stations[place - 1].record.time != time;
-    is_new.then(|| time_words(time))
+    let Some(before) = place.checked_sub(1).map(|before| &story.stations[before]) else {
+        return Some(time_words(time));
+    };
+    let gap = time.since(before.record.time);
+    if gap.is_zero() {
+        None
+    } else if gap >= GAP_LEAST {
+        // A long silence takes no more room than a short one; it says how long it was.
+        Some(format!("+{}", gap_words(gap)))
+    } else {
+        Some(time_words(time))
+    }
+}
+
+/// `47.1s`, `5m0s`, `1h2m`.
+fn gap_words(gap: Duration) -> String {
+    let seconds = gap.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}.{}s", gap.subsec_millis() / 100),
+        60..3600 => format!("{}m{}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// Whether a station comes after a silence that is worth a mark.
+fn is_after_gap(story: &Story, place: usize) -> bool {
+    let before = place
+        .checked_sub(1)
+        .map(|before| &story.stations[before].record);
+    before.is_some_and(|before| story.stations[place].record.time.since(before.time) >= GAP_LEAST)
 }
 
 /// `1.402`: seconds since the start of the run.
-fn time_words(time: Time) -> String {
+pub(super) fn time_words(time: Time) -> String {
     format!("{}.{:03}", time.as_secs(), time.as_millis() % 1000)
 }
 
@@ -224,6 +261,12 @@ fn draw_base(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
             &"┈".repeat(width),
             Role::Border,
         );
+    }
+    let rows = story.lanes.len() * shape.row;
+    for place in (0..story.stations.len()).filter(|place| is_after_gap(story, *place)) {
+        for y in shape.heading..shape.heading + rows {
+            canvas.put(shape.x(place) - 1, y, "┊", Role::Waiting);
+        }
     }
 }
 

@@ -11,7 +11,6 @@ use ratatui::layout::Rect;
 use super::index::Index;
 use super::pen::Pen;
 use super::{Direction, border};
-use crate::api::Kind;
 use crate::cluster::Record;
 use crate::sim::RecordId;
 use crate::ui::model::Pane;
@@ -88,7 +87,7 @@ impl Parts {
             _ => 2,
         };
         let rest = area.height - words;
-        let has_strip = story.subject.kind == Kind::Pod;
+        let has_strip = story.subject.is_pod();
         let strip = match rest.saturating_sub(lanes + 3) {
             spare if !has_strip || spare < 2 => 0,
             spare if spare < lanes + 6 => 2,
@@ -111,7 +110,8 @@ impl Parts {
 /// The record under the cursor in one sentence, and what it followed from.
 fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(view, area, buf);
-    pen.write(&record.actor.to_string(), Role::Key)
+    pen.write(&format!("{} ", lanes::time_words(record.time)), Role::Dim)
+        .write(&record.actor.to_string(), Role::Key)
         .write(" ", Role::Text);
     let sentence = record.sentence();
     pen.cell(&sentence, pen.room(), Role::Text).next_line();
@@ -127,7 +127,7 @@ fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Key, Object};
+    use crate::api::{Key, Kind, Object};
     use crate::cluster::Cluster;
     use crate::sim::RecordKind;
     use crate::ui::model::Model;
@@ -257,6 +257,47 @@ mod tests {
             .and_then(|id| snapshot.world.trace().get(id).cloned());
         let kind = first.map(|record| record.kind());
         assert_eq!(kind, Some(RecordKind::Command));
+    }
+
+    #[test]
+    fn a_request_tells_of_everything_that_followed_from_it_and_of_nothing_else() {
+        let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=2"]);
+        let trace = world.trace();
+        let is_scale =
+            |record: &&std::sync::Arc<Record>| record.sentence().contains("kubectl scale");
+        let root = trace.iter().find(is_scale).map(|record| record.id);
+        let model = Model {
+            request: root,
+            record: root,
+            ..Model::default()
+        };
+        let text = scene::text(&world, &model, draw, (200, 40));
+        for part in ["“kubectl scale deployment web", "▶", "scale", "r4"] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        let snapshot = crate::cluster::driver::Snapshot::of(world);
+        let theme = crate::ui::theme::Theme::dark();
+        let view = View {
+            snapshot: &snapshot,
+            model: &model,
+            theme: &theme,
+        };
+        let story = Story::of(&view, &Index::of(&snapshot.world), 500).expect("a story");
+        for station in &story.stations {
+            let mut way = snapshot.world.trace().why(station.record.id);
+            assert!(way.any(|hop| Some(hop.id) == root), "{:?}", station.record);
+        }
+    }
+
+    #[test]
+    fn a_long_silence_is_a_mark_with_its_length() {
+        let world = scene::live(
+            scene::WEB,
+            &["fault node-down node-a", "fault node-down node-b"],
+        );
+        let model = selecting(&world, Kind::Pod);
+        let text = scene::text(&world, &model, draw, (200, 40));
+        assert!(text.contains('┊') && text.contains("+5m0s"), "{text}");
     }
 
     #[test]

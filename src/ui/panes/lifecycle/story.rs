@@ -1,6 +1,8 @@
 //! The story of an object: which records are told, on which lane, and which caused which.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,6 +12,9 @@ use crate::sim::{RecordId, RecordKind};
 use crate::ui::panes::index::{Index, Part, change_of, part_of};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
+
+/// How many of the records that followed from a request are looked at.
+const EFFECTS_MOST: usize = 20_000;
 
 /// How many records a walk back along the causes may take.
 const HOPS_MOST: usize = 256;
@@ -36,11 +41,49 @@ pub(super) struct Station {
     pub cause: Option<usize>,
 }
 
+/// Whose story is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// An object's, with all that it owns.
+    Object(Key),
+    /// A request's: everything that followed from what somebody asked for.
+    Request {
+        /// The record of the asking.
+        root: RecordId,
+        /// What was asked.
+        line: String,
+    },
+}
+
+impl Subject {
+    /// The object, if it is one.
+    pub(super) fn object(&self) -> Option<&Key> {
+        match self {
+            Self::Object(key) => Some(key),
+            Self::Request { .. } => None,
+        }
+    }
+
+    /// Whether it is a pod, which has phases and containers to show.
+    pub(super) fn is_pod(&self) -> bool {
+        self.object().is_some_and(|key| key.kind == Kind::Pod)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(key) => key.fmt(f),
+            Self::Request { line, .. } => f.write_str(line),
+        }
+    }
+}
+
 /// What is drawn.
 #[derive(Clone, Debug)]
 pub(super) struct Story {
     /// Whose story it is.
-    pub subject: Key,
+    pub subject: Subject,
     /// The rows, from top to bottom.
     pub lanes: Vec<Lane>,
     /// The columns, from left to right.
@@ -75,8 +118,7 @@ impl Story {
     /// The story of the selected object, or of what was written last, in at most so many columns.
     /// None when there is nothing to tell.
     pub(super) fn of(view: &View<'_>, index: &Index, columns: usize) -> Option<Self> {
-        let subject = subject(view, index)?.clone();
-        let seeds = index.records.story(&subject);
+        let (subject, seeds) = subject(view, index)?;
         let columns = columns.max(1);
         let cursor = view.model.record.or_else(|| seeds.last().copied())?;
         let here = seeds.partition_point(|id| *id <= cursor);
@@ -86,7 +128,7 @@ impl Story {
         let told = told(
             view,
             (index, &subject),
-            seeds,
+            &seeds,
             start..end.max(start + columns).min(seeds.len()),
         );
         let place = told
@@ -122,16 +164,33 @@ impl Story {
     }
 }
 
-fn subject<'a>(view: &'a View<'_>, index: &'a Index) -> Option<&'a Key> {
+/// Whose story, and the stations of it.
+fn subject<'a>(view: &View<'_>, index: &'a Index) -> Option<(Subject, Cow<'a, [RecordId]>)> {
+    let trace = view.world().trace();
+    if let Some(root) = view.model.request.and_then(|id| trace.get(id)) {
+        let mut followed = trace.effects(root.id, EFFECTS_MOST).shown;
+        followed.retain(|effect| part_of(&effect.record, trace) == Part::Station);
+        let ids = followed.iter().map(|effect| effect.record.id);
+        let seeds = std::iter::once(root.id).chain(ids).collect();
+        let sentence = root.sentence();
+        let line = sentence.strip_prefix("runs: ").unwrap_or(&sentence);
+        let subject = Subject::Request {
+            root: root.id,
+            line: format!("“{line}”"),
+        };
+        return Some((subject, Cow::Owned(seeds)));
+    }
     let selected = view.model.selection.as_ref();
     let selected = selected.filter(|key| !index.records.story(key).is_empty());
-    selected.or_else(|| index.records.subject())
+    let key = selected.or_else(|| index.records.subject())?;
+    let seeds = Cow::Borrowed(index.records.story(key));
+    Some((Subject::Object(key.clone()), seeds))
 }
 
 /// The records of a window, with what caused them as far as it is told and not before the window.
 fn told(
     view: &View<'_>,
-    (index, subject): (&Index, &Key),
+    (index, subject): (&Index, &Subject),
     seeds: &[RecordId],
     window: Range<usize>,
 ) -> Vec<Arc<Record>> {
@@ -164,7 +223,10 @@ fn told(
 
 /// Whether a record is about a pod that is neither the subject nor owned by it: controllers that
 /// create one pod after the other, and a scheduler that is busy, come from pod to pod.
-fn is_of_another_pod(record: &Record, index: &Index, subject: &Key) -> bool {
+fn is_of_another_pod(record: &Record, index: &Index, subject: &Subject) -> bool {
+    let Some(subject) = subject.object() else {
+        return false;
+    };
     let pod = record.object().filter(|key| key.kind == Kind::Pod);
     pod.is_some_and(|pod| {
         let mut owners = std::iter::successors(Some(&pod), |key| index.records.owner_of(key));
@@ -214,14 +276,14 @@ fn cause<'a>(trace: &'a Trace, index: &Index, record: &Record) -> Option<&'a Arc
     queued.or(Some(cause))
 }
 
-fn lanes(index: &Index, subject: &Key, shown: &[Arc<Record>]) -> Vec<Lane> {
+fn lanes(index: &Index, subject: &Subject, shown: &[Arc<Record>]) -> Vec<Lane> {
     let mut lanes: BTreeSet<Lane> = shown.iter().map(|record| Lane::of(&record.actor)).collect();
     lanes.extend(
         [Actor::kubectl(), Actor::ApiServer, Actor::Scheduler]
             .iter()
             .map(Lane::of),
     );
-    let mut kinds = std::iter::successors(Some(subject), |key| index.records.owner_of(key));
+    let mut kinds = std::iter::successors(subject.object(), |key| index.records.owner_of(key));
     if kinds.any(|key| key.kind == Kind::Deployment) {
         let loops = ["deployment-controller", "replicaset-controller"];
         lanes.extend(loops.map(|name| Lane::of(&Actor::Controller(name))));

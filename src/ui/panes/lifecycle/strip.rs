@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::story::Story;
-use crate::api::{Key, Kind, Object, Pod, core};
+use super::story::{Story, Subject};
+use crate::api::{Kind, Object, Pod, core};
 use crate::cluster::Record;
 use crate::kubectl::printers::pod_status;
 use crate::sim::RecordKind;
@@ -30,15 +30,17 @@ const CONDITIONS: [&str; 5] = [
 ];
 
 /// The name of the band below the lanes.
-pub(super) fn band_name(subject: &Key) -> &'static str {
-    match subject.kind {
-        Kind::Pod => "STATUS",
-        _ => "ready",
+pub(super) fn band_name(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Object(key) if key.kind == Kind::Pod => "STATUS",
+        Subject::Object(_) => "ready",
+        Subject::Request { .. } => "",
     }
 }
 
 /// What `kubectl get` says of the subject after a record, if the record wrote it.
-pub(super) fn words_at(subject: &Key, record: &Arc<Record>) -> Option<(String, Role)> {
+pub(super) fn words_at(subject: &Subject, record: &Arc<Record>) -> Option<(String, Role)> {
+    let subject = subject.object()?;
     let change = change_of(record).filter(|change| change.key == *subject)?;
     if change.change_type == ChangeType::Deleted {
         return Some(("gone".to_owned(), Role::Dim));
@@ -66,7 +68,7 @@ pub(super) fn words_at(subject: &Key, record: &Arc<Record>) -> Option<(String, R
 
 /// Draws the strip; nothing for other objects than pods.
 pub(super) fn draw(view: &View<'_>, index: &Index, story: &Story, area: Rect, buf: &mut Buffer) {
-    if area.height < 2 || story.subject.kind != Kind::Pod {
+    if area.height < 2 || !story.subject.is_pod() {
         return;
     }
     let mut pen = Pen::new(view, area, buf);
@@ -128,7 +130,7 @@ fn widths(width: usize) -> [usize; 4] {
 /// The pod as the last write before the cursor left it.
 fn pod_at(view: &View<'_>, index: &Index, story: &Story) -> Option<Pod> {
     let (trace, cursor) = (view.world().trace(), story.record().id);
-    let about = index.records.about(&story.subject);
+    let about = index.records.about(story.subject.object()?);
     let before = &about[..about.partition_point(|id| *id <= cursor)];
     let mut records = before
         .iter()

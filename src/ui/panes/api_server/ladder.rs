@@ -1,0 +1,107 @@
+//! The revisions of an object, newest on top: who wrote each, what it changed, and who was sent back.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Scene;
+use crate::sim::Time;
+use crate::store::ChangeType;
+use crate::ui::panes::pen::Pen;
+use crate::ui::panes::revisions::{self, Handled};
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// Draws it below a line with its name.
+pub(super) fn draw(view: &View<'_>, scene: &Scene, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(view, area, buf);
+    if area.is_empty() {
+        return;
+    }
+    pen.write("─ revisions ", Role::Title)
+        .write("· newest first ", Role::Dim);
+    let rest = pen.room();
+    pen.write(&"─".repeat(rest), Role::Border).next_line();
+    let rows = pen.lines_left();
+    let first = (scene.cursor + 1 + rows / 3)
+        .max(rows)
+        .min(scene.rungs.len())
+        .saturating_sub(rows);
+    let trace = view.world().trace();
+    for (place, id) in scene.rungs.iter().enumerate().skip(first).take(rows) {
+        if let Some(request) = revisions::handled(trace, *id) {
+            draw_rung(view, &request, place == scene.cursor, &mut pen);
+        }
+        pen.next_line();
+    }
+}
+
+fn draw_rung(view: &View<'_>, request: &Handled, is_cursor: bool, pen: &mut Pen<'_, '_>) {
+    let is_fresh = view.world().last_records().any(|last| {
+        last.id == request.record.id
+            || request
+                .commit
+                .as_ref()
+                .is_some_and(|(id, _)| *id == last.id)
+    });
+    pen.write(if is_cursor { "▶ " } else { "  " }, Role::Key);
+    let role = match (is_cursor, is_fresh) {
+        (true, _) => Role::Title,
+        (false, true) => Role::Fresh,
+        (false, false) => Role::Text,
+    };
+    match (&request.commit, &request.refusal) {
+        (Some((_, change)), _) => {
+            pen.cell(&format!("r{}", change.revision), 6, Role::Current);
+        }
+        (None, Some(refusal)) => {
+            pen.cell(&format!("✗ {}", refusal.reason.code()), 6, Role::Bad);
+        }
+        (None, None) => {
+            pen.cell("=", 6, Role::Dim);
+        }
+    }
+    pen.cell(&clock(request.record.time), 9, Role::Dim);
+    let who = request.by().to_string();
+    let who = if pen.width() < 70 {
+        who.replace("-controller", "-c.")
+    } else {
+        who
+    };
+    let width = (pen.width() / 4).clamp(14, 24);
+    pen.cell(&who, width, role).write(" ", Role::Text);
+    let (words, role) = words(request);
+    pen.cell(&words, pen.room(), role);
+}
+
+/// What the write did, in the fewest words.
+fn words(request: &Handled) -> (String, Role) {
+    if let Some(refusal) = &request.refusal {
+        let words = match request.copy() {
+            Some(copy) => format!("↩ wrote from r{copy}: {}", refusal.reason),
+            None => format!("↩ {}: {refusal}", refusal.reason),
+        };
+        return (words, Role::Bad);
+    }
+    match request
+        .commit
+        .as_ref()
+        .map(|(_, change)| change.change_type)
+    {
+        Some(ChangeType::Added) => return ("created".to_owned(), Role::Good),
+        Some(ChangeType::Deleted) => return ("removed".to_owned(), Role::Bad),
+        Some(ChangeType::Modified) => {}
+        None => return ("would change nothing".to_owned(), Role::Dim),
+    }
+    let changes = request.changes();
+    let words = match changes.as_slice() {
+        [] => "nothing but book-keeping".to_owned(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} (+{})", rest.len()),
+    };
+    (words, Role::Dim)
+}
+
+/// Seconds with milliseconds.
+fn clock(time: Time) -> String {
+    format!("{}.{:03}", time.as_secs(), time.as_millis() % 1000)
+}

@@ -1,0 +1,242 @@
+//! View 5: what is each component doing? A line for each, and all of the one under the cursor.
+
+mod detail;
+
+use std::collections::BTreeMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::pen::Pen;
+use super::{Direction, border};
+use crate::api::{Actor, Key};
+use crate::cluster::driver::Snapshot;
+use crate::cluster::{Cluster, ComponentId, Power, Standing};
+use crate::ui::model::{Model, Pane};
+use crate::ui::theme::Role;
+use crate::ui::view::View;
+
+/// How many of the newest records are looked through for a component that the cursor follows.
+const LOOK_BACK: u64 = 64;
+
+/// The columns after the name: on or off, waiting, in work, later, parked, messages on the way.
+const COLUMNS: [(&str, usize); 6] = [
+    ("state", 6),
+    ("wait", 5),
+    ("work", 5),
+    ("later", 6),
+    ("held", 5),
+    ("on way", 7),
+];
+
+/// The widest name that is not cut.
+const NAME_MOST: usize = 32;
+
+/// Draws the pane.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let pane = Pane::Loops;
+    let inner = border::draw(view, pane, (pane.name(), pane.question(), ""), area, buf);
+    if inner.is_empty() {
+        return;
+    }
+    let world = view.world();
+    let components = world.components();
+    let cursor = cursor(view.model, world, &components);
+    let below = detail_height(inner.height, components.len());
+    let table = Rect {
+        height: inner.height - below,
+        ..inner
+    };
+    draw_table(view, &components, cursor, table, buf);
+    let rest = Rect {
+        y: table.bottom(),
+        height: below,
+        ..inner
+    };
+    if let Some(component) = components.get(cursor) {
+        detail::draw(view, component, rest, buf);
+    }
+}
+
+/// The component above or below the cursor.
+#[must_use]
+pub fn next(view: &View<'_>, direction: Direction) -> Option<ComponentId> {
+    let components = view.world().components();
+    let here = cursor(view.model, view.world(), &components);
+    let place = match direction {
+        Direction::Up => here.checked_sub(1)?,
+        Direction::Down => here + 1,
+        Direction::Left | Direction::Right => return None,
+    };
+    components.get(place).cloned()
+}
+
+/// The object that the component under the cursor works on, will work on, or planned for last.
+#[must_use]
+pub fn at_hand(snapshot: &Snapshot, model: &Model) -> Option<Key> {
+    let world = &snapshot.world;
+    let components = world.components();
+    let component = components.get(cursor(model, world, &components))?;
+    let standing = world.standing(component)?;
+    let queued = standing.in_work.iter().chain(&standing.waiting);
+    let later = standing.later.iter().map(|(key, _)| key);
+    let first = queued.chain(later).chain(&standing.parked).next().cloned();
+    first.or_else(|| last_key(world, component))
+}
+
+/// The place of the cursor: where it was put, or else at the component that acted last.
+fn cursor(model: &Model, world: &Cluster, components: &[ComponentId]) -> usize {
+    let place_of = |id: &ComponentId| components.iter().position(|each| each == id);
+    let chosen = model.component.as_ref().and_then(place_of);
+    chosen
+        .or_else(|| last_at_work(world).as_ref().and_then(place_of))
+        .unwrap_or(0)
+}
+
+fn last_at_work(world: &Cluster) -> Option<ComponentId> {
+    let end = world.trace().next_id();
+    let first = crate::sim::RecordId(end.0.saturating_sub(LOOK_BACK));
+    let mut records = world.trace().since(first).rev();
+    records.find_map(|record| match &record.actor {
+        Actor::Controller(name) => Some(ComponentId::Controller(name)),
+        Actor::Scheduler => Some(ComponentId::Scheduler),
+        Actor::Kubelet(node) => Some(ComponentId::Kubelet(node.clone())),
+        Actor::Kubectl(_) | Actor::Outside | Actor::ApiServer | Actor::Etcd => None,
+    })
+}
+
+/// Half of the height, unless the components need less.
+fn detail_height(height: u16, components: usize) -> u16 {
+    let table = u16::try_from(components + 1).unwrap_or(u16::MAX);
+    match height {
+        0..6 => 0,
+        6..12 => 4,
+        _ => (height - height.saturating_sub(9).min(table))
+            .max(7)
+            .min(height / 2 + 2),
+    }
+}
+
+fn draw_table(
+    view: &View<'_>,
+    components: &[ComponentId],
+    cursor: usize,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let world = view.world();
+    let on_the_way = world.messages_on_the_way();
+    let rows = usize::from(area.height).saturating_sub(1);
+    let first = (cursor + 1 + rows / 3)
+        .max(rows)
+        .min(components.len())
+        .saturating_sub(rows);
+    let shown = components.iter().enumerate().skip(first).take(rows);
+    let names = shown.clone().map(|(_, id)| id.to_string().width());
+    let room = usize::from(area.width) / 3;
+    let name = names.max().unwrap_or(0).min(NAME_MOST).min(room.max(14)) + 1;
+    let mut pen = Pen::new(view, area, buf);
+    pen.cell(
+        &format!("component ({})", components.len()),
+        name,
+        Role::Dim,
+    );
+    for (word, width) in COLUMNS {
+        pen.right(word, width, Role::Dim);
+    }
+    pen.write("  last", Role::Dim).next_line();
+    for (place, id) in shown {
+        let row = Row {
+            id,
+            is_cursor: place == cursor,
+            on_the_way: &on_the_way,
+        };
+        row.draw(view, name, &mut pen);
+        pen.next_line();
+    }
+}
+
+/// One line of the table.
+struct Row<'a> {
+    id: &'a ComponentId,
+    is_cursor: bool,
+    on_the_way: &'a BTreeMap<ComponentId, usize>,
+}
+
+impl Row<'_> {
+    fn draw(&self, view: &View<'_>, name: usize, pen: &mut Pen<'_, '_>) {
+        let Some(standing) = view.world().standing(self.id) else {
+            return;
+        };
+        let is_fresh = view
+            .world()
+            .last_records()
+            .any(|record| record.actor == self.id.actor());
+        let role = match (self.is_cursor, is_fresh) {
+            (true, _) => Role::Title,
+            (false, true) => Role::Fresh,
+            (false, false) => Role::Text,
+        };
+        if self.is_cursor {
+            pen.highlight(name, Role::Selected);
+            pen.cell(&self.id.to_string(), name, Role::Selected);
+        } else {
+            pen.cell(&self.id.to_string(), name, role);
+        }
+        let (state, state_role) = power_words(view, &standing);
+        pen.right(state, COLUMNS[0].1, state_role);
+        let numbers = [
+            standing.waiting.len(),
+            standing.in_work.len(),
+            standing.later.len(),
+            standing.parked.len(),
+            self.on_the_way.get(self.id).copied().unwrap_or(0),
+        ];
+        for (number, (_, width)) in numbers.into_iter().zip(&COLUMNS[1..]) {
+            let (text, role) = match number {
+                0 => ("·".to_owned(), Role::Border),
+                number => (number.to_string(), Role::Waiting),
+            };
+            pen.right(&text, *width, role);
+        }
+        pen.write("  ", Role::Text);
+        let words = detail::last_words(view.world(), self.id);
+        pen.cell(&words, pen.room(), Role::Dim);
+    }
+}
+
+/// `● on`, `○ off`; a kubelet without power is down.
+fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
+    let has_machine = match &standing.id {
+        ComponentId::Kubelet(node) => view
+            .world()
+            .kubelet(node)
+            .is_none_or(|part| part.component.is_on()),
+        _ => true,
+    };
+    match (standing.power, has_machine) {
+        (Power::On, _) => ("● on", Role::Good),
+        (Power::Off, true) => ("○ off", Role::Bad),
+        (Power::Off, false) => ("✗ down", Role::Bad),
+    }
+}
+
+fn last_key(world: &Cluster, id: &ComponentId) -> Option<Key> {
+    match id {
+        ComponentId::Controller(name) => {
+            let mut loops = world.controllers();
+            let part = loops.find(|part| part.component.controller().name == *name)?;
+            part.component.last_plan().map(|plan| plan.key.clone())
+        }
+        ComponentId::Scheduler => {
+            let decision = world.scheduler().component.last_decision()?;
+            Some(decision.pod.clone())
+        }
+        ComponentId::Kubelet(node) => Some(Key::new(crate::api::Kind::Node, "", node)),
+        ComponentId::Kubectl(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
