@@ -97,9 +97,9 @@ bindings! {
     Time    "end"             Newest        ""           "to the newest step";
     Time    "["               PreviousMark  ""           "to the command, fault or bookmark before";
     Time    "]"               NextMark      ""           "to the command, fault or bookmark after";
-    Time    "g"               GoThere       "go there"   "to the moment of the record under the cursor, or of the decision";
+    Time    "g"               GoThere       ""           "to the moment of the record under the cursor, or of the decision";
     Time    "m"               Mark          ""           "give this moment a name";
-    Time    "c"               Compare       "compare"    "another run beside this one, or this one alone again";
+    Time    "c"               Compare       ""           "another run beside this one, or this one alone again";
     Time    "o"               FirstRun      ""           "the first run, or back to the one before";
     Time    "O"               Runs          ""           "the list of runs";
     Time    "B"               Breakpoints   ""           "the list of breakpoints";

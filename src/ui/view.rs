@@ -196,11 +196,8 @@ fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         prompted(view, prompt, area, buf);
         return;
     }
-    let told = view.snapshot.message.as_ref().or(view
-        .model
-        .message
-        .as_ref()
-        .map(|told| &told.text));
+    let told = view.model.message.as_ref().map(|told| &told.text);
+    let told = told.or(view.snapshot.message.as_ref());
     let mut line = match told {
         Some(message) => Line::from(view.span(
             format!(" {}", message.lines().next().unwrap_or_default()),

@@ -1,6 +1,7 @@
 //! The integration tests, in one binary because each one links the whole program again.
 
 mod applications;
+mod branches;
 mod causes;
 mod command_line;
 mod convergence;

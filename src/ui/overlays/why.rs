@@ -19,9 +19,9 @@ pub(super) fn draw(view: &View<'_>, record: RecordId, cursor: usize, area: Rect,
     let hops = way.len().saturating_sub(1);
     let took = way.first().zip(way.last());
     let took = took.map_or_else(String::new, |(last, first)| {
-        span(last.time.since(first.time)).replace('+', " in ")
+        span(last.time.since(first.time)).replace('+', ", in ")
     });
-    let title = format!("Why? Because of the line below: {hops} hops{took} back to {origin}");
+    let title = format!("Why? Because of the line below: {hops} hops back to {origin}{took}");
     let inside = window(view, &title, (area.width.min(130), height), area, buf);
     let rows = usize::from(inside.height);
     let line = |(at, record): (usize, &&Record)| {

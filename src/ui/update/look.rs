@@ -227,19 +227,14 @@ pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     Vec::new()
 }
 
-/// The record that is meant without saying which: the one under the cursor, the last one about the
+/// The record that is meant without saying which: the one under the cursor, the last write of the
 /// selection, or the newest one.
 pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
     let trace = snapshot.world.trace();
-    let about_selection = || {
-        let selection = model.selection.as_ref()?;
-        let shown = model.events.until(trace).iter().rev();
-        shown.copied().find(|id| {
-            trace.get(*id).and_then(|record| record.object()).as_ref() == Some(selection)
-        })
-    };
+    let selection = model.selection.as_ref();
+    let write = || Some(trace.last_write(selection?)?.id);
     let newest = || model.events.until(trace).last().copied();
-    model.record.or_else(about_selection).or_else(newest)
+    model.record.or_else(write).or_else(newest)
 }
 
 /// The way back from the record that is meant.

@@ -148,6 +148,8 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     if is_editors && !went_well {
         let key = Pane::Editor.number();
         model.tell(format!("{first} ({key} shows it at its line)"), snapshot);
+    } else if snapshot.stop.is_some() {
+        // That and why the world stands still is told already.
     } else if is_editors || printed.lines().count() <= 1 {
         model.tell(format!("kubectl: {first}"), snapshot);
     } else {

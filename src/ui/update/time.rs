@@ -147,13 +147,11 @@ pub(super) fn go_there(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
         _ if model.view == Pane::Scheduler && model.record.is_none() => binding(model, snapshot),
         _ => look::record_meant(model, snapshot),
     };
-    match record {
-        Some(record) => show(model, When::Record(record)),
-        None => {
-            model.tell("No record is under the cursor.", snapshot);
-            Vec::new()
-        }
-    }
+    let Some(record) = record else {
+        model.tell("No record is under the cursor.", snapshot);
+        return Vec::new();
+    };
+    show(model, When::Record(record))
 }
 
 /// The record under the cursor of the list of effects.
@@ -271,13 +269,11 @@ pub(super) fn remove(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
 
 /// What followed from the record under the cursor.
 pub(super) fn effects(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    match look::record_meant(model, snapshot) {
-        Some(record) => read(model, Overlay::Effects { record, cursor: 0 }),
-        None => {
-            model.tell("Nothing has happened yet.", snapshot);
-            Vec::new()
-        }
-    }
+    let Some(record) = look::record_meant(model, snapshot) else {
+        model.tell("Nothing has happened yet.", snapshot);
+        return Vec::new();
+    };
+    read(model, Overlay::Effects { record, cursor: 0 })
 }
 
 /// The cursor goes to the record that a breakpoint stopped the world at.
