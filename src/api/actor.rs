@@ -18,6 +18,8 @@ pub enum Actor {
     Controller(&'static str),
     /// The kubelet of a node.
     Kubelet(Arc<str>),
+    /// What tells how much is used: an API of its own behind the API server.
+    MetricsServer,
     /// Whoever breaks things on purpose, and the hand on the switch.
     Outside,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Actor {
             Self::Scheduler => f.write_str("kube-scheduler"),
             Self::Controller(name) => f.write_str(name),
             Self::Kubelet(node) => write!(f, "kubelet/{node}"),
+            Self::MetricsServer => f.write_str("metrics-server"),
             Self::Outside => f.write_str("outside"),
         }
     }

@@ -1,12 +1,13 @@
 //! Where an object stands: kind, namespace, name; the order of lists.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::Kind;
 
 /// The place of an object in the store. Keys order by kind, then namespace, then name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The kind.
     pub kind: Kind,
@@ -27,7 +28,7 @@ impl Key {
         };
         Self {
             kind,
-            namespace: namespace.into(),
+            namespace: shared(namespace),
             name: name.into(),
         }
     }
@@ -36,6 +37,38 @@ impl Key {
     #[must_use]
     pub fn first_of(kind: Kind, namespace: &str) -> Self {
         Self::new(kind, namespace, "")
+    }
+}
+
+/// The namespaces that nearly everything is in. Keys share them: that takes less room, and keys of
+/// one namespace are compared without reading it.
+static USUAL: LazyLock<[Arc<str>; 4]> =
+    LazyLock::new(|| ["", "default", "kube-node-lease", "kube-system"].map(Arc::from));
+
+fn shared(namespace: &str) -> Arc<str> {
+    let usual = USUAL.iter().find(|each| ***each == *namespace);
+    usual.map_or_else(|| namespace.into(), Arc::clone)
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_namespace = || {
+            if Arc::ptr_eq(&self.namespace, &other.namespace) {
+                Ordering::Equal
+            } else {
+                self.namespace.cmp(&other.namespace)
+            }
+        };
+        self.kind
+            .cmp(&other.kind)
+            .then_with(by_namespace)
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

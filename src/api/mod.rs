@@ -4,6 +4,7 @@ mod actor;
 mod key;
 mod kind;
 pub mod meta;
+mod metrics;
 pub mod node_affinity;
 mod object;
 pub mod pod;
@@ -34,6 +35,7 @@ pub use kind::{
     PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
     ResourceQuota, Secret, Service, ServiceAccount, StatefulSet, StorageClass,
 };
+pub use metrics::{Metrics, Usage};
 pub use object::{DecodeError, Resource, Typed};
 pub use pod::PodSpec;
 pub use qos::qos_class;

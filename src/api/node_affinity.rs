@@ -19,6 +19,13 @@ pub fn meets_required(pod: &PodSpec, node: &Node) -> bool {
     has_labels && required(pod).is_none_or(|selector| matches(selector, node))
 }
 
+/// Whether the pod asks anything of its node: by `nodeSelector`, or by required affinity.
+#[must_use]
+pub fn has_required(pod: &PodSpec) -> bool {
+    let selected = pod.node_selector.as_ref();
+    selected.is_some_and(|selected| !selected.is_empty()) || required(pod).is_some()
+}
+
 /// The pod's required node affinity.
 #[must_use]
 pub fn required(pod: &PodSpec) -> Option<&NodeSelector> {

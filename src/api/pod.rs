@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Pod, core};
+use super::{Pod, core, meta};
+use crate::sim::Time;
 
 /// A pod's spec of which everything but the node is shared between the pods of one template.
 ///
@@ -85,6 +86,12 @@ impl Pod {
         matches!(self.phase(), "Succeeded" | "Failed")
     }
 
+    /// Whether it counts: it has not ended and is not on its way out. Source: `IsPodActive`.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.is_finished() && !self.is_terminating()
+    }
+
     /// Whether the condition of this type is `True`.
     #[must_use]
     pub fn has_condition(&self, condition_type: &str) -> bool {
@@ -106,5 +113,13 @@ impl Pod {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.has_condition("Ready")
+    }
+
+    /// Since when the pod has been ready without a break.
+    #[must_use]
+    pub fn ready_since(&self) -> Option<Time> {
+        let condition = self.condition("Ready")?;
+        let since = condition.last_transition_time.as_ref()?;
+        (condition.status == "True").then(|| meta::moment(since))
     }
 }

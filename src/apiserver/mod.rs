@@ -4,10 +4,12 @@ mod admission;
 mod defaulting;
 mod deletion;
 mod field_error;
+mod metrics;
 mod note;
 mod prepare;
 mod refusal;
 mod request;
+mod scale;
 mod template;
 mod validation;
 mod watch;
@@ -16,12 +18,14 @@ mod write;
 use std::sync::Arc;
 
 pub use field_error::FieldError;
+pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
     Answer, Answering, Binding, DeleteOptions, Outcome, Patch, PatchType, Propagation, Request,
     RequestId, Scope, Subresource, Verb,
 };
+pub use scale::Scale;
 pub use watch::{WatchEvent, changes_since, event_for};
 
 use crate::api::{Key, Kind, Object};
@@ -35,6 +39,7 @@ pub struct ApiServer {
     store: Store,
     random: Random,
     templates: SharedTemplates,
+    metrics: Option<Arc<ResourceMetrics>>,
 }
 
 /// What is wrong with an object as far as a scheduling decision depends on it, for objects that come
@@ -120,6 +125,7 @@ impl ApiServer {
             store: Store::new(),
             random: Random::stream(seed, "kube-apiserver"),
             templates: SharedTemplates::default(),
+            metrics: None,
         }
     }
 
@@ -140,6 +146,8 @@ impl ApiServer {
         match &request.verb {
             Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
+            Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
+            Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),
             write => {
                 let written = self.write(write, &request.key, moment, &mut stages);
                 let (change, outcome) = match written {

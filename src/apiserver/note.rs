@@ -41,6 +41,15 @@ pub enum Note {
     },
     /// The store forgot the changes up to a revision.
     Compacted(u64),
+    /// The resource metrics API was given new figures.
+    Scraped {
+        /// How many nodes were measured.
+        nodes: usize,
+        /// How many did not answer.
+        silent: usize,
+        /// How many pods were measured.
+        pods: usize,
+    },
 }
 
 impl Note {
@@ -56,6 +65,7 @@ impl Note {
             Self::Refused { .. } => RecordKind::ApiReject,
             Self::Committed { .. } => RecordKind::StoreCommit,
             Self::Compacted(_) => RecordKind::StoreCompact,
+            Self::Scraped { .. } => RecordKind::MetricsScrape,
         }
     }
 
@@ -67,7 +77,7 @@ impl Note {
             | Self::Admitted { request, .. }
             | Self::Refused { request, .. } => Some(request.key.clone()),
             Self::Committed { change, .. } => Some(change.key.clone()),
-            Self::Compacted(_) => None,
+            Self::Compacted(_) | Self::Scraped { .. } => None,
         }
     }
 
@@ -83,7 +93,7 @@ impl Note {
             },
             Self::Admitted { stages, .. } => stages.last().map(|stage| stage.object.uid()),
             Self::Committed { change, .. } => Some(change.object.uid()),
-            Self::Refused { .. } | Self::Compacted(_) => None,
+            Self::Refused { .. } | Self::Compacted(_) | Self::Scraped { .. } => None,
         }
     }
 
@@ -124,6 +134,16 @@ impl Note {
                 )
             }
             Self::Compacted(revision) => format!("forgets the changes up to revision {revision}"),
+            Self::Scraped {
+                nodes,
+                silent: 0,
+                pods,
+            } => format!("measured {pods} pods on {nodes} nodes"),
+            Self::Scraped {
+                nodes,
+                silent,
+                pods,
+            } => format!("measured {pods} pods on {nodes} nodes; {silent} did not answer"),
         }
     }
 
@@ -164,6 +184,11 @@ impl Note {
                 "by": by.to_string(),
             }),
             Self::Compacted(revision) => json!({"revision": revision}),
+            Self::Scraped {
+                nodes,
+                silent,
+                pods,
+            } => json!({"nodes": nodes, "silent": silent, "pods": pods}),
         }
     }
 }

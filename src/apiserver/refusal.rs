@@ -26,6 +26,10 @@ pub enum Reason {
     Invalid,
     /// 429: not now.
     TooManyRequests,
+    /// 504: no answer came in time.
+    Timeout,
+    /// 503: what stands behind the API server does not answer.
+    ServiceUnavailable,
 }
 
 impl Reason {
@@ -40,6 +44,8 @@ impl Reason {
             Self::Expired => 410,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
+            Self::Timeout => 504,
+            Self::ServiceUnavailable => 503,
         }
     }
 }
@@ -87,6 +93,39 @@ impl Refusal {
             Some(key),
             format!("{resource} \"{}\" not found", key.name),
         )
+    }
+
+    /// 404 for a subresource that the kind does not have.
+    #[must_use]
+    pub fn no_such_resource(key: &Key, subresource: &str) -> Self {
+        let resource = key.kind.info().plural;
+        let message = format!(
+            "the server could not find the requested resource (get {resource}/{subresource})"
+        );
+        Self::new(Reason::NotFound, Some(key), message)
+    }
+
+    /// 503 while nobody has measured anything.
+    #[must_use]
+    pub fn metrics_unavailable(key: &Key) -> Self {
+        let resource = key.kind.info().plural;
+        let message = format!(
+            "the server is currently unable to handle the request (get {resource}.metrics.k8s.io)"
+        );
+        Self::new(Reason::ServiceUnavailable, Some(key), message)
+    }
+
+    /// 404 for a pod or a node that nobody has measured.
+    #[must_use]
+    pub fn no_metrics(key: &Key) -> Self {
+        let resource = key.kind.info().name.to_ascii_lowercase();
+        let name = if key.namespace.is_empty() {
+            key.name.to_string()
+        } else {
+            format!("{}/{}", key.namespace, key.name)
+        };
+        let message = format!("{resource}metrics.metrics.k8s.io \"{name}\" not found");
+        Self::new(Reason::NotFound, Some(key), message)
     }
 
     /// 409 for a name that is taken.
@@ -161,6 +200,13 @@ impl Refusal {
             None,
             format!("too old resource version: {asked} ({kept})"),
         )
+    }
+
+    /// No answer: what a client says to itself when it has waited for too long.
+    #[must_use]
+    pub fn timeout(key: &Key) -> Self {
+        let message = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+        Self::new(Reason::Timeout, Some(key), message.to_owned())
     }
 
     /// 429 with a message.

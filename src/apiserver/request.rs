@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Refusal;
+use super::{Refusal, Scale};
 use crate::api::selector::FieldSelector;
-use crate::api::{Actor, Key, LabelSelector, Object};
+use crate::api::{Actor, Key, LabelSelector, Metrics, Object};
 use crate::sim::Urgency;
 
 /// The number that a client gives to its request, to know the answer by.
@@ -47,6 +47,11 @@ pub enum Verb {
     Get,
     /// Read all objects of a kind, in a namespace or (with an empty one) in all.
     List(Scope),
+    /// Read the number of replicas of a workload: its `scale`.
+    GetScale,
+    /// Read what pods or nodes use, from the aggregated API `metrics.k8s.io`: one of them by name,
+    /// or all that the scope covers.
+    Metrics(Scope),
     /// Write an object that is not there yet.
     Create(Object),
     /// Write all of an object but its status. Without a resourceVersion the last write wins.
@@ -54,6 +59,8 @@ pub enum Verb {
     /// Write only the status of an object. Without a resourceVersion it stands for the patch that
     /// kubelets and the scheduler send: it is applied to the newest state.
     UpdateStatus(Object),
+    /// Write the number of replicas of a workload. Without a resourceVersion the last write wins.
+    UpdateScale(Scale),
     /// Change some fields of the newest state.
     Patch(Patch),
     /// Mark an object for deletion, or remove it.
@@ -162,6 +169,10 @@ pub enum Answer {
         /// The revision that the list is of.
         revision: u64,
     },
+    /// The number of replicas of a workload.
+    Scale(Scale),
+    /// What pods or nodes use, in the order of their keys.
+    Metrics(Vec<Metrics>),
 }
 
 impl Answer {
@@ -170,7 +181,7 @@ impl Answer {
     pub fn object(&self) -> Option<&Object> {
         match self {
             Self::Object(object) => Some(object),
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Scale(_) | Self::Metrics(_) => None,
         }
     }
 }
@@ -184,10 +195,12 @@ impl Verb {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "patch",
-            Self::Get => "get",
-            Self::List(_) => "list",
+            Self::Get | Self::GetScale => "get",
+            Self::List(_) | Self::Metrics(_) => "list",
             Self::Create(_) | Self::Bind(_) => "create",
-            Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "update",
+            Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
+                "update"
+            }
             Self::Patch(_) => "patch",
             Self::Delete(_) => "delete",
         }
@@ -198,9 +211,11 @@ impl Verb {
     pub fn method(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
-            Self::Get | Self::List(_) => "GET",
+            Self::Get | Self::List(_) | Self::GetScale | Self::Metrics(_) => "GET",
             Self::Create(_) | Self::Bind(_) => "POST",
-            Self::Update(_) | Self::UpdateStatus(_) | Self::Finalize(_) => "PUT",
+            Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
+                "PUT"
+            }
             Self::Patch(_) => "PATCH",
             Self::Delete(_) => "DELETE",
         }
@@ -211,6 +226,7 @@ impl Verb {
     pub const fn subresource(&self) -> Option<&'static str> {
         match self {
             Self::UpdateStatus(_) => Some("status"),
+            Self::GetScale | Self::UpdateScale(_) => Some("scale"),
             Self::Bind(_) => Some("binding"),
             Self::Finalize(_) => Some("finalize"),
             Self::Patch(patch) => match patch.subresource {
@@ -218,10 +234,18 @@ impl Verb {
                 Subresource::Status => Some("status"),
                 Subresource::Scale => Some("scale"),
             },
-            Self::Get | Self::List(_) | Self::Create(_) | Self::Update(_) | Self::Delete(_) => None,
+            Self::Get
+            | Self::List(_)
+            | Self::Metrics(_)
+            | Self::Create(_)
+            | Self::Update(_)
+            | Self::Delete(_) => None,
         }
     }
 }
+
+/// The group and version of the resource metrics API.
+const METRICS_API: &str = "metrics.k8s.io/v1beta1";
 
 fn is_unversioned(object: &Object) -> bool {
     object
@@ -241,7 +265,10 @@ impl Request {
         } else {
             "/apis/"
         };
-        let mut path = format!("{root}{}", info.api_version());
+        let mut path = match &self.verb {
+            Verb::Metrics(_) => format!("/apis/{METRICS_API}"),
+            _ => format!("{root}{}", info.api_version()),
+        };
         if info.namespaced && !self.key.namespace.is_empty() {
             path.push_str("/namespaces/");
             path.push_str(&self.key.namespace);
@@ -262,7 +289,10 @@ impl Request {
     /// True when the request may write.
     #[must_use]
     pub const fn is_write(&self) -> bool {
-        !matches!(self.verb, Verb::Get | Verb::List(_))
+        !matches!(
+            self.verb,
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_)
+        )
     }
 }
 

@@ -13,7 +13,7 @@ const NAME_GENERATION_ATTEMPTS: usize = 8;
 
 /// Which part of an object a write replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Main,
     Status,
     Finalizers,
@@ -36,10 +36,13 @@ impl ApiServer {
             Verb::Finalize(object) => {
                 self.update(object.clone(), key, Part::Finalizers, moment, stages)
             }
+            Verb::UpdateScale(scale) => self.update_scale(scale, key, moment, stages),
             Verb::Patch(patch) => self.patch(patch, key, moment, stages),
             Verb::Delete(options) => self.delete(options, key, moment),
             Verb::Bind(binding) => self.bind(binding, key, moment),
-            Verb::Get | Verb::List(_) => unreachable!("reads do not come here; see handle"),
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) => {
+                unreachable!("reads do not come here; see handle")
+            }
         }
     }
 
@@ -107,7 +110,7 @@ impl ApiServer {
         }
     }
 
-    fn update(
+    pub(super) fn update(
         &mut self,
         mut object: Object,
         key: &Key,

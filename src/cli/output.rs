@@ -74,7 +74,7 @@ fn answers(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
     for (_, session) in cluster.sessions() {
         let line = &session.invocation().line;
         let words = line.strip_prefix("kubectl ").unwrap_or(line);
-        let asks = ["get", "describe", "rollout"]
+        let asks = ["get", "describe", "rollout", "top"]
             .iter()
             .any(|word| words.starts_with(word));
         if asks && !session.output().is_empty() {

@@ -1,11 +1,12 @@
 //! A component's own copy of the objects that it watches; it may be behind the store.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::api::{Key, Kind, Object, OwnerReference, Typed, meta};
+use super::census::{Census, Standing, stand_alike};
+use crate::api::{Key, Kind, Object, OwnerReference, Pod, Typed, meta};
 use crate::apiserver::{Scope, WatchEvent};
 use crate::sim::{RecordId, Time};
 
@@ -69,6 +70,8 @@ pub struct Cached {
 pub struct Cache {
     objects: OrdMap<Key, Cached>,
     by_owner: OrdSet<(Arc<str>, Key)>,
+    /// By uid of the owner; taken when it is first asked for, and kept up to date from then on.
+    censuses: OrdMap<Arc<str>, OnceLock<Census>>,
     revision: u64,
 }
 
@@ -91,22 +94,20 @@ impl Cache {
         self.objects.is_empty()
     }
 
-    fn put(&mut self, object: Object, now: Time, record: RecordId) -> Option<Object> {
+    fn put(&mut self, object: &Object, now: Time, record: RecordId) -> Option<Object> {
         let key = object.key();
-        let owners = object.metadata().owner_references.clone();
         let cached = Cached {
-            object,
+            object: object.clone(),
             arrived: now,
             record,
         };
-        let before = self
-            .objects
-            .insert(key.clone(), cached)
-            .map(|cached| cached.object);
+        let before = self.objects.insert(key.clone(), cached);
+        let before = before.map(|cached| cached.object);
+        let owners = &object.metadata().owner_references;
         let owners_before = before
             .as_ref()
             .map(|object| &object.metadata().owner_references);
-        if owners_before != Some(&owners) {
+        if owners_before != Some(owners) {
             if let Some(owners) = owners_before {
                 self.forget_owners(owners.as_deref(), &key);
             }
@@ -114,13 +115,47 @@ impl Cache {
                 self.by_owner.insert((uid, key.clone()));
             }
         }
+        self.recount(before.as_ref(), Some(object));
         before
     }
 
     fn remove(&mut self, key: &Key) -> Option<Object> {
         let before = self.objects.remove(key)?.object;
         self.forget_owners(before.metadata().owner_references.as_deref(), key);
+        self.recount(Some(&before), None);
         Some(before)
+    }
+
+    /// Keeps the censuses up to date with a change of a pod.
+    fn recount(&mut self, before: Option<&Object>, after: Option<&Object>) {
+        let (before, after) = (before.and_then(Pod::of), after.and_then(Pod::of));
+        let owner = |pod: &Pod| {
+            let owner = meta::controller_of(&pod.metadata)?;
+            Some(Arc::<str>::from(owner.uid.as_str()))
+        };
+        if let (Some(before), Some(after)) = (before, after)
+            && stand_alike(before, after)
+            && before.metadata.owner_references == after.metadata.owner_references
+        {
+            return;
+        }
+        if let Some(pod) = before
+            && let Some(uid) = owner(pod)
+        {
+            if let Some(census) = self.censuses.get_mut(&uid).and_then(OnceLock::get_mut) {
+                census.remove(pod);
+            }
+            let first = Key::first_of(Kind::Pod, NOBODY);
+            if self.indexed(&uid, first).next().is_none() {
+                self.censuses.remove(&uid);
+            }
+        }
+        if let Some(pod) = after
+            && let Some(uid) = owner(pod)
+            && let Some(census) = self.censuses.entry(uid).or_default().get_mut()
+        {
+            census.add(pod);
+        }
     }
 
     fn forget_owners(&mut self, owners: Option<&[OwnerReference]>, key: &Key) {
@@ -187,7 +222,7 @@ impl Informers {
                 .map(|before| (Some(before), None))
                 .collect(),
             Seen::Event(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
-                let before = cache.put(object.clone(), now, record);
+                let before = cache.put(object, now, record);
                 vec![(before, Some(object.clone()))]
             }
             Seen::Listed(objects) => replace(cache, objects, now, record),
@@ -278,6 +313,15 @@ impl Informers {
             })
     }
 
+    /// How many of the pods for which the owner of this uid is responsible stand how.
+    pub fn standings(&self, uid: &str) -> impl Iterator<Item = (&Standing, usize)> {
+        let cache = self.caches.get(&Kind::Pod);
+        let census = cache.and_then(|cache| cache.censuses.get(uid));
+        let census =
+            census.map(|taken| taken.get_or_init(|| Census::of(self.owned(Kind::Pod, uid))));
+        census.into_iter().flat_map(Census::iter)
+    }
+
     /// The objects of a kind in a namespace that nobody is responsible for, ordered by key.
     pub fn unowned<'a>(
         &'a self,
@@ -327,9 +371,68 @@ fn replace(
         // What has not changed has not arrived anew.
         let held = cache.objects.get(&object.key());
         if held.is_none_or(|cached| cached.object != *object) {
-            let before = cache.put(object.clone(), now, record);
+            let before = cache.put(object, now, record);
             changes.push((before, Some(object.clone())));
         }
     }
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod(name: &str, owner: &str, ready: &str, label: &str) -> Object {
+        let value = json!({
+            "metadata": {
+                "name": name, "namespace": "default", "labels": {"app": label},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner,
+                    "uid": owner, "controller": true}],
+            },
+            "status": {"conditions": [{"type": "Ready", "status": ready}]},
+        });
+        Object::from_value(Kind::Pod, value).expect("a pod")
+    }
+
+    fn event(informers: &mut Informers, seen: WatchEvent) {
+        let delivery = Delivery {
+            kind: Kind::Pod,
+            revision: 2,
+            seen: Seen::Event(seen),
+        };
+        informers.apply(&delivery, Time::START, RecordId(0));
+    }
+
+    fn standings(informers: &Informers, owner: &str) -> Vec<(String, bool, usize)> {
+        let standings = informers.standings(owner);
+        let label = |standing: &Standing| standing.labels["app"].clone();
+        standings
+            .map(|(standing, count)| (label(standing), standing.is_ready, count))
+            .collect()
+    }
+
+    #[test]
+    fn a_census_follows_pods_that_come_change_move_and_go() {
+        let mut informers = Informers::new(&[Kind::Pod]);
+        let put = |informers: &mut Informers, pod| event(informers, WatchEvent::Modified(pod));
+        put(&mut informers, pod("a", "one", "False", "web"));
+        put(&mut informers, pod("b", "one", "False", "web"));
+        // Taken here for the first time, and followed from here on.
+        assert_eq!(standings(&informers, "one"), [("web".to_owned(), false, 2)]);
+        put(&mut informers, pod("a", "one", "True", "web"));
+        put(&mut informers, pod("b", "one", "False", "db"));
+        let both = [("db".to_owned(), false, 1), ("web".to_owned(), true, 1)];
+        assert_eq!(standings(&informers, "one"), both);
+        put(&mut informers, pod("a", "two", "True", "web"));
+        assert_eq!(standings(&informers, "one"), both[..1]);
+        assert_eq!(standings(&informers, "two"), both[1..]);
+        event(
+            &mut informers,
+            WatchEvent::Deleted(pod("b", "one", "False", "db")),
+        );
+        assert_eq!(standings(&informers, "one"), []);
+        put(&mut informers, pod("c", "one", "True", "web"));
+        assert_eq!(standings(&informers, "one"), both[1..]);
+    }
 }

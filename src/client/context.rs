@@ -73,6 +73,8 @@ pub struct Output<N, A> {
     pub requests: Vec<Sending>,
     /// What it wants to be woken for.
     pub alarms: Vec<Alarm<A>>,
+    /// Alarms of earlier steps that it no longer wants, with the moments they were set for.
+    pub taken_back: Vec<(Time, A)>,
 }
 
 /// The hands of a component during one step. It collects; the world acts on it afterwards.
@@ -106,6 +108,7 @@ impl<'a, N, A> Context<'a, N, A> {
             notes: Vec::new(),
             requests: Vec::new(),
             alarms: Vec::new(),
+            taken_back: Vec::new(),
         };
         Self {
             actor,
@@ -184,6 +187,11 @@ impl<'a, N, A> Context<'a, N, A> {
             cause,
             alarm,
         });
+    }
+
+    /// Takes back an alarm that was set for `at` in an earlier step.
+    pub fn take_back(&mut self, at: Time, alarm: A) {
+        self.output.taken_back.push((at, alarm));
     }
 
     /// Rings `after` some time, and again and again: an idle world still has it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Delivery, Seen};
-use crate::api::Key;
+use crate::api::{Key, Kind};
 use crate::apiserver::WatchEvent;
 use crate::sim::{RecordId, RecordKind};
 
@@ -36,6 +36,8 @@ pub enum Note {
     Delivered(Delivery),
     /// The watch broke.
     Gone(Delivery),
+    /// The revision from which the watch would have gone on is forgotten: the API server's message.
+    Expired(Kind, String),
     /// A key waits for a worker.
     Added(Key),
     /// A key was waiting already, because of another record.
@@ -77,7 +79,7 @@ impl Note {
         match self {
             Self::Opened(_) => RecordKind::WatchOpen,
             Self::Delivered(_) => RecordKind::WatchDeliver,
-            Self::Gone(_) => RecordKind::WatchGone,
+            Self::Gone(_) | Self::Expired(..) => RecordKind::WatchGone,
             Self::Added(_) => RecordKind::QueueAdd,
             Self::Merged(..) => RecordKind::QueueMerge,
             Self::BackedOff(..) => RecordKind::QueueBackoff,
@@ -102,6 +104,7 @@ impl Note {
                     Seen::Listed(_) | Seen::Resumed | Seen::Gone => None,
                 }
             }
+            Self::Expired(..) => None,
             Self::Planned(reconcile) => Some(reconcile.key.clone()),
             Self::Rang(_, key) => key.clone(),
             Self::Added(key)
@@ -134,21 +137,24 @@ impl Note {
         match self {
             Self::Opened(delivery) => {
                 let plural = delivery.kind.info().plural;
-                let count = if let Seen::Listed(objects) = &delivery.seen {
-                    objects.len()
-                } else {
-                    0
-                };
-                format!(
-                    "lists {count} {plural} at revision {} and watches",
-                    delivery.revision
-                )
+                let revision = delivery.revision;
+                match &delivery.seen {
+                    Seen::Listed(objects) => format!(
+                        "lists {} {plural} at revision {revision} and watches",
+                        objects.len()
+                    ),
+                    _ => format!("goes on watching {plural} from revision {revision}"),
+                }
             }
             Self::Delivered(delivery) => match &delivery.seen {
                 Seen::Event(event) => format!("sees {}", seen_words(event)),
                 _ => "hears from its watch".to_owned(),
             },
             Self::Gone(delivery) => format!("lost its watch on {}", delivery.kind.info().plural),
+            Self::Expired(kind, message) => format!(
+                "is told 410 Expired for its watch on {}: {message}; lists again",
+                kind.info().plural
+            ),
             Self::Added(key) => format!("puts {key} into its queue"),
             Self::Merged(key, record) => format!("has {key} in its queue already, since {record}"),
             Self::BackedOff(key, wait, why) => format!("tries {key} again in {wait:?}: {why}"),
@@ -184,6 +190,9 @@ impl Note {
                     Seen::Gone => "GONE",
                 };
                 json!({"type": event, "resource": delivery.kind.info().plural, "revision": delivery.revision})
+            }
+            Self::Expired(kind, message) => {
+                json!({"code": 410, "resource": kind.info().plural, "message": message})
             }
             Self::Planned(reconcile) => json!({
                 "desired": reconcile.desired,

@@ -112,6 +112,11 @@ impl WorkQueue {
         true
     }
 
+    /// Forgets that a key comes later, and says when that would have been.
+    pub fn undelay(&mut self, key: &Key) -> Option<Time> {
+        self.delayed.remove(key)
+    }
+
     /// True when a delayed key is due; it is forgotten then.
     pub fn is_due(&mut self, key: &Key, now: Time) -> bool {
         let due = self.delayed.get(key).is_some_and(|planned| *planned <= now);

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, Vector};
 use serde_json::{Value, json};
 
 use super::command::Note as CommandNote;
+use super::component::part_mut;
 use super::step::{Happening, Wake};
+use super::strike::Troubles;
+use super::terminal::Terminal;
 use super::watches::Watches;
 use super::{Cluster, ComponentId, Part, Power, Trace};
 use crate::api::{Actor, Kind, Object, Quantity, core};
@@ -143,12 +146,14 @@ impl Cluster {
             scheduler: Arc::new(Part::new(&ComponentId::Scheduler, scheduler, seed)),
             kubelets: config.nodes.iter().enumerate().map(kubelet).collect(),
             sessions: OrdMap::new(),
+            terminal: Terminal::default(),
             network: Random::stream(seed, "network"),
             journal: Vector::new(),
             last_compaction: 1,
             last_step: RecordId(0),
             booted: RecordId(0),
-            silent: OrdSet::new(),
+            writers: OrdMap::new(),
+            troubles: Troubles::default(),
             config: Arc::new(config),
         };
         cluster.boot();
@@ -188,6 +193,7 @@ impl Cluster {
         let at = self.now + COMPACTION_PERIOD;
         let compact = Happening::Compact { cause };
         self.queue.push(at, Urgency::Periodic, compact);
+        self.await_scrape(cause);
         // What a fresh cluster does on its own is over before anybody looks.
         while !self.is_settled() {
             self.step();
@@ -234,18 +240,7 @@ impl Cluster {
 
     /// Marks a component as running and says what it watches.
     pub(super) fn start(&mut self, id: &ComponentId) -> Vec<Subscription> {
-        match id {
-            ComponentId::Controller(name) => self
-                .controllers
-                .get_mut(name)
-                .map(start)
-                .unwrap_or_default(),
-            ComponentId::Scheduler => start(&mut self.scheduler),
-            ComponentId::Kubelet(node) => {
-                self.kubelets.get_mut(node).map(start).unwrap_or_default()
-            }
-            ComponentId::Kubectl(_) => Vec::new(),
-        }
+        part_mut!(self, id, part => start(part), Vec::new())
     }
 
     /// Lists for each subscription and watches from there.

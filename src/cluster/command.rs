@@ -100,8 +100,19 @@ pub struct Journaled {
     pub step: u64,
     /// The moment it is for.
     pub at: Time,
+    /// How it came in.
+    pub entry: Entry,
     /// The command.
     pub command: Command,
+}
+
+/// How a command comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Typed at the terminal: it runs when the line before it is done.
+    Typed,
+    /// Planned for a moment: it runs then, whatever else goes on.
+    Timed,
 }
 
 /// What comes from outside, as the trace tells it.
@@ -125,6 +136,8 @@ pub enum Note {
         /// In words.
         what: String,
     },
+    /// A fault hit nothing: why, in words.
+    Missed(RecordKind, String),
 }
 
 impl Note {
@@ -133,7 +146,7 @@ impl Note {
     pub fn kind(&self) -> RecordKind {
         match self {
             Self::Started { .. } | Self::Ran(_) => RecordKind::Command,
-            Self::Struck { kind, .. } => *kind,
+            Self::Struck { kind, .. } | Self::Missed(kind, _) => *kind,
         }
     }
 
@@ -141,7 +154,7 @@ impl Note {
     #[must_use]
     pub fn object(&self) -> Option<Key> {
         match self {
-            Self::Started { .. } | Self::Ran(_) => None,
+            Self::Started { .. } | Self::Ran(_) | Self::Missed(..) => None,
             Self::Struck { object, .. } => object.clone(),
         }
     }
@@ -158,6 +171,7 @@ impl Note {
             }
             Self::Ran(line) => format!("runs: {line}"),
             Self::Struck { what, .. } => what.clone(),
+            Self::Missed(_, why) => format!("strikes nothing: {why}"),
         }
     }
 
@@ -168,6 +182,7 @@ impl Note {
             Self::Started { nodes, seed } => json!({"nodes": nodes, "seed": seed}),
             Self::Ran(line) => json!({"command": line}),
             Self::Struck { what, .. } => json!({"what": what}),
+            Self::Missed(_, why) => json!({"missed": why}),
         }
     }
 }

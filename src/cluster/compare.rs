@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Cluster, Record, Trace};
 use crate::api::{Key, Kind, Object};
+use crate::manifest::{FieldChange, changes};
 use crate::sim::RecordId;
 
 /// Fields that differ from run to run without meaning anything.
@@ -35,26 +36,15 @@ const NOISY_ENDS: [&str; 9] = [
 /// Kinds that are full of heartbeats and stories; what differs in them shows in others as well.
 const PASSED_OVER: [Kind; 2] = [Kind::Lease, Kind::Event];
 
-/// A field that has another value, or is missing on one side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldDifference {
-    /// Where, as the API server writes paths; empty for the whole object.
-    pub path: String,
-    /// The value in the first world, as JSON.
-    pub left: Option<String>,
-    /// The value in the second world.
-    pub right: Option<String>,
-}
-
 /// How an object differs between two worlds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Difference {
     /// It is only in the first one.
     OnlyLeft(Key),
     /// It is only in the second one.
     OnlyRight(Key),
     /// It is in both with other fields.
-    Fields(Key, Vec<FieldDifference>),
+    Fields(Key, Vec<FieldChange>),
 }
 
 impl Difference {
@@ -108,53 +98,22 @@ pub fn differences(left: &Cluster, right: &Cluster) -> Vec<Difference> {
     keys.filter_map(differ).collect()
 }
 
-fn of_fields(left: &Object, right: &Object) -> Vec<FieldDifference> {
+fn of_fields(left: &Object, right: &Object) -> Vec<FieldChange> {
     if left == right {
         return Vec::new();
     }
-    let (mut walked, right) = (left.to_value(), right.to_value());
-    let json_patch::Patch(operations) = json_patch::diff(&walked, &right);
-    let mut fields = Vec::new();
-    for operation in operations {
-        let pointer = operation.path().as_str().to_owned();
-        let at = |value: &Value| value.pointer(&pointer).map(Value::to_string);
-        let is_new = matches!(operation, json_patch::PatchOperation::Add(_));
-        let is_gone = matches!(operation, json_patch::PatchOperation::Remove(_));
-        let before = at(&walked);
-        // Each operation speaks of the value that the ones before it have made.
-        if json_patch::patch(&mut walked, &[operation]).is_err() {
-            break;
-        }
-        if !is_noise(&pointer) {
-            fields.push(FieldDifference {
-                path: path_of(&pointer),
-                left: before.filter(|_| !is_new),
-                right: at(&walked).filter(|_| !is_gone),
-            });
-        }
-    }
-    fields
+    told_changes(&left.to_value(), &right.to_value())
+}
+
+/// The fields that differ, without dates, revisions and numbers of identity.
+#[must_use]
+pub fn told_changes(before: &Value, after: &Value) -> Vec<FieldChange> {
+    let mut changes = changes(before, after);
+    changes.retain(|change| !is_noise(&change.pointer));
+    changes
 }
 
 fn is_noise(pointer: &str) -> bool {
     NOISE.iter().any(|noise| pointer.starts_with(noise))
         || NOISY_ENDS.iter().any(|end| pointer.ends_with(end))
-}
-
-/// `/spec/containers/0/image` as `spec.containers[0].image`.
-fn path_of(pointer: &str) -> String {
-    let mut path = String::new();
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        let is_place = token.parse::<usize>().is_ok() || token == "-";
-        if is_place || token.contains(['.', '/']) {
-            path.extend(["[", &token, "]"]);
-        } else {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(&token);
-        }
-    }
-    path
 }

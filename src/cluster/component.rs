@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::writer::WriterAlarm;
 use crate::api::Actor;
 use crate::client::{Component, Context, Line, Output};
 use crate::controllers::ControllerAlarm;
@@ -22,6 +24,8 @@ pub enum ComponentId {
     Kubelet(Arc<str>),
     /// One run of kubectl, by number.
     Kubectl(u64),
+    /// A scripted client, by name.
+    Writer(Arc<str>),
 }
 
 impl ComponentId {
@@ -33,6 +37,7 @@ impl ComponentId {
             Self::Scheduler => Actor::Scheduler,
             Self::Kubelet(node) => Actor::Kubelet(Arc::clone(node)),
             Self::Kubectl(_) => Actor::kubectl(),
+            Self::Writer(name) => Actor::Kubectl(Arc::clone(name)),
         }
     }
 }
@@ -46,8 +51,67 @@ impl fmt::Display for ComponentId {
     }
 }
 
+/// Does the same with whichever part a component is: `$then` sees it as `$part`, `$other` stands for
+/// one that is not there.
+macro_rules! part {
+    ($cluster:expr, $id:expr, $part:ident => $then:expr, $other:expr) => {
+        match $id {
+            ComponentId::Controller(name) => match $cluster.controllers.get(name) {
+                Some($part) => $then,
+                None => $other,
+            },
+            ComponentId::Scheduler => {
+                let $part = &$cluster.scheduler;
+                $then
+            }
+            ComponentId::Kubelet(node) => match $cluster.kubelets.get(node) {
+                Some($part) => $then,
+                None => $other,
+            },
+            ComponentId::Kubectl(number) => match $cluster.sessions.get(number) {
+                Some($part) => $then,
+                None => $other,
+            },
+            ComponentId::Writer(name) => match $cluster.writers.get(name) {
+                Some($part) => $then,
+                None => $other,
+            },
+        }
+    };
+}
+
+/// The same with the part to be changed.
+macro_rules! part_mut {
+    ($cluster:expr, $id:expr, $part:ident => $then:expr, $other:expr) => {
+        match $id {
+            ComponentId::Controller(name) => match $cluster.controllers.get_mut(name) {
+                Some($part) => $then,
+                None => $other,
+            },
+            ComponentId::Scheduler => {
+                let $part = &mut $cluster.scheduler;
+                $then
+            }
+            ComponentId::Kubelet(node) => match $cluster.kubelets.get_mut(node) {
+                Some($part) => $then,
+                None => $other,
+            },
+            ComponentId::Kubectl(number) => match $cluster.sessions.get_mut(number) {
+                Some($part) => $then,
+                None => $other,
+            },
+            ComponentId::Writer(name) => match $cluster.writers.get_mut(name) {
+                Some($part) => $then,
+                None => $other,
+            },
+        }
+    };
+}
+
+pub(super) use {part, part_mut};
+
 /// An alarm of any component.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum AnyAlarm {
     /// Of a controller.
     Controller(ControllerAlarm),
@@ -57,6 +121,8 @@ pub enum AnyAlarm {
     Kubelet(KubeletAlarm),
     /// Of a run of kubectl.
     Kubectl(KubectlAlarm),
+    /// Of a scripted client.
+    Writer(WriterAlarm),
 }
 
 /// The way between a component's own alarm and any alarm, there and back.
@@ -84,7 +150,8 @@ alarm_of!(
     Controller(ControllerAlarm),
     Scheduler(SchedulerAlarm),
     Kubelet(KubeletAlarm),
-    Kubectl(KubectlAlarm)
+    Kubectl(KubectlAlarm),
+    Writer(WriterAlarm)
 );
 
 /// Whether a component runs.
@@ -92,6 +159,8 @@ alarm_of!(
 pub enum Power {
     /// It runs.
     On,
+    /// It hears but does nothing: its alarms wait until it goes on.
+    Paused,
     /// It does not; what reaches it is lost.
     Off,
 }
@@ -105,6 +174,8 @@ pub struct Part<C> {
     pub power: Power,
     /// Counts its starts; what was meant for an earlier start no longer arrives.
     pub start: u32,
+    /// How much later everything that it sets about begins.
+    pub slowness: Duration,
     actor: Actor,
     random: Random,
     line: Line,
@@ -118,6 +189,7 @@ impl<C: Component> Part<C> {
             component,
             power: Power::Off,
             start: 0,
+            slowness: Duration::ZERO,
             actor: id.actor(),
             random: Random::stream(seed, &id.to_string()),
             line: Line::default(),

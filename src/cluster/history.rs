@@ -132,7 +132,7 @@ impl Cluster {
         let mut commands = head.journal.iter().skip(known).peekable();
         while !is_there(self) {
             while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
-                self.submit_at(entry.at, entry.command.clone());
+                self.take(Arc::clone(entry));
             }
             if !self.step() {
                 return;
@@ -140,7 +140,7 @@ impl Cluster {
         }
         // What was asked for at this moment is already on its way.
         while let Some(entry) = commands.next_if(|entry| entry.step <= self.steps()) {
-            self.submit_at(entry.at, entry.command.clone());
+            self.take(Arc::clone(entry));
         }
     }
 }

@@ -12,6 +12,7 @@ mod fault;
 mod fingerprint;
 mod history;
 mod machines;
+mod metrics;
 pub mod runs;
 pub mod scenario;
 pub mod session;
@@ -21,22 +22,26 @@ mod standing;
 mod step;
 mod strike;
 pub mod task;
+mod terminal;
 mod trace;
 mod verify;
 mod watches;
 pub mod what_if;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, Vector};
 
 pub use boot::{ClusterConfig, NodeConfig};
 pub use cause::{Effect, Effects, field};
-pub use command::{Command, CommandError, Files, Journaled};
+pub use command::{Command, CommandError, Entry, Files, Journaled};
 pub use component::{ComponentId, Part, Power};
 pub use expression::{Expression, ExpressionError, FUNCTIONS as EXPRESSION_FUNCTIONS};
-pub use fault::{Fault, GRAMMAR as FAULT_GRAMMAR};
+pub use fault::{
+    ComponentChange, Container, Disorder, Fault, GRAMMAR as FAULT_GRAMMAR, WatchChange,
+};
 pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
@@ -55,7 +60,10 @@ use crate::scheduler::Scheduler;
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 use crate::store::Store;
 use step::Happening;
+use strike::Troubles;
+use terminal::Terminal;
 use watches::Watches;
+use writer::Writer;
 
 /// The world. Cloning it costs microseconds and gives an independent world; the same seed and the
 /// same commands at the same steps give the same world.
@@ -73,12 +81,14 @@ pub struct Cluster {
     scheduler: Arc<Part<Scheduler>>,
     kubelets: OrdMap<Arc<str>, Arc<Part<Kubelet>>>,
     sessions: OrdMap<u64, Arc<Part<Session>>>,
+    terminal: Terminal,
+    writers: OrdMap<Arc<str>, Arc<Part<Writer>>>,
+    troubles: Troubles,
     network: Random,
     journal: Vector<Arc<Journaled>>,
     last_compaction: u64,
     last_step: RecordId,
     booted: RecordId,
-    silent: OrdSet<Arc<str>>,
 }
 
 impl Cluster {
@@ -169,10 +179,13 @@ impl Cluster {
     }
 
     /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever. A
-    /// machine that lost its power and is not yet given up by the control plane is something left.
+    /// machine that lost its power and is not yet given up by the control plane is something left,
+    /// and so is a typed line that waits for the one before it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.queue.is_idle() && self.silent.iter().all(|node| self.is_given_up(node))
+        self.queue.is_idle()
+            && self.terminal.is_empty()
+            && self.troubles.silent().all(|node| self.is_given_up(node))
     }
 
     /// Whether pods are told to leave a silent node, or the node is gone.
@@ -209,22 +222,30 @@ impl Cluster {
             .map(|(_, _, happening)| self.describe(happening))
     }
 
-    /// Takes a command for now.
+    /// Takes a command as somebody types it: now, or when the lines typed before it are done.
     pub fn submit(&mut self, command: Command) {
-        self.submit_at(self.now, command);
+        self.journalize(self.now, Entry::Typed, command);
     }
 
-    /// Takes a command for a moment; one that has passed becomes now.
+    /// Takes a command for a moment, whatever else goes on then; one that has passed becomes now.
     pub fn submit_at(&mut self, at: Time, command: Command) {
-        let at = at.max(self.now);
-        let journaled = Arc::new(Journaled {
+        self.journalize(at.max(self.now), Entry::Timed, command);
+    }
+
+    fn journalize(&mut self, at: Time, entry: Entry, command: Command) {
+        self.take(Arc::new(Journaled {
             step: self.steps,
             at,
+            entry,
             command,
-        });
+        }));
+    }
+
+    /// Takes an entry of a journal: of one's own, or of the run that is made again.
+    fn take(&mut self, journaled: Arc<Journaled>) {
         self.journal.push_back(Arc::clone(&journaled));
         self.queue
-            .push(at, Urgency::Work, Happening::Command(journaled));
+            .push(journaled.at, Urgency::Work, Happening::Command(journaled));
     }
 
     /// Steps until the predicate holds, the limit of virtual time is reached, or nothing is left.

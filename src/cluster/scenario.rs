@@ -41,11 +41,11 @@ pub struct Timed {
 /// When a command is due. Each waits for the ones before it to have been given.
 #[derive(Clone, Debug)]
 pub enum Trigger {
-    /// At once.
+    /// When the command before it is done, as at a terminal.
     Now,
-    /// At a moment of virtual time.
+    /// At a moment of virtual time, whatever else goes on.
     At(Time),
-    /// As soon as an expression is true.
+    /// As soon as an expression is true and the commands before it have begun.
     When(Expression),
 }
 
@@ -192,10 +192,13 @@ impl Scenario {
             };
         };
         let mut failures = failures(&cluster);
+        failures.extend(cluster.missed_faults().map(|why| format!("error: {why}")));
+        let pending = pending.iter().map(|timed| &timed.command);
+        let waiting = cluster.waiting_lines().map(|entry| &entry.command);
         failures.extend(
-            pending
-                .iter()
-                .map(|timed| format!("error: never came to: {}", timed.command.line())),
+            waiting
+                .chain(pending)
+                .map(|command| format!("error: never came to: {}", command.line())),
         );
         Ok(Finished {
             cluster,
@@ -212,21 +215,19 @@ fn give(
     watched: &mut Watched,
 ) -> Result<(), String> {
     while let Some(next) = pending.front() {
-        let at = match &next.trigger {
-            Trigger::Now => cluster.now(),
-            Trigger::At(at) => *at,
-            Trigger::When(expression) => {
-                if !holds(watched, expression, cluster)? {
-                    return Ok(());
-                }
-                cluster.now()
-            }
-        };
+        if let Trigger::When(expression) = &next.trigger
+            && (cluster.waiting_lines().next().is_some() || !holds(watched, expression, cluster)?)
+        {
+            return Ok(());
+        }
         if let Some(next) = pending.pop_front() {
             if let Some(message) = cluster.misses(&next.command) {
                 return Err(message);
             }
-            cluster.submit_at(at, next.command);
+            match next.trigger {
+                Trigger::At(at) => cluster.submit_at(at, next.command),
+                Trigger::Now | Trigger::When(_) => cluster.submit(next.command),
+            }
         }
         watched.forget();
     }

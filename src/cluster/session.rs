@@ -14,7 +14,7 @@ use super::breakpoint::{Breakpoints, Condition};
 use super::machines::{Application, Machines, applications};
 use super::runs::Bookmark;
 use super::verify::{TraceMark, Verdict};
-use super::{Cluster, ClusterConfig, Command, Files, History, Journaled};
+use super::{Cluster, ClusterConfig, Command, Entry, Files, History, Journaled};
 use crate::scheduler::Configuration;
 use crate::sim::{Time, parse_duration};
 
@@ -68,10 +68,13 @@ struct End {
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct JournalEntry {
     step: u64,
     #[serde(with = "as_text")]
     at: Duration,
+    /// Whether it was planned for its moment; else it was typed.
+    #[serde(default, skip_serializing_if = "is_no")]
+    timed: bool,
     run: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, Content>,
@@ -103,7 +106,7 @@ struct Written {
     scheduler: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     applications: Vec<Application>,
-    journal: Vec<Entry>,
+    journal: Vec<JournalEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bookmarks: Vec<Bookmark>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -122,6 +125,14 @@ fn yes() -> bool {
 )]
 fn is_yes(flag: &bool) -> bool {
     *flag
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_no(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Durations as people write them, to the nanosecond: `1.319123456s`.
@@ -266,7 +277,7 @@ impl SessionFile {
                 .iter()
                 .map(Application::of)
                 .collect(),
-            journal: self.journal.iter().map(Entry::of).collect(),
+            journal: self.journal.iter().map(JournalEntry::of).collect(),
             bookmarks: self.bookmarks.clone(),
             breakpoints: self.breakpoints.iter().map(stop).collect(),
             end: self.end,
@@ -301,9 +312,12 @@ impl SessionFile {
                 ));
                 break;
             }
-            cluster.submit_at(entry.at, entry.command);
+            let at = entry.at.max(cluster.now());
+            cluster.take(Arc::new(Journaled { at, ..entry }));
         }
         match self.end {
+            // What follows a journal that broke off would be another run than the recorded one.
+            _ if !problems.is_empty() => {}
             Some(end) => {
                 go_to(&mut cluster, &mut history, end.step);
                 cluster.wait_until(Time::START + end.at);
@@ -343,7 +357,7 @@ impl Replayed {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     fn of(entry: &Journaled) -> Self {
         let content = |bytes: &Arc<[u8]>| match std::str::from_utf8(bytes) {
             Ok(text) => Content::Text(text.to_owned()),
@@ -359,6 +373,7 @@ impl Entry {
         Self {
             step: entry.step,
             at: entry.at.since(Time::START),
+            timed: entry.entry == Entry::Timed,
             run: entry.command.line(),
             files,
         }
@@ -373,7 +388,7 @@ fn go_to(cluster: &mut Cluster, history: &mut History, step: u64) {
 }
 
 fn journaled(entry: Value, before: u64) -> Result<Journaled, String> {
-    let entry: Entry = serde_json::from_value(entry).map_err(|error| error.to_string())?;
+    let entry: JournalEntry = serde_json::from_value(entry).map_err(|error| error.to_string())?;
     if entry.step < before || entry.step > STEPS_MOST {
         return Err(format!(
             "step {} is not between {before}, that of the entry before it, and {STEPS_MOST}",
@@ -391,9 +406,15 @@ fn journaled(entry: Value, before: u64) -> Result<Journaled, String> {
     let command =
         Command::parse(&entry.run, &Arc::new(files)).map_err(|error| error.to_string())?;
     let at = Time::START + entry.at;
+    let came = if entry.timed {
+        Entry::Timed
+    } else {
+        Entry::Typed
+    };
     Ok(Journaled {
         step: entry.step,
         at,
+        entry: came,
         command,
     })
 }

@@ -61,7 +61,7 @@ impl Cluster {
             }
             ComponentId::Scheduler => Some(of_scheduler(&self.scheduler)),
             ComponentId::Kubelet(node) => self.kubelets.get(node).map(|part| of_kubelet(id, part)),
-            ComponentId::Kubectl(_) => None,
+            ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
 
@@ -132,7 +132,7 @@ impl Cluster {
                 Some(part.component.informers())
             }
             ComponentId::Scheduler => Some(self.scheduler.component.informers()),
-            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) => None,
+            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
 }

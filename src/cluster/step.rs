@@ -1,16 +1,18 @@
 //! One step: the next thing happens, and what it sets off is put into the queue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::command::Note as CommandNote;
-use super::component::AnyAlarm;
+use super::component::{AnyAlarm, part, part_mut};
+use super::strike::is_timeout;
 use super::watches::{InFlight, WatchId};
-use super::{Cluster, Command, ComponentId, Detail, Journaled, Part, Power, Record};
+use super::{Cluster, Command, ComponentId, Detail, Entry, Journaled, Part, Power, Record};
 use crate::api::Actor;
 use crate::apiserver::{
     self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, event_for,
 };
-use crate::client::{Component, Delivery, Input, Output, Seen};
+use crate::client::{self, Component, Delivery, Input, Output, Seen};
 use crate::kubectl::Session;
 use crate::sim::{RecordId, Time, Urgency};
 use crate::store::Change;
@@ -20,12 +22,16 @@ use crate::store::Change;
 pub(super) enum Happening {
     /// A command enters.
     Command(Arc<Journaled>),
+    /// The next line that was typed has its turn.
+    NextLine,
     /// A request reaches the API server.
     Request {
         from: ComponentId,
         start: u32,
         request: Arc<Request>,
         cause: RecordId,
+        /// Whether the disk has done its part, where it is slow.
+        is_written: bool,
     },
     /// An answer reaches its client.
     Answer {
@@ -59,6 +65,10 @@ pub(super) enum Happening {
     },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
+    /// A component whose watches were tampered with lists again.
+    ListAgain { of: ComponentId, cause: RecordId },
+    /// metrics-server asks the kubelets what is used.
+    Scrape { cause: RecordId },
 }
 
 impl Cluster {
@@ -84,14 +94,25 @@ impl Cluster {
 
     fn happen(&mut self, happening: Happening, urgency: Urgency) {
         match happening {
-            Happening::Command(journaled) => self.command(&journaled.command),
+            Happening::Command(journaled) => match journaled.entry {
+                Entry::Timed => {
+                    self.command(&journaled.command);
+                }
+                Entry::Typed => self.type_line(journaled),
+            },
+            Happening::NextLine => self.next_line(),
             Happening::Request {
                 from,
                 start,
                 request,
                 cause,
+                is_written,
             } => {
-                self.request(&from, start, &request, cause);
+                if self.is_cut_off(&from) {
+                    self.lose_request(&from, start, &request, cause);
+                } else if is_written || !self.waits_for_disk(&from, start, &request, cause) {
+                    self.request(&from, start, &request, cause);
+                }
             }
             Happening::Answer {
                 to,
@@ -100,7 +121,9 @@ impl Cluster {
                 outcome,
                 cause,
             } => {
-                if self.is_started(&to, start) {
+                if self.is_cut_off(&to) && !is_timeout(&outcome) {
+                    self.lose_answer(to, start, (id, &outcome), cause);
+                } else if self.is_started(&to, start) {
                     self.wake(&to, Wake::Answer(id, outcome), cause);
                 }
             }
@@ -124,11 +147,15 @@ impl Cluster {
                 alarm,
                 cause,
             } => {
-                if self.is_started(&of, start) {
+                if self.is_paused(&of) {
+                    self.hold((of, start), alarm, urgency, cause);
+                } else if self.is_started(&of, start) {
                     self.wake(&of, Wake::Alarm(alarm), cause);
                 }
             }
             Happening::Compact { cause } => self.compact(cause),
+            Happening::ListAgain { of, cause } => self.list_again(&of, cause),
+            Happening::Scrape { cause } => self.scrape(cause),
         }
     }
 
@@ -152,7 +179,8 @@ impl Cluster {
         id
     }
 
-    fn command(&mut self, command: &Command) {
+    /// Runs a command. Returns the number of the run of kubectl that it began.
+    pub(super) fn command(&mut self, command: &Command) -> Option<u64> {
         match command {
             Command::Kubectl {
                 files, invocation, ..
@@ -166,10 +194,12 @@ impl Cluster {
                 part.power = Power::On;
                 self.sessions.insert(number, Arc::new(part));
                 self.wake(&id, Wake::Start, cause);
+                Some(number)
             }
             Command::Fault { fault, .. } => {
                 let cause = self.record(Actor::Outside, None, CommandNote::Ran(command.line()));
                 self.strike(fault, cause);
+                None
             }
         }
     }
@@ -236,15 +266,22 @@ impl Cluster {
             return;
         }
         watch.sent = change.revision;
-        let at = watch.arrival(self.now, self.profile.network.watch);
-        let (opening, change) = (watch.opening, Arc::clone(change));
         let in_flight = InFlight {
             watch: id,
-            opening,
-            change,
+            opening: watch.opening,
+            change: Arc::clone(change),
             commit,
         };
-        self.queue.push(at, urgency, Happening::Change(in_flight));
+        let component = watch.component.clone();
+        self.send_or_meddle(&component, in_flight, urgency);
+    }
+
+    /// Sends a change on its way.
+    pub(super) fn fly(&mut self, in_flight: InFlight, urgency: Urgency) {
+        if let Some(watch) = self.watches.get_mut(in_flight.watch) {
+            let at = watch.arrival(self.now, self.profile.network.watch);
+            self.queue.push(at, urgency, Happening::Change(in_flight));
+        }
     }
 
     fn arrive(&mut self, in_flight: InFlight) {
@@ -289,17 +326,28 @@ impl Cluster {
             return;
         }
         watch.is_open = true;
-        let (kind, sent) = (watch.subscription.kind, watch.sent);
-        let missed = if sent == 0 {
-            None
-        } else {
-            apiserver::changes_since(self.api.store(), kind, "", sent).ok()
+        let (subscription, sent) = (watch.subscription.clone(), watch.sent);
+        let (kind, who) = (subscription.kind, watch.component.actor());
+        let changes =
+            (sent > 0).then(|| apiserver::changes_since(self.api.store(), kind, "", sent));
+        let mut cause = cause;
+        let missed = match changes {
+            Some(Ok(changes)) => Some(changes),
+            Some(Err(refusal)) => {
+                let note = client::Note::Expired(kind, refusal.to_string());
+                cause = self.record(who, Some(cause), note);
+                None
+            }
+            None => None,
         };
         let (revision, seen) = if missed.is_some() {
             (sent, Seen::Resumed)
         } else {
-            let items = self.api.list_for(kind, &watch.subscription.scope);
+            let items = self.api.list_for(kind, &subscription.scope);
             (self.api.store().revision(), Seen::Listed(items))
+        };
+        let Some(watch) = self.watches.get_mut(id) else {
+            return;
         };
         watch.sent = revision;
         let at = watch.arrival(self.now, self.profile.network.response);
@@ -326,62 +374,33 @@ impl Cluster {
     fn compact(&mut self, cause: RecordId) {
         let revision = self.last_compaction;
         self.last_compaction = self.store().revision();
-        self.api.compact(revision);
-        let record = self.record(Actor::ApiServer, Some(cause), ApiNote::Compacted(revision));
+        let record = self.forget_up_to(revision, cause);
         let at = self.now + super::boot::COMPACTION_PERIOD;
         self.queue
             .push(at, Urgency::Periodic, Happening::Compact { cause: record });
     }
 
+    /// The store forgets the changes up to a revision.
+    pub(super) fn forget_up_to(&mut self, revision: u64, cause: RecordId) -> RecordId {
+        self.api.compact(revision);
+        self.record(Actor::ApiServer, Some(cause), ApiNote::Compacted(revision))
+    }
+
+    /// Whether a component runs, in this very life.
     pub(super) fn is_started(&self, id: &ComponentId, start: u32) -> bool {
-        let (power, current) = match id {
-            ComponentId::Controller(name) => self
-                .controllers
-                .get(name)
-                .map_or((Power::Off, 0), |part| (part.power, part.start)),
-            ComponentId::Scheduler => (self.scheduler.power, self.scheduler.start),
-            ComponentId::Kubelet(node) => self
-                .kubelets
-                .get(node)
-                .map_or((Power::Off, 0), |part| (part.power, part.start)),
-            ComponentId::Kubectl(number) => self
-                .sessions
-                .get(number)
-                .map_or((Power::Off, 0), |part| (part.power, part.start)),
-        };
-        power == Power::On && current == start
+        part!(self, id, part => part.power != Power::Off && part.start == start, false)
     }
 
     /// Lets a component run for one reason, and puts what it did into the trace and the queue.
     pub(super) fn wake(&mut self, id: &ComponentId, wake: Wake, cause: RecordId) {
         let moment = (self.now, cause, self.next_record());
         let profile = Arc::clone(&self.profile);
-        match id {
-            ComponentId::Controller(name) => {
-                let Some(part) = self.controllers.get_mut(name) else {
-                    return;
-                };
-                let output = run(part, wake, moment, &profile);
-                self.collect(id, output);
-            }
-            ComponentId::Scheduler => {
-                let output = run(&mut self.scheduler, wake, moment, &profile);
-                self.collect(id, output);
-            }
-            ComponentId::Kubelet(node) => {
-                let Some(part) = self.kubelets.get_mut(node) else {
-                    return;
-                };
-                let output = run(part, wake, moment, &profile);
-                self.collect(id, output);
-            }
-            ComponentId::Kubectl(number) => {
-                let Some(part) = self.sessions.get_mut(number) else {
-                    return;
-                };
-                let output = run(part, wake, moment, &profile);
-                self.collect(id, output);
-            }
+        part_mut!(self, id, part => {
+            let output = run(part, wake, moment, &profile);
+            self.collect(id, output);
+        }, ());
+        if matches!(id, ComponentId::Kubectl(_)) {
+            self.mind_the_terminal();
         }
     }
 
@@ -391,7 +410,8 @@ impl Cluster {
         id: &ComponentId,
         output: Output<N, A>,
     ) {
-        let start = self.start_of(id);
+        let (start, slowness) =
+            part!(self, id, part => (part.start, part.slowness), (0, Duration::ZERO));
         for noted in output.notes {
             let record = self.record(id.actor(), Some(noted.cause), noted.note);
             assert_eq!(
@@ -409,8 +429,15 @@ impl Cluster {
                 start,
                 request,
                 cause,
+                is_written: false,
             };
             self.queue.push(sending.arrives, urgency, arriving);
+        }
+        for (at, alarm) in output.taken_back {
+            let alarm: AnyAlarm = alarm.into();
+            self.queue.take_back(at + slowness, |happening| {
+                matches!(happening, Happening::Alarm { of, alarm: set, .. } if of == id && *set == alarm)
+            });
         }
         for alarm in output.alarms {
             let ringing = Happening::Alarm {
@@ -419,25 +446,22 @@ impl Cluster {
                 alarm: alarm.alarm.into(),
                 cause: alarm.cause,
             };
-            self.queue.push(alarm.at, alarm.urgency, ringing);
+            self.queue.push(alarm.at + slowness, alarm.urgency, ringing);
         }
     }
 
     pub(super) fn start_of(&self, id: &ComponentId) -> u32 {
-        match id {
-            ComponentId::Controller(name) => {
-                self.controllers.get(name).map_or(0, |part| part.start)
-            }
-            ComponentId::Scheduler => self.scheduler.start,
-            ComponentId::Kubelet(node) => self.kubelets.get(node).map_or(0, |part| part.start),
-            ComponentId::Kubectl(_) => 0,
-        }
+        part!(self, id, part => part.start, 0)
     }
 
     /// The next thing in words, for the line that says what comes.
     pub(super) fn describe(&self, happening: &Happening) -> String {
         match happening {
             Happening::Command(journaled) => journaled.command.line(),
+            Happening::NextLine => {
+                let line = self.terminal.first();
+                line.map_or_else(String::new, |line| line.command.line())
+            }
             Happening::Request { request, .. } => {
                 format!("kube-apiserver takes {request} from {}", request.actor)
             }
@@ -463,6 +487,8 @@ impl Cluster {
             }
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+            Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),
+            Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who watches what: each watch has its own delay and keeps the order of what it delivers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use imbl::{OrdMap, OrdSet};
 
@@ -29,6 +30,8 @@ pub struct Watch {
     pub opening: u32,
     /// Whether it is open now.
     pub is_open: bool,
+    /// How much later than usual what it tells arrives.
+    pub delay: Duration,
     last_arrival: Time,
     random: Random,
 }
@@ -36,7 +39,8 @@ pub struct Watch {
 impl Watch {
     /// When something sent now arrives: after a delay of its own, never before what was sent earlier.
     pub(super) fn arrival(&mut self, now: Time, delay: Range) -> Time {
-        self.last_arrival = self.last_arrival.max(now + self.random.duration(delay));
+        let arrival = now + self.random.duration(delay) + self.delay;
+        self.last_arrival = self.last_arrival.max(arrival);
         self.last_arrival
     }
 }
@@ -120,6 +124,7 @@ impl Watches {
                 delivered: 0,
                 opening: 0,
                 is_open: false,
+                delay: Duration::ZERO,
                 last_arrival: Time::START,
                 random,
             },

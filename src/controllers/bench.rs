@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::controller::{Action, Controller, Plan, Planned};
+use super::horizontal_pod_autoscaler::Recommendations;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Refusal, Verb};
 use crate::client::{Delivery, Informers, Seen};
@@ -17,6 +18,7 @@ pub(super) struct Bench {
     pub(super) now: Time,
     pub(super) refused: Option<Refusal>,
     pub(super) waiting_since: Option<Time>,
+    pub(super) remembered: Option<Recommendations>,
     profile: Profile,
 }
 
@@ -29,6 +31,7 @@ impl Bench {
             now: Time::from_secs(600),
             refused: None,
             waiting_since: None,
+            remembered: None,
             profile: Profile::kubernetes_1_34(),
         };
         bench.see(objects);
@@ -67,6 +70,7 @@ impl Bench {
             profile: &self.profile,
             refused: self.refused.as_ref(),
             waiting_since: self.waiting_since,
+            remembered: self.remembered.as_ref(),
         })
     }
 }
@@ -94,6 +98,9 @@ pub(super) fn outline(action: &Action) -> String {
         Verb::Finalize(_) => "finalize",
         Verb::Get => "get",
         Verb::List(_) => "list",
+        Verb::GetScale => "read scale of",
+        Verb::UpdateScale(_) => "scale",
+        Verb::Metrics(_) => "read metrics of",
         Verb::Bind(_) => "bind",
     };
     let kind = action.key.kind.info().name.to_ascii_lowercase();

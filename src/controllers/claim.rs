@@ -3,16 +3,18 @@
 use serde_json::json;
 
 use super::controller::{Action, Change};
-use crate::api::{Key, Kind, LabelSelector, Object, Typed, meta, selector};
+use crate::api::{Key, Kind, LabelSelector, Object, Pod, Typed, meta, selector};
 use crate::apiserver::PatchType;
 use crate::apiserver::{Outcome, Patch, Subresource, Verb};
-use crate::client::Informers;
+use crate::client::{Informers, Standing};
 
 /// The objects of one kind, as an owner has to do with them.
 /// Source: `pkg/controller/controller_ref_manager.go`.
 pub(super) struct Claims<'a> {
-    /// Its own, which match.
-    pub(super) owned: Vec<&'a Object>,
+    caches: &'a Informers,
+    kind: Kind,
+    uid: String,
+    wanted: LabelSelector,
     /// Nobody's, which match.
     pub(super) orphans: Vec<&'a Object>,
     /// Its own, which match no longer.
@@ -29,18 +31,20 @@ impl<'a> Claims<'a> {
         wanted: &LabelSelector,
     ) -> Self {
         let mut claims = Self {
-            owned: Vec::new(),
+            caches,
+            kind,
+            uid: owner.uid().to_owned(),
+            wanted: wanted.clone(),
             orphans: Vec::new(),
             strays: Vec::new(),
         };
-        for object in caches.owned(kind, owner.uid()) {
-            if selector::matches_object(wanted, object) {
-                claims.owned.push(object);
-            } else if !owner.is_terminating() {
-                claims.strays.push(object);
-            }
-        }
         if !owner.is_terminating() {
+            if claims.may_have_strays() {
+                claims.strays = caches
+                    .owned(kind, owner.uid())
+                    .filter(|object| !selector::matches_object(wanted, object))
+                    .collect();
+            }
             claims.orphans = caches
                 .unowned(kind, owner.namespace())
                 .filter(|object| !object.is_terminating())
@@ -50,11 +54,32 @@ impl<'a> Claims<'a> {
         claims
     }
 
+    /// Of pods, the census tells without a look at each.
+    fn may_have_strays(&self) -> bool {
+        let mut standings = self.caches.standings(&self.uid);
+        self.kind != Kind::Pod
+            || standings.any(|(standing, _)| !selector::matches(&self.wanted, &standing.labels))
+    }
+
     /// Its own as objects of a type, and those that it adopts.
     pub(super) fn mine<T: Typed + 'a>(&self, adopts: bool) -> Vec<&'a T> {
+        let owned = self.caches.owned(self.kind, &self.uid);
+        let owned = owned.filter(|object| selector::matches_object(&self.wanted, object));
         let adopted = self.orphans.iter().filter(|_| adopts);
-        let mine = self.owned.iter().chain(adopted).copied();
-        mine.filter_map(T::of).collect()
+        owned.chain(adopted.copied()).filter_map(T::of).collect()
+    }
+
+    /// How many of its own pods, and of those that it adopts, stand how.
+    pub(super) fn standings(&self, adopts: bool) -> Vec<(Standing, usize)> {
+        let owned = self.caches.standings(&self.uid);
+        let owned = owned
+            .filter(|(standing, _)| selector::matches(&self.wanted, &standing.labels))
+            .map(|(standing, count)| (standing.clone(), count));
+        let adopted = self.orphans.iter().filter(|_| adopts);
+        let adopted = adopted.filter_map(|object| Pod::of(object));
+        owned
+            .chain(adopted.map(|pod| (Standing::of(pod), 1)))
+            .collect()
     }
 
     /// The patches that make it so.

@@ -8,6 +8,7 @@ use super::deployment::DEPLOYMENT;
 use super::disruption::DISRUPTION;
 use super::endpoint_slice::ENDPOINT_SLICE;
 use super::garbage_collector::GARBAGE_COLLECTOR;
+use super::horizontal_pod_autoscaler::{HORIZONTAL_POD_AUTOSCALER, Recommendations};
 use super::job::JOB;
 use super::namespace::NAMESPACE;
 use super::node_lifecycle::NODE_LIFECYCLE;
@@ -22,7 +23,8 @@ use crate::apiserver::{Outcome, Refusal, Verb};
 use crate::client::{EventType, Informers};
 use crate::sim::{Profile, Time, Urgency};
 
-/// One loop. Everything it knows is in its caches, so it is a value without a state of its own.
+/// One loop. What it knows is in its caches and in what its runner remembers of a key, so it is a
+/// value without a state of its own.
 #[derive(Debug)]
 pub struct Controller {
     /// Its name as an actor: `replicaset-controller`.
@@ -37,6 +39,10 @@ pub struct Controller {
     pub plan: fn(&Planned<'_>) -> Plan,
     /// The check that it makes again and again without being woken, if it has one.
     pub periodic: Option<Periodic>,
+    /// How long each key waits before it is taken, however often it is added and whether or not the
+    /// last plan went well; without it keys are taken at once, and after failures later and later.
+    /// Source: `FixedItemIntervalRateLimiter` of `pkg/controller/podautoscaler`.
+    pub pace: Option<fn(&Profile) -> Duration>,
 }
 
 /// A check at fixed times.
@@ -82,6 +88,9 @@ pub struct Planned<'a> {
     pub refused: Option<&'a Refusal>,
     /// Since when the key has been waiting to be looked at again, if it has.
     pub waiting_since: Option<Time>,
+    /// What an earlier plan for the key wanted remembered. A loop that is started again has
+    /// forgotten it.
+    pub remembered: Option<&'a Recommendations>,
 }
 
 impl<'a> Planned<'a> {
@@ -152,6 +161,8 @@ pub struct Plan {
     pub events: Vec<Said>,
     /// When to look again without being woken.
     pub look_again: Option<LookAgain>,
+    /// What to remember of the key once the first action has succeeded, or there was none to take.
+    pub remember: Option<Recommendations>,
 }
 
 /// Questions to the API server itself, for what a cache that may be behind cannot tell.
@@ -159,7 +170,8 @@ pub struct Plan {
 pub struct Inquiry {
     /// What to read. A refusal is an answer like any other.
     pub questions: Vec<(Key, Verb)>,
-    /// The plan that follows from the answers, which come in the order of the questions.
+    /// The plan that follows from the answers, which come in the order of the questions; those of
+    /// an inquiry that led to this one come first.
     pub then: fn(&Planned<'_>, &[Outcome]) -> Plan,
 }
 
@@ -310,6 +322,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &STATEFUL_SET,
     &JOB,
     &CRON_JOB,
+    &HORIZONTAL_POD_AUTOSCALER,
     &DISRUPTION,
     &TTL_AFTER_FINISHED,
     &POD_GC,

@@ -33,6 +33,7 @@ pub(super) static DISRUPTION: Controller = Controller {
     concerns,
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// A budget for itself, and the budgets of a pod that changed.

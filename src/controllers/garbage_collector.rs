@@ -50,6 +50,7 @@ pub(super) static GARBAGE_COLLECTOR: Controller = Controller {
     concerns,
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// Holds an owner until what it owns and what blocks it is gone.

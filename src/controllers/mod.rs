@@ -9,6 +9,7 @@ mod disruption;
 mod disruption_target;
 mod endpoint_slice;
 mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -26,6 +27,7 @@ mod wording;
 pub use controller::{
     Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Periodic, Plan, Planned, Said,
 };
+pub use horizontal_pod_autoscaler::Recommendations;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

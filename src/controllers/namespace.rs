@@ -23,6 +23,7 @@ pub(super) static NAMESPACE: Controller = Controller {
     },
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// The finalizer of every namespace that this controller takes away.

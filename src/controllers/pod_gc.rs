@@ -36,6 +36,7 @@ pub(super) static POD_GC: Controller = Controller {
             .collect()
         },
     }),
+    pace: None,
 };
 
 /// Why nobody will end a pod.

@@ -51,29 +51,26 @@ impl PodMould {
     }
 }
 
-/// Whether a pod counts: it has not ended and is not on its way out. Source: `IsPodActive`.
-pub(super) fn is_active(pod: &Pod) -> bool {
-    !pod.is_finished() && !pod.is_terminating()
-}
-
-/// Since when a pod has been ready without a break.
-pub(super) fn ready_since(pod: &Pod) -> Option<Time> {
-    let condition = pod.condition("Ready")?;
-    let since = condition.last_transition_time.as_ref()?;
-    (condition.status == "True").then(|| meta::moment(since))
-}
-
 /// How long a ready pod still has to stay ready until it is available: zero when it is, nothing
 /// when it is not ready. Source: `IsPodAvailable`.
 pub(super) fn until_available(pod: &Pod, min_ready: Duration, now: Time) -> Option<Duration> {
-    if !pod.is_ready() {
+    until_ready_for((pod.is_ready(), pod.ready_since()), min_ready, now)
+}
+
+/// The same of whatever is ready or not, and since when.
+pub(super) fn until_ready_for(
+    (is_ready, since): (bool, Option<Time>),
+    min_ready: Duration,
+    now: Time,
+) -> Option<Duration> {
+    if !is_ready {
         return None;
     }
     if min_ready.is_zero() {
         return Some(Duration::ZERO);
     }
     // Kubernetes wants the moment to have passed; a nanosecond after it is soon enough.
-    let available = ready_since(pod)? + min_ready + Duration::from_nanos(1);
+    let available = since? + min_ready + Duration::from_nanos(1);
     Some(available.since(now))
 }
 

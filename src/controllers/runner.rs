@@ -6,6 +6,7 @@ use std::time::Duration;
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, Inquiry, LookAgain, Plan, Planned, Said};
+use super::horizontal_pod_autoscaler::Recommendations;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
@@ -43,6 +44,7 @@ pub struct Runner {
     unlisted: OrdSet<Kind>,
     refused: OrdMap<Key, Refusal>,
     waiting_since: OrdMap<Key, Time>,
+    remembered: OrdMap<Key, Recommendations>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
@@ -57,6 +59,7 @@ struct Work {
     rest: Vector<Action>,
     current: Option<Action>,
     look_again: Option<LookAgain>,
+    remember: Option<Recommendations>,
     record: RecordId,
 }
 
@@ -112,6 +115,7 @@ impl Runner {
             unlisted: controller.watches.iter().copied().collect(),
             refused: OrdMap::new(),
             waiting_since: OrdMap::new(),
+            remembered: OrdMap::new(),
             recorder: Recorder::new(controller.event_source, ""),
             last_plan: None,
             keeps_expectations: true,
@@ -156,6 +160,14 @@ impl Runner {
         self.keeps_expectations = keeps;
     }
 
+    /// The same controller at the start of another life: it knows nothing, but keeps its switches.
+    #[must_use]
+    pub fn reborn(&self) -> Self {
+        let mut reborn = Self::new(self.controller);
+        reborn.keeps_expectations = self.keeps_expectations;
+        reborn
+    }
+
     fn start(&mut self, hands: &mut Hands<'_>) {
         if let Some(periodic) = &self.controller.periodic {
             let period = (periodic.period)(hands.profile);
@@ -172,7 +184,10 @@ impl Runner {
                 after: after.as_ref(),
             };
             for key in (self.controller.concerns)(&self.informers, &change) {
-                self.enqueue(&key, record, hands);
+                self.add(&key, record, hands);
+            }
+            if let (Some(gone), None) = (before, after) {
+                self.remembered.remove(&gone.key());
             }
         }
         if matches!(delivery.seen, Seen::Listed(_)) {
@@ -223,6 +238,17 @@ impl Runner {
                 .all(|(kind, revision)| cache_revision(*kind) >= *revision)
     }
 
+    /// Puts a key into the queue now, or when its pace allows.
+    fn add(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
+        match self.controller.pace {
+            None => self.enqueue(key, record, hands),
+            Some(pace) => {
+                let due = hands.now + pace(hands.profile);
+                self.delay(key, due, (record, Urgency::Periodic), hands);
+            }
+        }
+    }
+
     fn enqueue(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
         match self.queue.add(key, hands.now, record) {
             Added::Waiting => {
@@ -268,7 +294,7 @@ impl Runner {
         self.expected.remove(&key);
         self.queue.unpark(&key);
         let plan = (self.controller.plan)(&self.planned(&key, hands));
-        self.begin(&key, plan, started, hands);
+        self.begin(&key, plan, Vector::new(), started, hands);
     }
 
     fn planned<'a>(&'a self, key: &'a Key, hands: &'a Hands<'_>) -> Planned<'a> {
@@ -279,10 +305,18 @@ impl Runner {
             profile: hands.profile,
             refused: self.refused.get(key),
             waiting_since: self.waiting_since.get(key).copied(),
+            remembered: self.remembered.get(key),
         }
     }
 
-    fn begin(&mut self, key: &Key, plan: Plan, started: RecordId, hands: &mut Hands<'_>) {
+    fn begin(
+        &mut self,
+        key: &Key,
+        plan: Plan,
+        answers: Vector<Outcome>,
+        started: RecordId,
+        hands: &mut Hands<'_>,
+    ) {
         let words = |action: &Action| action.why.clone();
         let reconcile = Arc::new(Reconcile {
             key: key.clone(),
@@ -303,11 +337,12 @@ impl Runner {
         };
         let work = Work {
             questions,
-            answers: Vector::new(),
+            answers,
             then,
             rest: plan.actions.into(),
             current: None,
             look_again: plan.look_again,
+            remember: plan.remember,
             record,
         };
         self.work.insert(key.clone(), work);
@@ -325,14 +360,16 @@ impl Runner {
             let request = hands.ask(record, about, verb);
             self.asked.insert(request, key.clone());
         } else if let Some(then) = work.then.take() {
-            let answers: Vec<Outcome> = std::mem::take(&mut work.answers).into_iter().collect();
-            let plan = then(&self.planned(key, hands), &answers);
-            self.begin(key, plan, cause, hands);
+            let answers = std::mem::take(&mut work.answers);
+            let heard: Vec<Outcome> = answers.iter().cloned().collect();
+            let plan = then(&self.planned(key, hands), &heard);
+            self.begin(key, plan, answers, cause, hands);
         } else if let Some(action) = work.rest.pop_front() {
             work.current = Some(action.clone());
             self.act(key, action, cause, hands);
         } else {
             let look_again = work.look_again;
+            self.remember(key);
             self.finish(key, look_again, cause, hands);
         }
     }
@@ -349,6 +386,14 @@ impl Runner {
         self.asked.insert(request, key.clone());
     }
 
+    /// Keeps what the plan wanted remembered.
+    fn remember(&mut self, key: &Key) {
+        let work = self.work.get_mut(key);
+        if let Some(remember) = work.and_then(|work| work.remember.take()) {
+            self.remembered.insert(key.clone(), remember);
+        }
+    }
+
     /// The plan is done.
     fn finish(
         &mut self,
@@ -360,14 +405,15 @@ impl Runner {
         self.queue.succeeded(key);
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
-        match look_again {
-            Some(LookAgain { after, urgency }) => {
-                self.waiting_since.entry(key.clone()).or_insert(hands.now);
-                self.delay(key, hands.now + after, (cause, urgency), hands);
-            }
-            None => {
-                self.waiting_since.remove(key);
-            }
+        if let Some(LookAgain { after, urgency }) = look_again {
+            self.waiting_since.entry(key.clone()).or_insert(hands.now);
+            self.delay(key, hands.now + after, (cause, urgency), hands);
+            return;
+        }
+        self.waiting_since.remove(key);
+        // What an earlier plan waited for is no longer wanted: it must not keep the world busy.
+        if let Some(at) = self.queue.undelay(key) {
+            hands.take_back(at, ControllerAlarm::Due(key.clone()));
         }
     }
 
@@ -389,6 +435,7 @@ impl Runner {
                 if let Some(object) = answer.object() {
                     self.expect(&key, object, hands);
                 }
+                self.remember(&key);
                 if let Some(said) = &action.event {
                     self.say(said, answer.object().map(Object::name), planned, hands);
                 }
@@ -419,9 +466,13 @@ impl Runner {
 
     fn retry(&mut self, key: &Key, why: String, hands: &mut Hands<'_>) {
         let times = &hands.profile.controllers;
-        let wait = self
+        let failed = self
             .queue
             .failed(key, times.backoff_first, times.backoff_most);
+        let wait = match self.controller.pace {
+            Some(pace) => pace(hands.profile),
+            None => failed,
+        };
         let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
         self.end(key, "gives up for now".to_owned(), record, hands);
         let urgency = if wait > RETRY_IN_SIGHT {

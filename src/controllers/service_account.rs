@@ -12,6 +12,7 @@ pub(super) static SERVICE_ACCOUNT: Controller = Controller {
     concerns: |_, change| concerns(change).into_iter().collect(),
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// The account that pods get when they name none.

@@ -16,6 +16,7 @@ pub(super) static TAINT_EVICTION: Controller = Controller {
     concerns,
     plan,
     periodic: None,
+    pace: None,
 };
 
 const REASON: &str = "TaintManagerEviction";

@@ -21,6 +21,7 @@ pub(super) static TTL_AFTER_FINISHED: Controller = Controller {
     },
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// When a finished Job goes.

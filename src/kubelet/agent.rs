@@ -334,10 +334,7 @@ impl Agent {
                     self.event(uid, place, what, cause, hands);
                 }
                 Action::Wake(due) => {
-                    let alarm = KubeletAlarm::Pod {
-                        uid: Arc::clone(uid),
-                        timer: due.timer,
-                    };
+                    let alarm = alarm_of(uid, due.timer);
                     set_alarm(due.at.since(hands.now), due.urgency, cause, alarm, hands);
                 }
                 Action::Pull(place) => cause = self.want_image(uid, place, cause, hands),
@@ -346,6 +343,10 @@ impl Agent {
                 Action::Forget => {
                     cause = self.say(uid, None, Happening::Forgotten, cause, hands);
                     if let Some(worker) = self.workers.remove(uid) {
+                        // A long back-off would keep the world from being settled for nothing.
+                        for due in &worker.dues {
+                            hands.take_back(due.at, alarm_of(uid, due.timer));
+                        }
                         self.pulls.forget(uid);
                         self.recorder.forget(&worker.key);
                     }
@@ -459,20 +460,32 @@ impl Agent {
                 }
                 self.write(&uid, cause, hands);
             }
-            Ok(Answer::List { .. }) => {}
+            Ok(_) => {}
             // The watch will tell that it is gone.
             Err(refusal) if matches!(refusal.reason, Reason::NotFound | Reason::Conflict) => {}
-            Err(_) => {
+            Err(refusal) => {
+                // Without a network it will not come right before somebody mends that.
+                let urgency = match refusal.reason {
+                    Reason::Timeout => Urgency::Periodic,
+                    _ => Urgency::Work,
+                };
                 if worker.standing == Standing::Released {
                     worker.standing = Standing::Stored;
                 }
                 let what = Happening::BackedOff("StatusNotWritten", WRITE_AGAIN);
                 let record = self.say(&uid, None, what, cause, hands);
                 self.turn(&uid, record, hands, |worker, turn| {
-                    worker.arm(PodTimer::Write, WRITE_AGAIN, Urgency::Work, turn);
+                    worker.arm(PodTimer::Write, WRITE_AGAIN, urgency, turn);
                 });
             }
         }
+    }
+}
+
+fn alarm_of(uid: &Arc<str>, timer: PodTimer) -> KubeletAlarm {
+    KubeletAlarm::Pod {
+        uid: Arc::clone(uid),
+        timer,
     }
 }
 

@@ -1,11 +1,12 @@
 //! What goes wrong at a node, from outside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::agent::{Agent, Hands};
 use super::image::{Reference, Slowness};
 use super::note::Note;
-use super::{Behaviour, ExitCode};
+use super::{Behaviour, ExitCode, Failing, ProbeKind};
 use crate::api::Key;
 use crate::sim::Time;
 
@@ -49,6 +50,17 @@ pub enum Trouble {
         /// What it does.
         behaviour: Behaviour,
     },
+    /// A probe of an application fails from now on, whatever it would do by itself, or no longer.
+    Probe {
+        /// The pod.
+        pod: Key,
+        /// The container; the first of the pod when not said.
+        container: Option<String>,
+        /// Which probe.
+        probe: ProbeKind,
+        /// Whether it fails from now on.
+        fails: bool,
+    },
     /// The machine loses its power: containers end, the kubelet is silent, the disk stays.
     PowerOff,
     /// The machine has power again. The kubelet acts when its watch on pods has listed.
@@ -83,6 +95,12 @@ impl Agent {
                     Arc::make_mut(worker).containers[place].behaviour = behaviour;
                 }
             }
+            Trouble::Probe {
+                pod,
+                container,
+                probe,
+                fails,
+            } => self.fail_probe((pod, container.as_deref()), *probe, *fails),
             Trouble::PowerOff => self.power_off(hands),
             Trouble::PowerOn => self.power_on(hands),
         }
@@ -93,6 +111,24 @@ impl Agent {
             self.turn(&uid, hands.cause, hands, |worker, turn| {
                 worker.crash(place, exit, turn);
             });
+        }
+    }
+
+    fn fail_probe(&mut self, target: (&Key, Option<&str>), probe: ProbeKind, fails: bool) {
+        let Some((uid, place)) = self.find(target.0, target.1) else {
+            return;
+        };
+        if let Some(worker) = self.workers.get_mut(&uid) {
+            let container = &mut Arc::make_mut(worker).containers[place];
+            let behaviour = Arc::make_mut(&mut container.behaviour);
+            behaviour.failing.retain(|failing| failing.probe != probe);
+            if fails {
+                behaviour.failing.push(Failing {
+                    probe,
+                    from: Duration::ZERO,
+                    until: None,
+                });
+            }
         }
     }
 

@@ -267,9 +267,15 @@ impl<'a> Round<'a> {
         let count = candidates.len();
         self.start = if count == 0 { 0 } else { start % count };
         let wanted = self.wanted(count);
+        // All nodes are found by their slots; only a few that are named are looked up.
+        let slots = narrowed.is_none().then(|| snapshot.node_slots());
         for place in 0..count {
-            let name = &candidates[(self.start + place) % count];
-            let Some(node) = snapshot.node(name) else {
+            let at = (self.start + place) % count;
+            let node = match slots {
+                Some(slots) => snapshot.node_at(slots[at]),
+                None => snapshot.node(&candidates[at]),
+            };
+            let Some(node) = node else {
                 continue;
             };
             match filters.run_with_nominated(&self.cycle, node) {
@@ -324,7 +330,7 @@ impl<'a> Round<'a> {
             self.columns.push(ScoreColumn {
                 plugin: plugin.name(),
                 weight: self.profile.weight(plugin.name()),
-                raw: raw.into(),
+                raw: raw.into_iter().map(narrow).collect(),
                 normalized: normalized.into_iter().map(hundredth).collect(),
             });
         }
@@ -461,6 +467,12 @@ impl<'a> Round<'a> {
             outcome,
         }
     }
+}
+
+/// What a plugin said, as far as it is kept.
+fn narrow(score: i64) -> i32 {
+    let most = if score > 0 { i32::MAX } else { i32::MIN };
+    i32::try_from(score).unwrap_or(most)
 }
 
 /// A normalised score; plugins keep to 0…100, and what they may not say is cut off.

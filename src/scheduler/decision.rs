@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::filters::Rejection;
+use super::numbers::Numbers;
 use super::preemption::Preemption;
 use crate::api::Key;
 
@@ -26,7 +27,7 @@ pub struct Decision {
     /// Where in the candidates the round began.
     pub(super) start: usize,
     /// For each node that was looked at, in order: 0 when it passed, or the number of its rejection.
-    pub(super) verdicts: Box<[u16]>,
+    pub(super) verdicts: Numbers<u16>,
     /// The different rejections; the first has number 1.
     pub(super) rejections: Box<[Rejection]>,
     /// The rejection of the whole pod before any node was looked at, or of the nodes left out.
@@ -58,9 +59,9 @@ pub struct ScoreColumn {
     /// What its normalised scores are multiplied with.
     pub weight: i64,
     /// What it said.
-    pub raw: Box<[i64]>,
+    pub raw: Numbers<i32>,
     /// The same between 0 and 100.
-    pub normalized: Box<[u8]>,
+    pub normalized: Numbers<u8>,
 }
 
 impl ScoreColumn {

@@ -40,7 +40,7 @@ const KINDS: &[Kind] = &[
 const DECISIONS_MOST: usize = 512;
 
 /// The alarms of the scheduler: the stations of a cycle, and time that is over for waiting pods.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SchedulerAlarm {
     /// Takes the first pod.
     Take,
@@ -66,8 +66,9 @@ pub struct Scheduler {
     start: usize,
     due: Option<Time>,
     recorder: Recorder,
-    decisions: OrdMap<Key, Arc<Decision>>,
+    decisions: OrdMap<Key, (u64, Arc<Decision>)>,
     decided: Vector<Key>,
+    decisions_made: u64,
     queued_by: OrdMap<Key, RecordId>,
 }
 
@@ -98,6 +99,7 @@ impl Scheduler {
             recorder: Recorder::new("default-scheduler", ""),
             decisions: OrdMap::new(),
             decided: Vector::new(),
+            decisions_made: 0,
             queued_by: OrdMap::new(),
         }
     }
@@ -129,13 +131,13 @@ impl Scheduler {
     /// The last decision about a pod, of the last so many.
     #[must_use]
     pub fn decision(&self, pod: &Key) -> Option<&Arc<Decision>> {
-        self.decisions.get(pod)
+        self.decisions.get(pod).map(|(_, decision)| decision)
     }
 
     /// The last decision about any pod.
     #[must_use]
     pub fn last_decision(&self) -> Option<&Arc<Decision>> {
-        self.decided.last().and_then(|pod| self.decisions.get(pod))
+        self.decision(self.decided.last()?)
     }
 
     fn see(&mut self, delivery: &Delivery, hands: &mut Hands<'_>) {
@@ -243,7 +245,7 @@ impl Scheduler {
             Note::Took {
                 pod: key.clone(),
                 attempt: queued.attempts,
-                waiting: self.queue.active().count(),
+                waiting: self.queue.active_count(),
             },
         );
         let is_known = self.informers.get::<Pod>(pod.namespace(), pod.name());
@@ -285,14 +287,21 @@ impl Scheduler {
 
     fn remember(&mut self, decision: &Arc<Decision>) {
         let pod = decision.pod.clone();
+        self.decisions_made += 1;
         self.decided.push_back(pod.clone());
-        self.decisions.insert(pod, Arc::clone(decision));
-        while self.decided.len() > DECISIONS_MOST {
-            if let Some(oldest) = self.decided.pop_front()
-                && !self.decided.contains(&oldest)
-            {
-                self.decisions.remove(&oldest);
-            }
+        let numbered = (self.decisions_made, Arc::clone(decision));
+        self.decisions.insert(pod, numbered);
+        if self.decided.len() <= DECISIONS_MOST {
+            return;
+        }
+        let made = self.decisions_made - self.decided.len() as u64 + 1;
+        if let Some(oldest) = self.decided.pop_front()
+            && self
+                .decisions
+                .get(&oldest)
+                .is_some_and(|(number, _)| *number == made)
+        {
+            self.decisions.remove(&oldest);
         }
     }
 

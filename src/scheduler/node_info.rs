@@ -1,6 +1,6 @@
 //! What the scheduler knows of one node: its pods, what they take, what is left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::amounts::Amounts;
@@ -235,6 +235,30 @@ impl HostPort {
     }
 }
 
+/// The place of a node in a snapshot: the same for as long as the node is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub(super) u32);
+
+impl Slot {
+    /// The same as a place in a list.
+    pub(super) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The topologies that nearly all constraints and terms name: their values are kept at hand, and
+/// groups of pods are counted in them.
+pub(super) const TOPOLOGIES: [&str; 3] = [
+    "kubernetes.io/hostname",
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region",
+];
+
+/// The place of a topology among those.
+pub(super) fn topology_place(key: &str) -> Option<usize> {
+    TOPOLOGIES.iter().position(|each| *each == key)
+}
+
 /// A node with its pods and what they take. Cheap to clone and changed pod by pod.
 /// Source: `framework.NodeInfo` of kube-scheduler.
 #[derive(Clone, Debug)]
@@ -255,12 +279,12 @@ pub struct NodeInfo {
     pub allowed_pods: i64,
     /// The ports that its pods take.
     pub used_ports: BTreeSet<HostPort>,
-    /// Images that are there by each of their names, with their sizes in bytes.
-    pub images: BTreeMap<Arc<str>, i64>,
-    /// How many of its pods say what they want to be near or far from.
-    pub affinity_pods: usize,
-    /// How many of its pods must not be near some others.
-    pub anti_affinity_pods: usize,
+    /// Where it stands in the snapshot.
+    pub(super) slot: Slot,
+    // What each cycle asks of many nodes stands here itself: each way to another place is slow.
+    topologies: [Option<Arc<str>>; TOPOLOGIES.len()],
+    is_cordoned: bool,
+    taints: Vec<core::Taint>,
 }
 
 impl NodeInfo {
@@ -276,9 +300,10 @@ impl NodeInfo {
             allocatable: Amounts::default(),
             allowed_pods: 0,
             used_ports: BTreeSet::new(),
-            images: BTreeMap::new(),
-            affinity_pods: 0,
-            anti_affinity_pods: 0,
+            slot: Slot::default(),
+            topologies: [const { None }; TOPOLOGIES.len()],
+            is_cordoned: false,
+            taints: Vec::new(),
         };
         info.set_node(node);
         info
@@ -286,21 +311,18 @@ impl NodeInfo {
 
     /// Takes the node's newer state.
     pub fn set_node(&mut self, node: Node) {
-        let list = requests::read_list(node.status.allocatable.as_ref());
-        self.allowed_pods = list.get("pods").map_or(0, |amount| amount.value());
-        self.allocatable = Amounts::of(&list);
-        if node.status.images != self.node.status.images {
-            self.images = node
-                .status
-                .images
-                .iter()
-                .flatten()
-                .flat_map(|image| {
-                    let size = image.size_bytes.unwrap_or(0);
-                    let names = image.names.iter().flatten();
-                    names.map(move |name| (Arc::from(name.as_str()), size))
-                })
-                .collect();
+        if node.status.allocatable != self.node.status.allocatable {
+            let list = requests::read_list(node.status.allocatable.as_ref());
+            self.allowed_pods = list.get("pods").map_or(0, |amount| amount.value());
+            self.allocatable = Amounts::of(&list);
+        }
+        self.is_cordoned = node.spec.unschedulable == Some(true);
+        if node.spec.taints != self.node.spec.taints {
+            self.taints = node.spec.taints.clone().unwrap_or_default();
+        }
+        let labels = meta::labels(&node.metadata);
+        if labels != self.labels() {
+            self.topologies = TOPOLOGIES.map(|key| Some(labels.get(key)?.as_str().into()));
         }
         self.node = node;
     }
@@ -309,8 +331,6 @@ impl NodeInfo {
     pub fn add_pod(&mut self, pod: Arc<PodInfo>) {
         self.count(&pod, 1);
         self.used_ports.extend(pod.host_ports());
-        self.affinity_pods += usize::from(pod.has_affinity());
-        self.anti_affinity_pods += usize::from(!pod.required_anti_affinity().is_empty());
         self.pods.push(pod);
     }
 
@@ -322,8 +342,6 @@ impl NodeInfo {
         for port in pod.host_ports() {
             self.used_ports.remove(&port);
         }
-        self.affinity_pods -= usize::from(pod.has_affinity());
-        self.anti_affinity_pods -= usize::from(!pod.required_anti_affinity().is_empty());
         Some(pod)
     }
 
@@ -343,13 +361,22 @@ impl NodeInfo {
     /// The value of a label, as topologies have it.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
-        self.labels().get(key).map(String::as_str)
+        match topology_place(key) {
+            Some(place) => self.topologies[place].as_deref(),
+            None => self.labels().get(key).map(String::as_str),
+        }
+    }
+
+    /// Whether it takes no new pods.
+    #[must_use]
+    pub fn is_cordoned(&self) -> bool {
+        self.is_cordoned
     }
 
     /// Its taints.
     #[must_use]
     pub fn taints(&self) -> &[core::Taint] {
-        self.node.spec.taints.as_deref().unwrap_or_default()
+        &self.taints
     }
 }
 
@@ -387,14 +414,13 @@ mod tests {
         assert_eq!(info.requested.milli_cpu, 500);
         assert_eq!(info.requested.get("nvidia.com/gpu"), 2);
         assert_eq!(info.non_zero.memory, 2 * requests::DEFAULT_MEMORY_REQUEST);
-        assert_eq!((info.used_ports.len(), info.anti_affinity_pods), (2, 2));
+        assert_eq!(info.used_ports.len(), 2);
         let second = Key::new(Kind::Pod, "default", "second");
         assert!(info.remove_pod(&second).is_some());
         assert!(info.remove_pod(&second).is_none());
         assert_eq!(info.requested, before.requested);
         assert_eq!(info.non_zero, before.non_zero);
         assert_eq!(info.used_ports, before.used_ports);
-        assert_eq!((info.affinity_pods, info.anti_affinity_pods), (1, 1));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use imbl::Vector;
 
+use super::node_info::Slot;
 use crate::api::Node;
 use crate::api::meta;
 
@@ -11,29 +12,36 @@ use crate::api::meta;
 #[derive(Clone, Debug, Default)]
 pub(super) struct NodeOrder {
     zones: Vector<Zone>,
-    list: OnceLock<Arc<[Arc<str>]>>,
+    list: OnceLock<Order>,
 }
 
 #[derive(Clone, Debug)]
 struct Zone {
     name: Arc<str>,
-    nodes: Vector<Arc<str>>,
+    nodes: Vector<(Arc<str>, Slot)>,
+}
+
+/// All nodes in order, by name and by slot.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub(super) names: Arc<[Arc<str>]>,
+    pub(super) slots: Arc<[Slot]>,
 }
 
 impl NodeOrder {
     /// Adds a node at the end of its zone; zones stand in the order in which they came up.
-    pub(super) fn insert(&mut self, name: Arc<str>, node: &Node) {
+    pub(super) fn insert(&mut self, name: Arc<str>, slot: Slot, node: &Node) {
         let zone = zone_of(node);
         self.list = OnceLock::new();
         match self.zones.iter().position(|each| *each.name == *zone) {
             Some(place) => {
                 if let Some(zone) = self.zones.get_mut(place) {
-                    zone.nodes.push_back(name);
+                    zone.nodes.push_back((name, slot));
                 }
             }
             None => self.zones.push_back(Zone {
                 name: zone.into(),
-                nodes: Vector::unit(name),
+                nodes: Vector::unit((name, slot)),
             }),
         }
     }
@@ -46,7 +54,7 @@ impl NodeOrder {
             return;
         };
         if let Some(zone) = self.zones.get_mut(place) {
-            zone.nodes.retain(|each| **each != *name);
+            zone.nodes.retain(|(each, _)| **each != *name);
             if zone.nodes.is_empty() {
                 self.zones.remove(place);
             }
@@ -54,28 +62,32 @@ impl NodeOrder {
     }
 
     /// Takes the newer state of a node, which may have changed its zone.
-    pub(super) fn update(&mut self, name: &Arc<str>, old: &Node, new: &Node) {
+    pub(super) fn update(&mut self, (name, slot): (&Arc<str>, Slot), old: &Node, new: &Node) {
         if zone_of(old) != zone_of(new) {
             self.remove(name, old);
-            self.insert(Arc::clone(name), new);
+            self.insert(Arc::clone(name), slot, new);
         }
     }
 
-    /// All names in order. Worked out again only after a change.
-    pub(super) fn list(&self) -> &Arc<[Arc<str>]> {
+    /// All nodes in order. Worked out again only after a change.
+    pub(super) fn list(&self) -> &Order {
         self.list.get_or_init(|| {
             let mut rows: Vec<_> = self.zones.iter().map(|zone| zone.nodes.iter()).collect();
-            let mut list = Vec::new();
+            let (mut names, mut slots) = (Vec::new(), Vec::new());
             while !rows.is_empty() {
                 rows.retain_mut(|row| match row.next() {
-                    Some(name) => {
-                        list.push(Arc::clone(name));
+                    Some((name, slot)) => {
+                        names.push(Arc::clone(name));
+                        slots.push(*slot);
                         true
                     }
                     None => false,
                 });
             }
-            list.into()
+            Order {
+                names: names.into(),
+                slots: slots.into(),
+            }
         })
     }
 }
@@ -117,20 +129,21 @@ mod tests {
     #[test]
     fn s5_nodes_come_from_each_zone_in_turn() {
         let mut order = NodeOrder::default();
-        for (name, zone) in [
+        for (slot, (name, zone)) in (0..).zip([
             ("a1", "a"),
             ("a2", "a"),
             ("b1", "b"),
             ("a3", "a"),
             ("c1", "c"),
-        ] {
-            order.insert(name.into(), &node(zone));
+        ]) {
+            order.insert(name.into(), Slot(slot), &node(zone));
         }
-        let names = |order: &NodeOrder| order.list().join(" ");
+        let names = |order: &NodeOrder| order.list().names.join(" ");
         assert_eq!(names(&order), "a1 b1 c1 a2 a3");
         order.remove("b1", &node("b"));
         assert_eq!(names(&order), "a1 c1 a2 a3");
-        order.update(&"a2".into(), &node("a"), &node("c"));
+        order.update((&"a2".into(), Slot(1)), &node("a"), &node("c"));
         assert_eq!(names(&order), "a1 c1 a3 a2");
+        assert_eq!(*order.list().slots, [0, 4, 3, 1].map(Slot));
     }
 }

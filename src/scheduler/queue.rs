@@ -89,9 +89,11 @@ pub struct Move {
     pub plugin: Option<&'static str>,
 }
 
-/// What happened while a pod was being tried.
+/// What happened while pods were being tried.
 #[derive(Clone, Debug)]
 struct Happened {
+    /// The only pod in flight that it concerns; nothing for all.
+    only: Option<Key>,
     change: Change,
     old: Option<Object>,
     new: Option<Object>,
@@ -111,7 +113,7 @@ pub struct Queue {
     backing_off: OrdSet<(Time, u64, Key)>,
     unschedulable: OrdSet<(Time, u64, Key)>,
     gated: OrdSet<Key>,
-    in_flight: OrdMap<Key, Vector<Happened>>,
+    in_flight: InFlight,
     next_sequence: u64,
 }
 
@@ -170,15 +172,14 @@ impl Queue {
         let events: Vec<Happened> = changes(Some(&old), Some(&new))
             .into_iter()
             .map(|change| Happened {
+                only: Some(key.clone()),
                 change,
                 old: Some(old.clone()),
                 new: Some(new.clone()),
             })
             .collect();
-        if place == Place::InFlight
-            && let Some(seen) = self.in_flight.get_mut(&key)
-        {
-            seen.extend(events.iter().cloned());
+        if place == Place::InFlight {
+            self.in_flight.see(events.iter().cloned());
         }
         if matches!(place, Place::Unschedulable | Place::Gated) {
             let woken = events.iter().find_map(|event| {
@@ -202,7 +203,7 @@ impl Queue {
     /// Forgets a pod that was deleted or has got a node.
     pub fn remove(&mut self, key: &Key) {
         self.take(key);
-        self.in_flight.remove(key);
+        self.in_flight.end(key);
     }
 
     /// Takes the pod that comes first: highest priority, then longest here. From now on it is in
@@ -211,7 +212,7 @@ impl Queue {
         let (_, _, _, key) = self.active.get_min()?.clone();
         let mut queued = self.take(&key)?;
         queued.attempts += 1;
-        self.in_flight.insert(key, Vector::new());
+        self.in_flight.begin(key);
         self.put(queued.clone(), Place::InFlight);
         Some(queued)
     }
@@ -227,7 +228,8 @@ impl Queue {
         now: Time,
     ) -> Option<Place> {
         let mut queued = self.take(key)?;
-        let seen = self.in_flight.remove(key).unwrap_or_default();
+        let seen = self.in_flight.seen_by(key);
+        self.in_flight.end(key);
         queued.since = now;
         if refused_by.is_empty() {
             queued.errors += 1;
@@ -254,16 +256,12 @@ impl Queue {
         configuration: &Configuration,
         now: Time,
     ) -> Vec<Move> {
-        let trying: Vec<Key> = self.in_flight.keys().cloned().collect();
-        for key in trying {
-            if let Some(seen) = self.in_flight.get_mut(&key) {
-                seen.push_back(Happened {
-                    change: event.change,
-                    old: event.old.cloned(),
-                    new: event.new.cloned(),
-                });
-            }
-        }
+        self.in_flight.see(std::iter::once_with(|| Happened {
+            only: None,
+            change: event.change,
+            old: event.old.cloned(),
+            new: event.new.cloned(),
+        }));
         let waiting = self.unschedulable.iter().map(|(_, _, key)| key);
         let helped: Vec<(Key, Help)> = waiting
             .chain(&self.gated)
@@ -330,6 +328,12 @@ impl Queue {
             .filter_map(|entry| self.pods.get(&entry.3))
     }
 
+    /// How many pods are ready.
+    #[must_use]
+    pub fn active_count(&self) -> usize {
+        self.active.len()
+    }
+
     /// The pods that back off, the first to be ready first.
     pub fn backing_off(&self) -> impl Iterator<Item = &QueuedPod> {
         let entries = self.backing_off.iter();
@@ -349,7 +353,8 @@ impl Queue {
 
     /// The pods that are being tried or bound.
     pub fn in_flight(&self) -> impl Iterator<Item = &QueuedPod> {
-        self.in_flight.keys().filter_map(|key| self.pods.get(key))
+        let keys = self.in_flight.since.keys();
+        keys.filter_map(|key| self.pods.get(key))
     }
 
     /// The pod of this key, wherever it stands.
@@ -456,6 +461,58 @@ impl Queue {
             Place::InFlight => {}
         }
         Some(queued)
+    }
+}
+
+/// The pods in flight, and what has happened since the first of them was taken: written down once
+/// for all of them.
+#[derive(Clone, Debug, Default)]
+struct InFlight {
+    /// For each pod, how much had happened when it was taken.
+    since: OrdMap<Key, u64>,
+    by_start: OrdSet<(u64, Key)>,
+    happened: Vector<Happened>,
+    /// How much had happened before what is still written down.
+    forgotten: u64,
+}
+
+impl InFlight {
+    fn begin(&mut self, key: Key) {
+        let start = self.forgotten + self.happened.len() as u64;
+        self.by_start.insert((start, key.clone()));
+        self.since.insert(key, start);
+    }
+
+    fn see(&mut self, happened: impl Iterator<Item = Happened>) {
+        if !self.since.is_empty() {
+            self.happened.extend(happened);
+        }
+    }
+
+    /// What has happened since the pod was taken.
+    fn seen_by(&self, key: &Key) -> Vec<Happened> {
+        let Some(start) = self.since.get(key) else {
+            return Vec::new();
+        };
+        let first = usize::try_from(start - self.forgotten).unwrap_or(usize::MAX);
+        let places = first..self.happened.len();
+        let seen = places.filter_map(|place| self.happened.get(place));
+        let mine = seen.filter(|each| each.only.as_ref().is_none_or(|only| only == key));
+        mine.cloned().collect()
+    }
+
+    /// Forgets the pod, and what only it had still to hear of.
+    fn end(&mut self, key: &Key) {
+        let Some(start) = self.since.remove(key) else {
+            return;
+        };
+        self.by_start.remove(&(start, key.clone()));
+        let all = self.forgotten + self.happened.len() as u64;
+        let oldest = self.by_start.get_min().map_or(all, |(start, _)| *start);
+        while self.forgotten < oldest {
+            self.happened.pop_front();
+            self.forgotten += 1;
+        }
     }
 }
 

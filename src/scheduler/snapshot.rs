@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
 
-use super::node_info::{NodeInfo, PodInfo};
-use super::node_order::NodeOrder;
-use super::pod_index::PodIndex;
+use super::node_info::{NodeInfo, PodInfo, Slot};
+use super::nodes::Nodes;
+use super::pod_groups::{GroupId, PodGroup, PodGroups};
 use super::pod_terms::Term;
 use crate::api::meta::Labels;
 use crate::api::{Key, Kind, LabelSelector, Namespace, Node, Object, Pod, Typed, meta, selector};
@@ -17,15 +17,13 @@ use crate::api::{Key, Kind, LabelSelector, Namespace, Node, Object, Pod, Typed, 
 /// that plugins of kube-scheduler use.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    nodes: OrdMap<Arc<str>, Arc<NodeInfo>>,
-    order: NodeOrder,
+    nodes: Nodes,
     pods: OrdMap<Key, Placed>,
-    labels: PodIndex,
+    groups: PodGroups,
     assumed: OrdSet<Key>,
     homeless: OrdMap<Arc<str>, Vector<Arc<PodInfo>>>,
-    affinity_nodes: OrdSet<Arc<str>>,
-    anti_affinity_nodes: OrdSet<Arc<str>>,
-    image_nodes: OrdMap<Arc<str>, u32>,
+    /// By each name of an image the nodes that have it, with its size in bytes.
+    images: OrdMap<Arc<str>, OrdMap<Slot, i64>>,
     nominated: OrdMap<Arc<str>, Vector<Arc<PodInfo>>>,
     nominations: OrdMap<Key, Arc<str>>,
     objects: OrdMap<Key, Object>,
@@ -36,6 +34,7 @@ pub struct Snapshot {
 struct Placed {
     pod: Arc<PodInfo>,
     node: Arc<str>,
+    group: GroupId,
 }
 
 impl Snapshot {
@@ -178,16 +177,18 @@ impl Snapshot {
     }
 
     fn place(&mut self, pod: Arc<PodInfo>, node: Arc<str>) {
+        // First in, then out: a group of one that only renews itself is not founded anew.
+        let group = self.groups.insert(&pod);
         self.take_from_node(&pod.key);
         let placed = Placed {
             pod: Arc::clone(&pod),
             node: Arc::clone(&node),
+            group,
         };
         self.pods.insert(pod.key.clone(), placed);
-        self.labels.insert(&pod.key, pod.labels());
         if let Some(info) = self.nodes.get_mut(&node) {
-            Arc::make_mut(info).add_pod(pod);
-            self.index_affinity(&node);
+            self.groups.count(group, info, 1);
+            info.add_pod(pod);
         } else {
             self.homeless.entry(node).or_default().push_back(pod);
         }
@@ -203,86 +204,80 @@ impl Snapshot {
         let Some(placed) = self.pods.get(key).cloned() else {
             return;
         };
-        self.labels.remove(key, placed.pod.labels());
         if let Some(info) = self.nodes.get_mut(&placed.node) {
-            Arc::make_mut(info).remove_pod(key);
-            self.index_affinity(&placed.node);
+            self.groups.count(placed.group, info, -1);
+            info.remove_pod(key);
         } else if let Some(pods) = self.homeless.get_mut(&placed.node) {
             pods.retain(|pod| pod.key != *key);
             if pods.is_empty() {
                 self.homeless.remove(&placed.node);
             }
         }
+        self.groups.remove(placed.group);
     }
 
-    fn index_affinity(&mut self, name: &Arc<str>) {
-        let counts = self.nodes.get(name);
-        let counts = counts.map_or((0, 0), |info| (info.affinity_pods, info.anti_affinity_pods));
-        for (index, count) in [
-            (&mut self.affinity_nodes, counts.0),
-            (&mut self.anti_affinity_nodes, counts.1),
-        ] {
-            match (count > 0, index.contains(name)) {
-                (true, false) => {
-                    index.insert(Arc::clone(name));
-                }
-                (false, true) => {
-                    index.remove(name);
-                }
-                _ => {}
+    /// Counts the pods of a node in their groups; `times` -1 takes them away.
+    fn count_groups(&mut self, info: &NodeInfo, times: i64) {
+        for pod in &info.pods {
+            if let Some(placed) = self.pods.get(&pod.key) {
+                self.groups.count(placed.group, info, times);
             }
         }
     }
 
     fn set_node(&mut self, node: &Node) {
-        if let Some(info) = self.nodes.get(node.name()).cloned() {
-            self.order.update(&info.name, &info.node, node);
-            let changed = info.node.status.images != node.status.images;
-            if changed {
-                self.count_images(&info, false);
+        let Some(info) = self.nodes.get(node.name()).cloned() else {
+            let mut info = NodeInfo::new(node.clone());
+            for pod in self.homeless.remove(&info.name).into_iter().flatten() {
+                info.add_pod(pod);
             }
-            let mut next = (*info).clone();
-            next.set_node(node.clone());
-            if changed {
-                self.count_images(&next, true);
-            }
-            self.nodes.insert(Arc::clone(&info.name), Arc::new(next));
+            let info = self.nodes.insert(info).clone();
+            self.count_images(info.slot, &Node::default(), node);
+            self.count_groups(&info, 1);
             return;
+        };
+        self.nodes.renew(&info.name, node);
+        self.count_images(info.slot, &info.node, node);
+        if *info.labels() != *meta::labels(&node.metadata) {
+            self.count_groups(&info, -1);
+            if let Some(next) = self.nodes.at(info.slot).cloned() {
+                self.count_groups(&next, 1);
+            }
         }
-        let mut info = NodeInfo::new(node.clone());
-        let name = Arc::clone(&info.name);
-        for pod in self.homeless.remove(&name).into_iter().flatten() {
-            info.add_pod(pod);
-        }
-        self.count_images(&info, true);
-        self.order.insert(Arc::clone(&name), node);
-        self.nodes.insert(Arc::clone(&name), Arc::new(info));
-        self.index_affinity(&name);
     }
 
     fn remove_node(&mut self, name: &str) {
         let Some(info) = self.nodes.remove(name) else {
             return;
         };
-        self.order.remove(name, &info.node);
-        self.count_images(&info, false);
-        self.index_affinity(&info.name);
+        self.count_images(info.slot, &info.node, &Node::default());
+        self.count_groups(&info, -1);
         if !info.pods.is_empty() {
             let pods = info.pods.iter().cloned().collect();
             self.homeless.insert(Arc::clone(&info.name), pods);
         }
     }
 
-    fn count_images(&mut self, info: &NodeInfo, has_come: bool) {
-        for image in info.images.keys() {
-            let nodes = self.image_nodes.entry(Arc::clone(image)).or_insert(0);
-            *nodes = if has_come {
-                *nodes + 1
-            } else {
-                nodes.saturating_sub(1)
-            };
-            if *nodes == 0 {
-                self.image_nodes.remove(image);
+    fn count_images(&mut self, slot: Slot, before: &Node, after: &Node) {
+        if before.status.images == after.status.images {
+            return;
+        }
+        for (name, _) in images_of(before) {
+            if let Some(nodes) = self.images.get_mut(name) {
+                nodes.remove(&slot);
+                if nodes.is_empty() {
+                    self.images.remove(name);
+                }
+            }
+        }
+        for (name, size) in images_of(after) {
+            match self.images.get_mut(name) {
+                Some(nodes) => {
+                    nodes.insert(slot, size);
+                }
+                None => {
+                    self.images.insert(name.into(), OrdMap::unit(slot, size));
+                }
             }
         }
     }
@@ -291,6 +286,11 @@ impl Snapshot {
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Arc<NodeInfo>> {
         self.nodes.get(name)
+    }
+
+    /// The node at this slot.
+    pub(super) fn node_at(&self, slot: Slot) -> Option<&Arc<NodeInfo>> {
+        self.nodes.at(slot)
     }
 
     /// How many nodes there are.
@@ -302,34 +302,28 @@ impl Snapshot {
     /// The names of all nodes in the order in which cycles look at them.
     #[must_use]
     pub fn node_names(&self) -> &Arc<[Arc<str>]> {
-        self.order.list()
+        &self.nodes.order().names
+    }
+
+    /// The slots of all nodes in the same order.
+    pub(super) fn node_slots(&self) -> &Arc<[Slot]> {
+        &self.nodes.order().slots
     }
 
     /// All nodes in the order in which cycles look at them.
     pub fn nodes(&self) -> impl Iterator<Item = &Arc<NodeInfo>> {
-        self.node_names()
-            .iter()
-            .filter_map(|name| self.nodes.get(name))
+        let slots = self.node_slots().iter();
+        slots.filter_map(|slot| self.nodes.at(*slot))
     }
 
-    /// The nodes with pods that say what they want to be near or far from.
-    pub(super) fn nodes_with_affinity_pods(&self) -> impl Iterator<Item = &Arc<NodeInfo>> {
-        self.affinity_nodes
-            .iter()
-            .filter_map(|name| self.nodes.get(name))
+    /// The groups of placed pods that say what they want to be near or far from.
+    pub(super) fn groups_with_wishes(&self) -> impl Iterator<Item = &PodGroup> {
+        self.groups.with_wishes()
     }
 
-    /// The nodes with pods that must not be near some others.
-    pub(super) fn nodes_with_anti_affinity_pods(&self) -> impl Iterator<Item = &Arc<NodeInfo>> {
-        self.anti_affinity_nodes
-            .iter()
-            .filter_map(|name| self.nodes.get(name))
-    }
-
-    /// How many nodes have the image.
-    #[must_use]
-    pub fn nodes_with_image(&self, image: &str) -> u32 {
-        self.image_nodes.get(image).copied().unwrap_or(0)
+    /// The nodes that have the image, with its size in bytes.
+    pub(super) fn nodes_with_image(&self, image: &str) -> Option<&OrdMap<Slot, i64>> {
+        self.images.get(image)
     }
 
     /// The pod of this key as far as it takes room on a node, and that node's name.
@@ -343,53 +337,32 @@ impl Snapshot {
         self.pods.values().map(|placed| (&placed.pod, &placed.node))
     }
 
-    /// The placed pods that a term means, with their nodes.
-    pub(super) fn pods_meant_by<'s>(
-        &'s self,
-        term: &Term<'_>,
-    ) -> Vec<(&'s Arc<PodInfo>, &'s Arc<NodeInfo>)> {
-        let mut pods = Vec::new();
+    /// The groups of placed pods that a term means.
+    pub(super) fn groups_meant_by(&self, term: &Term<'_>) -> Vec<&PodGroup> {
+        let meant = |group: &&PodGroup| term.means(&group.sample);
         match (term.selector(), term.namespaces()) {
-            (None, _) => {}
-            (Some(_), None) => {
-                let all = self.pods.values().filter(|placed| term.means(&placed.pod));
-                pods.extend(all.filter_map(|placed| self.on_node(placed)));
-            }
-            (Some(selector), Some(namespaces)) => {
-                for namespace in namespaces {
-                    pods.extend(self.pods_picked(namespace, Some(selector)));
-                }
-            }
+            (None, _) => Vec::new(),
+            (Some(_), None) => self.groups.all().filter(meant).collect(),
+            (Some(selector), Some(namespaces)) => namespaces
+                .iter()
+                .flat_map(|namespace| self.groups.narrowed(namespace, selector))
+                .filter(meant)
+                .collect(),
         }
-        pods
     }
 
-    /// The placed pods of a namespace that a selector picks, with their nodes; none without one.
-    pub(super) fn pods_picked(
+    /// The groups of placed pods of a namespace that a selector picks; none without one.
+    pub(super) fn groups_picked(
         &self,
         namespace: &str,
         selector: Option<&LabelSelector>,
-    ) -> Vec<(&Arc<PodInfo>, &Arc<NodeInfo>)> {
+    ) -> Vec<&PodGroup> {
         let Some(selector) = selector else {
             return Vec::new();
         };
-        let picked = |placed: &&Placed| selector::matches(selector, placed.pod.labels());
-        if let Some(keys) = self.labels.narrow(namespace, selector) {
-            let placed = keys.iter().filter_map(|key| self.pods.get(key));
-            return placed
-                .filter(picked)
-                .filter_map(|placed| self.on_node(placed))
-                .collect();
-        }
-        let first = Key::first_of(Kind::Pod, namespace);
-        let same = Arc::clone(&first.namespace);
-        self.pods
-            .range(first..)
-            .take_while(|(key, _)| key.namespace == same)
-            .map(|(_, placed)| placed)
-            .filter(picked)
-            .filter_map(|placed| self.on_node(placed))
-            .collect()
+        let mut groups = self.groups.narrowed(namespace, selector);
+        groups.retain(|group| selector::matches(selector, group.sample.labels()));
+        groups
     }
 
     /// The pods of a namespace that take room on nodes.
@@ -400,10 +373,6 @@ impl Snapshot {
             .range(first..)
             .take_while(move |(key, _)| key.namespace == same)
             .map(|(_, placed)| &placed.pod)
-    }
-
-    fn on_node<'s>(&'s self, placed: &'s Placed) -> Option<(&'s Arc<PodInfo>, &'s Arc<NodeInfo>)> {
-        Some((&placed.pod, self.nodes.get(&placed.node)?))
     }
 
     /// An object that plugins look up: a namespace, service, claim, volume, budget, …
@@ -449,4 +418,13 @@ fn is_looked_up(kind: Kind) -> bool {
             | Kind::PersistentVolumeClaim
             | Kind::StorageClass
     )
+}
+
+/// The images of a node by each of their names, with their sizes in bytes.
+fn images_of(node: &Node) -> impl Iterator<Item = (&str, i64)> {
+    let images = node.status.images.iter().flatten();
+    images.flat_map(|image| {
+        let names = image.names.iter().flatten();
+        names.map(|name| (name.as_str(), image.size_bytes.unwrap_or(0)))
+    })
 }

@@ -27,6 +27,10 @@ pub struct Profile {
     pub network: Network,
     /// What every controller's loop keeps to.
     pub controllers: Controllers,
+    /// The horizontal pod autoscaler.
+    pub autoscaler: Autoscaler,
+    /// What pods and nodes use, and how it is measured.
+    pub metrics: Metrics,
     /// When a silent node is noticed and what follows.
     pub nodes: Nodes,
     /// The scheduler's queues.
@@ -74,6 +78,38 @@ pub struct Controllers {
     /// How often the garbage collector and others look at everything again.
     #[serde(deserialize_with = "duration")]
     pub resync: Duration,
+}
+
+/// The horizontal pod autoscaler.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Autoscaler {
+    /// How often each autoscaler is looked at.
+    #[serde(deserialize_with = "duration")]
+    pub sync: Duration,
+    /// How far usage may be from its target, in per cent of the target, before anything is done.
+    pub tolerance_per_cent: u32,
+    /// How long a higher recommendation holds back a lower one.
+    #[serde(deserialize_with = "duration")]
+    pub downscale_window: Duration,
+    /// How long after its start a pod's cpu counts only while the pod is ready.
+    #[serde(deserialize_with = "duration")]
+    pub cpu_initialization: Duration,
+    /// A pod that turned unready this soon after its start has not been ready yet.
+    #[serde(deserialize_with = "duration")]
+    pub initial_readiness: Duration,
+}
+
+/// What pods and nodes use, and how it is measured.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// How often metrics-server scrapes the kubelets.
+    #[serde(deserialize_with = "duration")]
+    pub resolution: Duration,
+    /// The age at which a container that was not there at the scrape before is measured already.
+    #[serde(deserialize_with = "duration")]
+    pub fresh_container: Duration,
 }
 
 /// When a silent node is noticed and what follows.

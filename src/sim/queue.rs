@@ -49,6 +49,15 @@ impl<T: Clone> EventQueue<T> {
         Some((key.0, urgency, entry))
     }
 
+    /// Takes back the first entry at this time that is the one meant, if there is one.
+    pub fn take_back(&mut self, at: Time, is_meant: impl Fn(&T) -> bool) -> Option<T> {
+        let mut entries = self.entries.range((at, 0)..=(at, u64::MAX));
+        let key = entries.find_map(|(key, (_, entry))| is_meant(entry).then_some(*key))?;
+        let (urgency, entry) = self.entries.remove(&key)?;
+        self.work -= usize::from(urgency == Urgency::Work);
+        Some(entry)
+    }
+
     /// When the earliest entry is due, and what it is.
     #[must_use]
     pub fn peek(&self) -> Option<(Time, Urgency, &T)> {
@@ -102,6 +111,22 @@ mod tests {
         let order: Vec<&str> =
             std::iter::from_fn(|| queue.pop().map(|(_, _, entry)| entry)).collect();
         assert_eq!(order, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_was_taken_back_does_not_happen_and_leaves_the_queue_idle() {
+        let (soon, late) = (Time::from_secs(1), Time::from_secs(300));
+        let mut queue = EventQueue::new();
+        queue.push(late, Urgency::Work, "back-off");
+        queue.push(late, Urgency::Periodic, "resync");
+        assert_eq!(queue.take_back(soon, |entry| *entry == "back-off"), None);
+        assert!(!queue.is_idle());
+        assert_eq!(
+            queue.take_back(late, |entry| *entry == "back-off"),
+            Some("back-off")
+        );
+        assert!(queue.is_idle());
+        assert_eq!(queue.len(), 1);
     }
 
     #[test]

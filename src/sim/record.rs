@@ -100,6 +100,8 @@ record_kinds! {
     StatusWrite "status.write";
     /// A node's table of endpoints changed.
     EndpointUpdate "endpoint.update";
+    /// What pods and nodes use was measured.
+    MetricsScrape "metrics.scrape";
     /// A kubelet gave its sign of life.
     LeaseRenew "lease.renew";
     /// A node has been silent for too long.
@@ -118,14 +120,28 @@ record_kinds! {
     FaultNodeDown "fault.node-down";
     /// A node came back.
     FaultNodeUp "fault.node-up";
+    /// A node lost its network, or got it back.
+    FaultPartition "fault.partition";
     /// A container was made to crash.
     FaultCrash "fault.crash";
+    /// A probe was made to fail, or to succeed again.
+    FaultProbe "fault.probe";
     /// The registry became slow.
     FaultSlowRegistry "fault.slow-registry";
+    /// The registry lost an image, or got it back.
+    FaultImage "fault.image";
+    /// Writes to the store became slow.
+    FaultSlowDisk "fault.slow-disk";
+    /// The store was made to forget.
+    FaultCompact "fault.compact";
     /// A watch was cut.
     FaultCutWatch "fault.cut-watch";
-    /// A component was stopped or started again.
+    /// A watch tells late, or not what it should.
+    FaultWatch "fault.watch";
+    /// A component was stopped, started, paused or slowed.
     FaultComponent "fault.component";
+    /// Another client came.
+    FaultSecondClient "fault.second-client";
 }
 
 impl fmt::Display for RecordKind {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::model::Sent;
-use crate::cluster::{Cluster, Command, Journaled};
+use crate::cluster::Cluster;
 use crate::kubectl::Session;
 
 /// How far a command has come at some moment.
@@ -27,17 +27,10 @@ pub fn of<'a>(world: &'a Cluster, sent: &Sent) -> Answer<'a> {
     }
 }
 
-/// The run of kubectl that a command became. Runs are numbered in the order in which they begin, and
-/// commands begin in the order of their moments; the command is known by its very files.
+/// The run of kubectl that a command became; the command is known by its very files.
 fn session<'a>(world: &'a Cluster, sent: &Sent) -> Option<&'a Session> {
-    let mut runs: Vec<&Arc<Journaled>> = world
-        .journal()
-        .filter(|entry| matches!(entry.command, Command::Kubectl { .. }))
-        .collect();
-    runs.sort_by_key(|entry| entry.at);
-    let place = runs.iter().position(|entry| match &entry.command {
-        Command::Kubectl { files, .. } => Arc::ptr_eq(files, &sent.files),
-        Command::Fault { .. } => false,
-    })?;
-    world.sessions().nth(place).map(|(_, session)| session)
+    world
+        .sessions()
+        .map(|(_, session)| session)
+        .find(|session| std::ptr::eq(session.files(), Arc::as_ptr(&sent.files)))
 }

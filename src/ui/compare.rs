@@ -11,11 +11,16 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 use super::panes::events::{fitted, sentence};
 use super::theme::Role;
 use super::view::View;
-use crate::api::Kind;
-use crate::cluster::compare::{Difference, FieldDifference, differences, first_difference};
+use serde_json::Value;
+
+use crate::api::{Actor, Kind};
+use crate::apiserver;
+use crate::cluster::compare::{Difference, differences, first_difference, told_changes};
 use crate::cluster::driver::Beside;
-use crate::cluster::{Cluster, Record};
+use crate::cluster::{Cluster, Detail, Record};
+use crate::manifest::{FieldChange, in_words};
 use crate::sim::{RecordId, RecordKind};
+use crate::store::ChangeType;
 
 /// How many records before the first difference are shown.
 const BEFORE: usize = 2;
@@ -217,7 +222,7 @@ fn happening<'a>(view: &View<'_>, row: &Row, first: Option<RecordId>, width: u16
         None => view.span(" ".repeat(half(width)), Role::Text),
         Some(record) => {
             let sign = if is_first(record) { "≠" } else { " " };
-            let words = format!("{sign} {} {}", record.actor, sentence(record));
+            let words = format!("{sign} {}", words(record));
             let role = match (is_same, is_first(record)) {
                 (true, _) => Role::Dim,
                 (_, true) => Role::Fresh,
@@ -233,6 +238,30 @@ fn happening<'a>(view: &View<'_>, row: &Row, first: Option<RecordId>, width: u16
     });
     let time = view.span(format!("{time:^width$}", width = TIME_WIDTH + 2), Role::Dim);
     Line::from(vec![side(&row.left), time, side(&row.right)])
+}
+
+/// Who did what, and of a write the first field that it changed.
+fn words(record: &Record) -> String {
+    let short = |actor: &Actor| actor.to_string().replace("-controller", "-c.");
+    let Detail::Api(apiserver::Note::Committed { change, by }) = &record.detail else {
+        return format!("{} {}", short(&record.actor), sentence(record));
+    };
+    let name = change.key.to_string().replace(" default/", " ");
+    let by = short(by);
+    let before = match (&change.change_type, &change.previous) {
+        (ChangeType::Modified, Some(before)) => before,
+        (ChangeType::Deleted, _) => return format!("{by} removes {name}"),
+        _ => return format!("{by} creates {name}"),
+    };
+    let changes = told_changes(&before.to_value(), &change.object.to_value());
+    let first = changes.first().map(|change| {
+        let value = change
+            .after
+            .as_ref()
+            .map_or_else(|| "–".to_owned(), in_words);
+        format!(" {}: {value}", change.path)
+    });
+    format!("{by} → {name}{}", first.unwrap_or_default())
 }
 
 /// The objects that differ, field by field.
@@ -262,20 +291,20 @@ fn objects<'a>(view: &View<'_>, left: &Side<'_>, right: &Side<'_>, width: u16) -
     lines
 }
 
-fn field<'a>(view: &View<'_>, field: &FieldDifference, width: u16) -> Line<'a> {
+fn field<'a>(view: &View<'_>, field: &FieldChange, width: u16) -> Line<'a> {
     let path_width = (usize::from(width) / 3).min(44);
     let value_width = usize::from(width).saturating_sub(path_width + 10) / 2;
-    let value = |value: &Option<String>| {
-        let words = value.as_deref().unwrap_or("–");
-        fitted(words, value_width)
+    let value = |value: &Option<Value>| {
+        let words = value.as_ref().map_or_else(|| "–".to_owned(), in_words);
+        fitted(&words, value_width)
     };
     Line::from(vec![
         view.span(
             format!("     {}", fitted(&field.path, path_width)),
             Role::Dim,
         ),
-        view.span(format!(" {}", value(&field.left)), Role::Desired),
+        view.span(format!(" {}", value(&field.before)), Role::Desired),
         view.span(" → ", Role::Dim),
-        view.span(value(&field.right), Role::Current),
+        view.span(value(&field.after), Role::Current),
     ])
 }

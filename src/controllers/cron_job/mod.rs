@@ -23,6 +23,7 @@ pub(super) static CRON_JOB: Controller = Controller {
     },
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// From so many missed starts on something is wrong. Source: `mostRecentScheduleTime`.

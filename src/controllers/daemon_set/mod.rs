@@ -30,6 +30,7 @@ pub(super) static DAEMON_SET: Controller = Controller {
     concerns,
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// Labels and taints of a node decide for every DaemonSet; its heartbeats for none.

@@ -27,6 +27,7 @@ pub(super) static DEPLOYMENT: Controller = Controller {
     concerns,
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// ReplicaSets wake their Deployment; pods only when they are gone and a Recreate waits for it.

@@ -18,6 +18,7 @@ pub(super) static ENDPOINT_SLICE: Controller = Controller {
     concerns,
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// A Service for itself and its slices, and the Services that select a pod when something about it

@@ -7,7 +7,6 @@ mod verdict;
 
 use super::claim::Claims;
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
-use super::pod_template::is_active;
 use super::wording;
 use crate::api::{Job, Key, Kind, LabelSelector, Object, Pod, Typed, meta};
 use crate::client::Informers;
@@ -22,6 +21,7 @@ pub(super) static JOB: Controller = Controller {
     concerns: |_, change| concerns(change),
     plan,
     periodic: None,
+    pace: None,
 };
 
 /// A Job, and the Job that a pod names, whether it is still there or not: pods that wait to be
@@ -76,7 +76,7 @@ fn plan(planned: &Planned<'_>) -> Plan {
         // What is left over is let go.
         let held = pods
             .iter()
-            .filter(|pod| count::is_tracked(pod) && !is_active(pod));
+            .filter(|pod| count::is_tracked(pod) && !pod.is_active());
         let actions: Vec<Action> = held.map(|pod| count::release(pod)).collect();
         return Plan {
             actions,
@@ -104,7 +104,7 @@ fn reconcile(planned: &Planned<'_>, job: &Job, pods: &[&Pod]) -> Plan {
     let owner = job.clone().into_object();
     let now = planned.now;
     let mut count = count::take_stock(job, pods);
-    let active: Vec<&Pod> = pods.iter().copied().filter(|pod| is_active(pod)).collect();
+    let active: Vec<&Pod> = pods.iter().copied().filter(|pod| pod.is_active()).collect();
     let suspended = job.spec.suspend == Some(true);
     if !suspended && count.status.start_time.is_none() {
         count.status.start_time = Some(meta::object_time(now));

@@ -24,6 +24,7 @@ pub(super) static NODE_LIFECYCLE: Controller = Controller {
         period: |profile| profile.nodes.monitor_period,
         keys: not_well,
     }),
+    pace: None,
 };
 
 /// The nodes that the monitor has to look at closer: silent ones, and those that are not ready or
@@ -138,7 +139,7 @@ fn declare_unknown(node: &Node, unknown: core::NodeStatus, planned: &Planned<'_>
 fn mark_pods(planned: &Planned<'_>, node: &str, since: Time) -> Vec<Action> {
     let pods = planned.caches.list::<Pod>(None);
     pods.filter(|pod| pod.spec.is_on(node))
-        .filter(|pod| super::pod_template::ready_since(pod).is_some_and(|ready| ready <= since))
+        .filter(|pod| pod.ready_since().is_some_and(|ready| ready <= since))
         .map(|pod| {
             let mut written = pod.clone();
             let conditions = written.status_mut().conditions.iter_mut().flatten();

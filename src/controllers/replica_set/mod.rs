@@ -5,7 +5,7 @@ mod victims;
 
 use super::claim::{self, Claims};
 use super::controller::{Action, Controller, Plan, Planned, Said};
-use super::pod_template::{PodMould, is_active};
+use super::pod_template::PodMould;
 use super::wording;
 use crate::api::{Kind, Object, Pod, ReplicaSet, Typed};
 use crate::apiserver::{DeleteOptions, Outcome, Verb};
@@ -24,6 +24,7 @@ pub(super) static REPLICA_SET: Controller = Controller {
     },
     plan,
     periodic: None,
+    pace: None,
 };
 
 fn plan(planned: &Planned<'_>) -> Plan {
@@ -50,15 +51,24 @@ fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
 
 fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopts: bool) -> Plan {
     let owner = set.clone().into_object();
-    let mut pods: Vec<&Pod> = claims.mine(adopts);
-    pods.retain(|pod| is_active(pod));
+    let mut standings = claims.standings(adopts);
+    standings.retain(|(standing, _)| standing.is_active);
+    let there: usize = standings.iter().map(|(_, count)| count).sum();
     let desired = wording::size(set.spec.replicas.unwrap_or(1));
     let mut actions = claims.actions(&owner, adopts);
     if !set.is_terminating() {
-        actions.extend(replicas(planned, set, &pods, desired));
+        if there < desired {
+            actions.extend(create(set, (desired - there).min(BURST)));
+        } else if there > desired {
+            let mut pods: Vec<&Pod> = claims.mine(adopts);
+            pods.retain(|pod| pod.is_active());
+            let surplus = (there - desired).min(BURST);
+            let victims = victims::choose(planned, set, &pods, surplus);
+            actions.extend(victims.into_iter().map(|pod| delete(&owner, pod)));
+        }
     }
-    let status = status::of(set, &pods, planned);
-    let mut difference = wording::difference(desired, pods.len());
+    let status = status::of(set, &standings, planned);
+    let mut difference = wording::difference(desired, there);
     if status.written != *set.status {
         if difference.is_empty() && actions.is_empty() {
             "the status is behind".clone_into(&mut difference);
@@ -75,26 +85,11 @@ fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopt
     }
     Plan {
         desired: wording::count(desired, "pod"),
-        observed: wording::count(pods.len(), "pod"),
+        observed: wording::count(there, "pod"),
         difference,
         actions,
         look_again: status.look_again,
         ..Plan::default()
-    }
-}
-
-/// The creates or deletes that bring the number of pods to what is wanted.
-fn replicas(planned: &Planned<'_>, set: &ReplicaSet, pods: &[&Pod], desired: usize) -> Vec<Action> {
-    if pods.len() < desired {
-        let missing = (desired - pods.len()).min(BURST);
-        create(set, missing)
-    } else {
-        let surplus = (pods.len() - desired).min(BURST);
-        let owner = set.clone().into_object();
-        victims::choose(planned, set, pods, surplus)
-            .into_iter()
-            .map(|pod| delete(&owner, pod))
-            .collect()
     }
 }
 

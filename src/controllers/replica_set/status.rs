@@ -1,10 +1,11 @@
 //! What a ReplicaSet says about its pods.
 
 use super::super::controller::{LookAgain, Planned};
-use super::super::pod_template::{min_ready, until_available};
+use super::super::pod_template::{min_ready, until_ready_for};
 use super::super::wording;
-use crate::api::{Kind, Pod, ReplicaSet, apps, meta};
+use crate::api::{Kind, ReplicaSet, apps, meta};
 use crate::apiserver::Refusal;
+use crate::client::Standing;
 
 /// A status, and when it will change by itself.
 pub(super) struct Status {
@@ -15,34 +16,43 @@ pub(super) struct Status {
 }
 
 /// Source: `calculateStatus` in `pkg/controller/replicaset/replica_set_utils.go`.
-pub(super) fn of(set: &ReplicaSet, pods: &[&Pod], planned: &Planned<'_>) -> Status {
+pub(super) fn of(set: &ReplicaSet, pods: &[(Standing, usize)], planned: &Planned<'_>) -> Status {
     let template_labels = set
         .spec
         .template
         .as_ref()
         .and_then(|template| template.metadata.as_ref()?.labels.as_ref());
-    let is_fully_labelled = |pod: &&&Pod| {
-        let labels = meta::labels(&pod.metadata);
+    let is_fully_labelled = |standing: &Standing| {
         let mut wanted = template_labels.into_iter().flatten();
-        wanted.all(|(key, value)| labels.get(key) == Some(value))
+        wanted.all(|(key, value)| standing.labels.get(key) == Some(value))
     };
     let least = min_ready(set.spec.min_ready_seconds);
-    let waits: Vec<_> = pods
-        .iter()
-        .filter_map(|pod| until_available(pod, least, planned.now))
-        .collect();
-    let available = waits.iter().filter(|wait| wait.is_zero()).count();
-    let next = waits.iter().filter(|wait| !wait.is_zero()).min();
+    let [mut all, mut labelled, mut ready, mut available] = [0; 4];
+    let mut next = None;
+    for (standing, count) in pods {
+        all += count;
+        labelled += count * usize::from(is_fully_labelled(standing));
+        let ready_since = (standing.is_ready, standing.ready_since);
+        let Some(wait) = until_ready_for(ready_since, least, planned.now) else {
+            continue;
+        };
+        ready += count;
+        if wait.is_zero() {
+            available += count;
+        } else {
+            next = LookAgain::earlier(next, Some(LookAgain::to_act(wait)));
+        }
+    }
     let number = |count: usize| (count > 0).then_some(wording::replicas(count));
     let mut conditions = set.status.conditions.clone().unwrap_or_default();
     match failure(planned) {
-        Some(refusal) => tell_failure(&mut conditions, refusal, set, pods.len(), planned),
+        Some(refusal) => tell_failure(&mut conditions, refusal, set, all, planned),
         None => conditions.retain(|condition| condition.type_ != REPLICA_FAILURE),
     }
     let written = apps::ReplicaSetStatus {
-        replicas: wording::replicas(pods.len()),
-        fully_labeled_replicas: number(pods.iter().filter(is_fully_labelled).count()),
-        ready_replicas: number(waits.len()),
+        replicas: wording::replicas(all),
+        fully_labeled_replicas: number(labelled),
+        ready_replicas: number(ready),
         available_replicas: number(available),
         observed_generation: set.metadata.generation,
         conditions: (!conditions.is_empty()).then_some(conditions),
@@ -50,7 +60,7 @@ pub(super) fn of(set: &ReplicaSet, pods: &[&Pod], planned: &Planned<'_>) -> Stat
     };
     Status {
         written,
-        look_again: next.copied().map(LookAgain::to_act),
+        look_again: next,
     }
 }
 

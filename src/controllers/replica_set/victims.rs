@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::super::controller::Planned;
-use super::super::pod_template::{is_active, ready_since};
 use crate::api::{Pod, ReplicaSet, core, meta};
 use crate::client::Informers;
 use crate::sim::Time;
@@ -40,7 +39,7 @@ pub(super) fn choose<'a>(
             pod.is_ready(),
             deletion_cost(pod),
             Reverse(on_node.unwrap_or(0)),
-            ready_since(pod).map(|since| age_rank(since, now)),
+            pod.ready_since().map(|since| age_rank(since, now)),
             Reverse(most_restarts(pod)),
             age_rank(meta::created(&pod.metadata), now),
             pod.uid().to_owned(),
@@ -63,7 +62,7 @@ fn related_by_node<'a>(caches: &'a Informers, set: &ReplicaSet) -> BTreeMap<&'a 
     for pod in sisters
         .into_iter()
         .flat_map(|uid| caches.owned_by::<Pod>(uid))
-        .filter(|pod| is_active(pod))
+        .filter(|pod| pod.is_active())
     {
         if let Some(node) = pod.spec.node_name.as_deref() {
             *count.entry(node).or_insert(0) += 1;

@@ -30,6 +30,7 @@ pub(super) static STATEFUL_SET: Controller = Controller {
     },
     plan,
     periodic: None,
+    pace: None,
 };
 
 fn plan(planned: &Planned<'_>) -> Plan {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::Top;
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
@@ -49,7 +50,7 @@ impl Command {
     #[must_use]
     pub fn targets(&self) -> Option<&Targets> {
         match self {
-            Self::Apply { .. } | Self::Create(_) => None,
+            Self::Apply { .. } | Self::Create(_) | Self::Top(_) => None,
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Scale(scale) => Some(&scale.targets),
@@ -145,6 +146,8 @@ pub enum Command {
         /// Per cent of the requested cpu.
         cpu: Option<i32>,
     },
+    /// Show what pods or nodes use.
+    Top(Top),
     /// Make a service for a workload.
     Expose {
         /// Which workload.

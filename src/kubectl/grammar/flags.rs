@@ -231,6 +231,32 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     verb("set image", &[SELECTOR, ALL, FILENAME]),
     verb("taint", &[SELECTOR, ALL, OVERWRITE]),
+    Verb {
+        aliases: &["nodes", "no"],
+        ..verb(
+            "top node",
+            &[
+                SELECTOR,
+                flag("sort-by", Takes::Text),
+                flag("no-headers", Takes::Switch),
+            ],
+        )
+    },
+    Verb {
+        aliases: &["pods", "po"],
+        ..verb(
+            "top pod",
+            &[
+                SELECTOR,
+                FIELD_SELECTOR,
+                ALL_NAMESPACES,
+                flag("containers", Takes::Switch),
+                flag("sort-by", Takes::Text),
+                flag("no-headers", Takes::Switch),
+                flag("sum", Takes::Switch),
+            ],
+        )
+    },
     verb("uncordon", &[SELECTOR]),
 ];
 
@@ -333,7 +359,7 @@ fn names(group: &str) -> Vec<&'static str> {
 }
 
 fn unknown_command(word: &str) -> UsageError {
-    if NOT_HERE.contains(&word) || word == "top" {
+    if NOT_HERE.contains(&word) {
         return UsageError(format!(
             "error: Unlike Kubernetes: glassplane has no \"kubectl {word}\""
         ));

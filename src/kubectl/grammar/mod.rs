@@ -5,6 +5,7 @@ mod command;
 mod flags;
 mod generate;
 mod resources;
+mod top;
 
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ pub use command::{
     Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
     Source, TaintChanges, Targets,
 };
+pub use top::{Lines, SortBy, Top};
 
 use self::flags::Given;
 use self::resources::Bare;
@@ -82,6 +84,8 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "scale" => Command::Scale(scale(given)?),
         "set image" => set_image(given)?,
         "taint" => taint(given)?,
+        "top node" => Command::Top(top::read(Kind::Node, given)?),
+        "top pod" => Command::Top(top::read(Kind::Pod, given)?),
         other => match other.strip_prefix("rollout ") {
             Some(action) => rollout(action, given)?,
             None => Command::Create(Source::Object(Box::new(generated(other, given)?))),

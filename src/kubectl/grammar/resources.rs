@@ -167,14 +167,14 @@ pub(super) fn kind_of(word: &str) -> Result<Kind, UsageError> {
     })
 }
 
-fn labels(given: &Given) -> Result<Option<LabelSelector>, UsageError> {
+pub(super) fn labels(given: &Given) -> Result<Option<LabelSelector>, UsageError> {
     let text = given.text("selector").filter(|text| !text.is_empty());
     text.map(|text| selector::parse_labels(&text))
         .transpose()
         .map_err(|problem| UsageError(format!("error: {problem}")))
 }
 
-fn fields(given: &Given) -> Result<FieldSelector, UsageError> {
+pub(super) fn fields(given: &Given) -> Result<FieldSelector, UsageError> {
     let text = given.text("field-selector").unwrap_or_default();
     FieldSelector::parse(&text).map_err(|problem| UsageError(format!("error: {problem}")))
 }

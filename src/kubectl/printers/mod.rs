@@ -10,6 +10,7 @@ mod columns;
 mod duration;
 mod pods;
 mod storage;
+mod top;
 mod workloads;
 
 use std::io::Write as _;
@@ -23,6 +24,7 @@ pub use pods::{PodSummary, pod_status, pod_summary};
 
 pub(super) use cells::{NONE, join, label_text, quantity_text, selector_text};
 pub(super) use cluster::node_roles;
+pub(super) use top::top;
 
 /// The gap between columns; the content of a column is at least as wide, as kubectl sets it up.
 const GAP: usize = 3;

@@ -23,6 +23,7 @@ impl Session {
             (Task::Apply(draft), _) => return self.compare(*draft, outcome),
             (Task::Get(_), Ok(Answer::Object(object))) => self.found(vec![object.clone()], now),
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
+            (Task::Measure(..), outcome) => self.take_metrics(outcome),
             (Task::Again(_), Ok(Answer::Object(object))) => self.found_again(object.clone()),
             (Task::Resembling(key, refusal), Ok(Answer::List { items, .. })) => {
                 self.resembling(&key, &refusal, items);
@@ -54,7 +55,7 @@ impl Session {
     fn found(&mut self, objects: Vec<Object>, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
-            Command::Get(_) => self.found.extend(objects),
+            Command::Get(_) | Command::Top(_) => self.found.extend(objects),
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
                 self.tasks.extend(again);
@@ -87,6 +88,15 @@ impl Session {
                     self.tasks.extend(next);
                 }
             }
+        }
+    }
+
+    fn take_metrics(&mut self, outcome: &Outcome) {
+        let invocation = Arc::clone(&self.invocation);
+        match (&invocation.command, outcome) {
+            (Command::Top(top), Ok(Answer::Metrics(metrics))) => self.measured(top, metrics),
+            (_, Err(refusal)) => self.unmeasured(refusal),
+            (_, Ok(_)) => {}
         }
     }
 
@@ -144,7 +154,7 @@ impl Session {
         match outcome {
             Ok(Answer::Object(object)) => gathering.related.push(object.clone()),
             Ok(Answer::List { items, .. }) => gathering.related.extend(items.iter().cloned()),
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         if gathering.reads.is_empty() {
             let text = describe::text(&gathering.object, &gathering.related, now);
@@ -174,7 +184,7 @@ impl Session {
                 self.failures.push(Failure::of(refusal));
                 return None;
             }
-            Ok(Answer::List { .. }) => return None,
+            Ok(_) => return None,
         };
         let live_value = live.to_value();
         let last = patch::last_applied(&live_value);
@@ -448,6 +458,7 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         Command::Apply { .. }
         | Command::Create(_)
         | Command::Get(_)
+        | Command::Top(_)
         | Command::Describe { .. }
         | Command::Delete(_) => Change::Nothing,
     };

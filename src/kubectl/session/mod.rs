@@ -12,6 +12,7 @@ mod make;
 mod rollout;
 mod show;
 mod task;
+mod top;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use self::failure::Failure;
 use self::task::{Maker, Task};
 use super::Note;
 use super::grammar::{Command, Invocation, Source, Targets};
-use crate::api::{Key, Kind, Object};
+use crate::api::{Key, Kind, Metrics, Object};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, RequestId, Scope};
 use crate::client::{Component, Context, Input, Subscription};
 use crate::sim::RecordId;
@@ -51,6 +52,7 @@ pub struct Session {
     waiting: Option<(RequestId, Task)>,
     sleeping: Option<Task>,
     found: Vec<Object>,
+    metrics: Vec<Metrics>,
     described: Vec<String>,
     output: String,
     errors: String,
@@ -69,6 +71,7 @@ impl Session {
             waiting: None,
             sleeping: None,
             found: Vec::new(),
+            metrics: Vec::new(),
             described: Vec::new(),
             output: String::new(),
             errors: String::new(),
@@ -99,6 +102,12 @@ impl Session {
     #[must_use]
     pub fn error_text(&self) -> String {
         self.errors.clone()
+    }
+
+    /// Whether it has asked all it has to ask for now, and waits for something to come true.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.sleeping.is_some()
     }
 
     /// 0 or 1 once it has ended.
@@ -175,6 +184,7 @@ impl Session {
                     by,
                 });
             }
+            Command::Top(top) => self.measure(top),
             command => {
                 let deletes = matches!(command, Command::Delete(_));
                 if deletes {
@@ -346,6 +356,7 @@ impl Session {
                     self.say_nothing_found(&get.targets);
                 }
             }
+            Command::Top(top) => self.print_top(top, now),
             Command::Describe { targets } => {
                 self.output.push_str(&self.described.join("\n\n"));
                 if self.described.is_empty() {
@@ -397,6 +408,10 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
         Ok(Answer::List { items, revision }) => {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
+        }
+        Ok(Answer::Scale(scale)) => format!("reads that {key} wants {}", scale.replicas),
+        Ok(Answer::Metrics(items)) => {
+            format!("reads what {} {} use", items.len(), key.kind.info().plural)
         }
         Err(refusal) => format!("is told: {refusal}"),
     }

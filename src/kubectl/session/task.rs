@@ -14,6 +14,8 @@ pub(super) enum Task {
     Get(Key),
     /// Read the objects of a kind that the line means.
     List(Key, Scope),
+    /// Read what the pods or nodes of a scope use.
+    Measure(Key, Scope),
     /// Read an object again, as the helpers of some commands do.
     Again(Key),
     /// Read all objects of a kind, to describe those whose name begins like this one.
@@ -100,6 +102,7 @@ impl Task {
             | Self::AwaitEnd { key, .. }
             | Self::Status { key, .. } => (key.clone(), Verb::Get),
             Self::List(key, scope) => (key.clone(), Verb::List(scope.clone())),
+            Self::Measure(key, scope) => (key.clone(), Verb::Metrics(scope.clone())),
             Self::Resembling(key, _) => {
                 let all = Key::new(key.kind, &key.namespace, "");
                 (all, Verb::List(Scope::default()))

@@ -211,6 +211,7 @@ impl World {
             notes,
             requests,
             alarms,
+            ..
         } = hands.finish();
         for noted in notes {
             assert!(noted.cause < noted.id, "a cause comes first");

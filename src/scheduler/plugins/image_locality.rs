@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, Plugin, PreScore, Score};
-use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::snapshot::Snapshot;
+use crate::scheduler::node_info::{NodeInfo, Slot};
 
 const MEBIBYTE: i64 = 1024 * 1024;
 
@@ -30,12 +31,13 @@ impl Plugin for ImageLocality {
             .iter()
             .flatten()
             .chain(&spec.containers);
+        let snapshot = cycle.snapshot;
         let images = containers
             .map(|container| container.image.as_deref().unwrap_or_default())
-            .map(with_tag)
+            .map(|image| snapshot.nodes_with_image(&with_tag(image)))
             .collect();
-        let snapshot = cycle.snapshot;
-        PreScore::Rate(Box::new(Images { images, snapshot }))
+        let nodes = snapshot.node_count();
+        PreScore::Rate(Box::new(Images { images, nodes }))
     }
 }
 
@@ -49,8 +51,9 @@ fn with_tag(image: &str) -> String {
 }
 
 struct Images<'a> {
-    images: Vec<String>,
-    snapshot: &'a Snapshot,
+    /// For each container the nodes that have its image, if any have.
+    images: Vec<Option<&'a OrdMap<Slot, i64>>>,
+    nodes: usize,
 }
 
 impl<'a> Score<'a> for Images<'a> {
@@ -62,13 +65,14 @@ impl<'a> Score<'a> for Images<'a> {
         reason = "kube-scheduler computes in float64 and cuts off, and scores must equal its scores"
     )]
     fn score(&self, node: &NodeInfo) -> i64 {
-        let all = self.snapshot.node_count() as f64;
+        let all = self.nodes as f64;
         let sum: i64 = self
             .images
             .iter()
-            .filter_map(|image| {
-                let size = *node.images.get(image.as_str())? as f64;
-                let spread = f64::from(self.snapshot.nodes_with_image(image)) / all;
+            .flatten()
+            .filter_map(|nodes| {
+                let size = *nodes.get(&node.slot)? as f64;
+                let spread = nodes.len() as f64 / all;
                 Some((size * spread) as i64)
             })
             .fold(0, i64::saturating_add);

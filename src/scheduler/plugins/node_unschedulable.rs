@@ -58,7 +58,7 @@ struct NotCordoned;
 
 impl<'a> Filter<'a> for NotCordoned {
     fn filter(&self, node: &NodeInfo) -> Result<(), Refusal> {
-        if is_cordoned(&node.node) {
+        if node.is_cordoned() {
             Err(Refusal::unresolvable("node(s) were unschedulable"))
         } else {
             Ok(())

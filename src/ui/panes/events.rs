@@ -228,10 +228,17 @@ fn role(record: &Record) -> Role {
         | RecordKind::WatchGone
         | RecordKind::LeaseLost
         | RecordKind::FaultNodeDown
+        | RecordKind::FaultPartition
         | RecordKind::FaultCrash
+        | RecordKind::FaultProbe
         | RecordKind::FaultSlowRegistry
+        | RecordKind::FaultImage
+        | RecordKind::FaultSlowDisk
+        | RecordKind::FaultCompact
         | RecordKind::FaultCutWatch
-        | RecordKind::FaultComponent => Role::Bad,
+        | RecordKind::FaultWatch
+        | RecordKind::FaultComponent
+        | RecordKind::FaultSecondClient => Role::Bad,
         RecordKind::QueueBackoff | RecordKind::BackoffWait => Role::Waiting,
         _ => Role::Text,
     }

@@ -58,7 +58,9 @@ pub(super) fn handled(trace: &Trace, id: RecordId) -> Option<Handled> {
             stages,
             refusal,
         } => (request, stages, Some(refusal.clone())),
-        Note::Sent(_) | Note::Committed { .. } | Note::Compacted(_) => return None,
+        Note::Sent(_) | Note::Committed { .. } | Note::Compacted(_) | Note::Scraped { .. } => {
+            return None;
+        }
     };
     let next = trace.get(id.next());
     let commit = next

@@ -9,6 +9,7 @@ use super::{Around, look, time};
 use crate::api::Key;
 use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
+use crate::kubectl::Session;
 use crate::kubectl::grammar::{Command as Asked, RolloutAction};
 use crate::manifest;
 use crate::ui::editor::{Editor, FILE, input_of};
@@ -205,17 +206,20 @@ fn is_question(command: &Command) -> bool {
 /// and also works in the past; the real kubectl's requests take time, and here they do so in the copy.
 fn asked(world: &Cluster, question: Command) -> String {
     let mut copy = world.clone();
-    let before = copy.sessions().count();
-    copy.submit(question);
-    let is_done = |world: &Cluster| {
-        let session = world.sessions().nth(before);
-        session.is_some_and(|(_, session)| session.exit_code().is_some())
-    };
+    let before = copy.sessions().next_back().map(|(number, _)| number);
+    // Asked from a terminal of its own: what was typed before need not be done.
+    copy.submit_at(copy.now(), question);
+    let is_done = |world: &Cluster| later(world, before).is_some_and(|it| it.exit_code().is_some());
     copy.run_until(ANSWER_MOST, is_done);
-    let session = copy.sessions().nth(before);
-    session.map_or_else(String::new, |(_, session)| {
+    later(&copy, before).map_or_else(String::new, |session| {
         format!("{}{}", session.output(), session.error_text())
     })
+}
+
+/// The first run of kubectl that began after another.
+fn later(world: &Cluster, before: Option<u64>) -> Option<&Session> {
+    let mut sessions = world.sessions();
+    sessions.find_map(|(number, session)| (Some(number) > before).then_some(session))
 }
 
 /// Shows an earlier line, or a later one; the newest is followed by an empty one.

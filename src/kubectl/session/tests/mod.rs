@@ -4,6 +4,7 @@ mod changing;
 mod making;
 mod reading;
 mod rolling;
+mod top;
 
 use serde_json::{Value, json};
 

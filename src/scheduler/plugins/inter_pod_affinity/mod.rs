@@ -2,10 +2,7 @@
 
 mod scoring;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use imbl::OrdMap;
 
 use crate::api::core::PodAffinityTerm;
 use crate::api::meta::Labels;
@@ -16,6 +13,7 @@ use crate::scheduler::framework::{Cycle, Filter, Plugin, PreFilter, PreScore, Re
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::pod_terms::{self, Term};
 use crate::scheduler::snapshot::Snapshot;
+use crate::scheduler::topology_counts::TopologyCounts;
 
 /// The plugin. Source: `framework/plugins/interpodaffinity`.
 ///
@@ -146,45 +144,6 @@ fn node_event_helps(pod: &Pod, event: &ClusterEvent<'_>) -> bool {
     old.is_none() || anti_affinity.is_empty() || anti_affinity.iter().any(is_new_value)
 }
 
-/// How many pods of some sort there are in each topology: by key and value of a node's label.
-#[derive(Clone, Debug, Default)]
-struct TopologyCounts(BTreeMap<Arc<str>, OrdMap<Arc<str>, i64>>);
-
-impl TopologyCounts {
-    fn add(&mut self, key: &str, node: &NodeInfo, times: i64) {
-        let Some(value) = node.label(key) else {
-            return;
-        };
-        if !self.0.contains_key(key) {
-            self.0.insert(key.into(), OrdMap::new());
-        }
-        let Some(values) = self.0.get_mut(key) else {
-            return;
-        };
-        let count = values.get(value).copied().unwrap_or(0) + times;
-        if count == 0 {
-            values.remove(value);
-        } else {
-            values.insert(value.into(), count);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.values().all(OrdMap::is_empty)
-    }
-
-    fn has(&self, key: &str, value: &str) -> bool {
-        let count = self.0.get(key).and_then(|values| values.get(value));
-        count.is_some_and(|count| *count > 0)
-    }
-
-    /// Whether the node is in any topology that has some.
-    fn has_any_of(&self, node: &NodeInfo) -> bool {
-        let mut keys = self.0.keys();
-        keys.any(|key| node.label(key).is_some_and(|value| self.has(key, value)))
-    }
-}
-
 /// What is required: of the pod by itself, and of it by the pods that are there.
 #[derive(Clone)]
 struct Required<'a> {
@@ -193,11 +152,11 @@ struct Required<'a> {
     anti_affinity: Vec<Term<'a>>,
     namespace_labels: &'a Labels,
     /// Pods that do not want the pod near.
-    existing: TopologyCounts,
+    existing: TopologyCounts<'a>,
     /// Pods that the pod must be near: those that all of its terms mean.
-    near: TopologyCounts,
+    near: TopologyCounts<'a>,
     /// Pods that the pod must be far from.
-    far: TopologyCounts,
+    far: TopologyCounts<'a>,
 }
 
 impl<'a> Required<'a> {
@@ -215,25 +174,28 @@ impl<'a> Required<'a> {
             near: TopologyCounts::default(),
             far: TopologyCounts::default(),
         };
-        for node in snapshot.nodes_with_anti_affinity_pods() {
-            for owner in node
-                .pods
-                .iter()
-                .filter(|pod| !pod.required_anti_affinity().is_empty())
-            {
-                check.count_existing(owner, node, 1);
+        for group in snapshot.groups_with_wishes() {
+            let owner = &*group.sample;
+            for term in owner.required_anti_affinity() {
+                if pod_terms::means_incoming(term, owner, pod, check.namespace_labels) {
+                    let key = &term.topology_key;
+                    check.existing.add_group(key, group, 1, snapshot);
+                }
             }
         }
         // All terms of the affinity must mean a pod, so the first finds all that can count.
-        if let Some(first) = check.affinity.first().cloned() {
-            for (other, node) in snapshot.pods_meant_by(&first) {
-                check.count_near(other, node, 1);
+        if let Some(first) = check.affinity.first() {
+            for group in snapshot.groups_meant_by(first) {
+                if check.all_mean(&group.sample) {
+                    for term in &check.affinity {
+                        check.near.add_group(term.topology_key, group, 1, snapshot);
+                    }
+                }
             }
         }
-        for place in 0..check.anti_affinity.len() {
-            let term = check.anti_affinity[place].clone();
-            for (_, node) in snapshot.pods_meant_by(&term) {
-                check.far.add(term.topology_key, node, 1);
+        for term in &check.anti_affinity {
+            for group in snapshot.groups_meant_by(term) {
+                check.far.add_group(term.topology_key, group, 1, snapshot);
             }
         }
         check
@@ -279,7 +241,7 @@ impl<'a> Required<'a> {
             let Some(value) = node.label(term.topology_key) else {
                 return false;
             };
-            is_near &= self.near.has(term.topology_key, value);
+            is_near &= self.near.at(term.topology_key, value) > 0;
         }
         // The first of a group that wants to be together may go anywhere.
         is_near || self.near.is_empty() && self.all_mean(self.pod)
@@ -288,7 +250,7 @@ impl<'a> Required<'a> {
     fn is_far_enough(&self, node: &NodeInfo) -> bool {
         !self.anti_affinity.iter().any(|term| {
             node.label(term.topology_key)
-                .is_some_and(|value| self.far.has(term.topology_key, value))
+                .is_some_and(|value| self.far.at(term.topology_key, value) > 0)
         })
     }
 

@@ -1,6 +1,5 @@
 //! How much a node is liked for the pods in its topologies.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::InterPodAffinity;
@@ -8,7 +7,9 @@ use crate::api::core::{PodAffinityTerm, WeightedPodAffinityTerm};
 use crate::api::meta::Labels;
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, PreScore, Score};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
+use crate::scheduler::pod_groups::PodGroup;
 use crate::scheduler::pod_terms::{self, Term};
+use crate::scheduler::topology_counts::TopologyCounts;
 
 static NO_LABELS: Labels = Labels::new();
 
@@ -28,77 +29,63 @@ pub(super) fn pre_score<'a>(plugin: &'a InterPodAffinity, cycle: &Cycle<'a>) -> 
     for (terms, sign) in own {
         for weighted in terms {
             let term = Term::new(&weighted.pod_affinity_term, pod, snapshot);
-            for (_, node) in snapshot.pods_meant_by(&term) {
-                points.add(term.topology_key, node, sign * i64::from(weighted.weight));
+            let points_each = sign * i64::from(weighted.weight);
+            for group in snapshot.groups_meant_by(&term) {
+                points
+                    .0
+                    .add_group(term.topology_key, group, points_each, snapshot);
             }
         }
     }
     let labels = snapshot.namespace_labels(pod.namespace());
     let labels = labels.unwrap_or(&NO_LABELS);
-    for node in snapshot.nodes_with_affinity_pods() {
-        for owner in node.pods.iter().filter(|pod| pod.has_affinity()) {
-            points.add_wishes_of(
-                owner,
-                node,
-                &Wishes {
-                    plugin,
-                    pod,
-                    labels,
-                },
-            );
-        }
+    let wishes = Wishes {
+        plugin,
+        cycle: *cycle,
+        labels,
+    };
+    for group in snapshot.groups_with_wishes() {
+        points.add_wishes_of(group, &wishes);
     }
-    if points.0.is_empty() {
-        PreScore::Skip
-    } else {
+    if points.0.is_touched() {
         PreScore::Rate(Box::new(points))
+    } else {
+        PreScore::Skip
     }
 }
 
 /// To whom the wishes of placed pods may be directed.
 struct Wishes<'a> {
     plugin: &'a InterPodAffinity,
-    pod: &'a PodInfo,
+    cycle: Cycle<'a>,
     labels: &'a Labels,
 }
 
 /// Points by key and value of a node's label.
 #[derive(Debug, Default)]
-struct Points(BTreeMap<Arc<str>, BTreeMap<Arc<str>, i64>>);
+struct Points<'a>(TopologyCounts<'a>);
 
-impl Points {
-    fn add(&mut self, key: &str, node: &NodeInfo, points: i64) {
-        let Some(value) = node.label(key) else {
-            return;
-        };
-        if !self.0.contains_key(key) {
-            self.0.insert(key.into(), BTreeMap::new());
-        }
-        let values = self.0.entry(key.into()).or_default();
-        match values.get_mut(value) {
-            Some(sum) => *sum += points,
-            None => {
-                values.insert(value.into(), points);
-            }
-        }
-    }
-
-    fn add_wishes_of(&mut self, owner: &PodInfo, node: &NodeInfo, wishes: &Wishes<'_>) {
-        let means = |term: &PodAffinityTerm| {
-            pod_terms::means_incoming(term, owner, wishes.pod, wishes.labels)
-        };
+impl<'a> Points<'a> {
+    fn add_wishes_of(&mut self, group: &'a PodGroup, wishes: &Wishes<'a>) {
+        let Cycle { pod, snapshot } = wishes.cycle;
+        let owner: &'a PodInfo = &group.sample;
+        let means =
+            |term: &PodAffinityTerm| pod_terms::means_incoming(term, owner, pod, wishes.labels);
         let hard_weight = wishes.plugin.hard_affinity_weight;
         if hard_weight > 0 {
             let required = owner.required_affinity().iter();
             for term in required.filter(|term| means(term)) {
-                self.add(&term.topology_key, node, hard_weight);
+                let key = &term.topology_key;
+                self.0.add_group(key, group, hard_weight, snapshot);
             }
         }
-        let mut add_all = |terms: &[WeightedPodAffinityTerm], sign: i64| {
+        let mut add_all = |terms: &'a [WeightedPodAffinityTerm], sign: i64| {
             for weighted in terms {
                 let term = &weighted.pod_affinity_term;
                 if means(term) {
-                    self.add(&term.topology_key, node, sign * i64::from(weighted.weight));
+                    let weight = sign * i64::from(weighted.weight);
+                    self.0
+                        .add_group(&term.topology_key, group, weight, snapshot);
                 }
             }
         };
@@ -107,12 +94,9 @@ impl Points {
     }
 }
 
-impl Score<'_> for Points {
+impl Score<'_> for Points<'_> {
     fn score(&self, node: &NodeInfo) -> i64 {
-        let topologies = self.0.iter();
-        topologies
-            .filter_map(|(key, values)| values.get(node.label(key)?))
-            .sum()
+        self.0.sum_of(node)
     }
 
     /// Spreads the scores from 0 for the lowest to 100 for the highest.

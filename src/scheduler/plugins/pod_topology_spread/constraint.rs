@@ -79,6 +79,13 @@ impl Constraint {
                 .is_none()
     }
 
+    /// Whether [`Constraint::counts_on`] says yes of every node.
+    pub(super) fn counts_everywhere(&self, pod: &PodInfo) -> bool {
+        let spec = &pod.pod.spec;
+        let is_free = !self.honors_affinity || !node_affinity::has_required(spec);
+        is_free && !self.honors_taints
+    }
+
     /// Whether the placed pod is counted: of the group, in the namespace, not leaving. A selector
     /// that asks for nothing counts nobody.
     pub(super) fn counts(&self, pod: &PodInfo, other: &PodInfo) -> bool {

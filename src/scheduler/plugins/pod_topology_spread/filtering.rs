@@ -43,8 +43,15 @@ pub(super) fn pre_filter<'a>(plugin: &PodTopologySpread, cycle: &Cycle<'a>) -> P
     };
     for place in 0..check.constraints.len() {
         let selector = check.constraints[place].selector.clone();
-        for (other, node) in snapshot.pods_picked(pod.namespace(), selector.as_ref()) {
-            check.count_for(place, other, node, 1);
+        for group in snapshot.groups_picked(pod.namespace(), selector.as_ref()) {
+            if !check.constraints[place].counts(pod, &group.sample) {
+                continue;
+            }
+            for (slot, count) in group.nodes() {
+                if let Some(node) = snapshot.node_at(slot) {
+                    check.count_on(place, node, count);
+                }
+            }
         }
     }
     PreFilter::Check(Box::new(check))
@@ -96,10 +103,9 @@ impl Domains {
 }
 
 impl Spread<'_> {
-    fn count_for(&mut self, place: usize, other: &PodInfo, node: &NodeInfo, times: i64) {
+    fn count_on(&mut self, place: usize, node: &NodeInfo, times: i64) {
         let constraint = &self.constraints[place];
-        let counts = constraint.counts(self.pod, other)
-            && has_all_topologies(node.labels(), &self.constraints)
+        let counts = has_all_topologies(node.labels(), &self.constraints)
             && constraint.counts_on(self.pod, node);
         if let Some(value) = node.label(&constraint.topology_key).filter(|_| counts) {
             self.domains[place].add(value, times);
@@ -108,7 +114,9 @@ impl Spread<'_> {
 
     fn count(&mut self, other: &PodInfo, node: &NodeInfo, times: i64) {
         for place in 0..self.constraints.len() {
-            self.count_for(place, other, node, times);
+            if self.constraints[place].counts(self.pod, other) {
+                self.count_on(place, node, times);
+            }
         }
     }
 

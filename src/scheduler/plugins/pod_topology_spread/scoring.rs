@@ -7,6 +7,8 @@ use super::constraint::{Constraint, has_all_topologies, own_or_default};
 use super::{Defaults, HOSTNAME, PodTopologySpread, SOFT};
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, PreScore, Score};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
+use crate::scheduler::pod_groups::PodGroup;
+use crate::scheduler::snapshot::Snapshot;
 
 /// Counts the group in the topologies of the feasible nodes.
 /// Source: `framework/plugins/podtopologyspread/scoring.go`.
@@ -31,12 +33,15 @@ pub(super) fn pre_score<'a>(
     let needs_all = has_own || plugin.defaults != Defaults::System;
     let mut balance = Balance::new(pod, constraints, feasible, needs_all);
     for place in 0..balance.constraints.len() {
-        let selector = balance.constraints[place].selector.clone();
-        for (other, node) in snapshot.pods_picked(pod.namespace(), selector.as_ref()) {
-            let has_topologies = has_all_topologies(node.labels(), &balance.constraints);
-            if has_topologies || !needs_all {
-                balance.count(place, other, node);
-            }
+        let constraint = &balance.constraints[place];
+        let mut groups = snapshot.groups_picked(pod.namespace(), constraint.selector.as_ref());
+        groups.retain(|group| constraint.counts(pod, &group.sample));
+        if constraint.topology_key == HOSTNAME {
+            balance.groups[place] = groups;
+            continue;
+        }
+        for group in groups {
+            balance.count(place, group, snapshot);
         }
     }
     PreScore::Rate(Box::new(balance))
@@ -48,10 +53,14 @@ struct Balance<'a> {
     /// For each constraint, how many pods of the group each topology of feasible nodes has. Nodes
     /// as topologies count for themselves when they are scored.
     domains: Vec<BTreeMap<Arc<str>, i64>>,
+    /// For each constraint over nodes, the groups that it counts there.
+    groups: Vec<Vec<&'a PodGroup>>,
     /// The more topologies there are, the more each pod counts.
     weights: Vec<f64>,
     /// Feasible nodes that lack a topology: they score nothing.
     ignored: BTreeSet<Arc<str>>,
+    /// Whether pods on nodes that lack a topology are left out.
+    needs_all: bool,
 }
 
 impl<'a> Balance<'a> {
@@ -88,31 +97,50 @@ impl<'a> Balance<'a> {
                     domains.len()
                 }
             });
+        let groups = vec![Vec::new(); constraints.len()];
         let weights = sizes.map(|size| ((size + 2) as f64).ln()).collect();
         Self {
             pod,
             constraints,
             domains,
+            groups,
             weights,
             ignored,
+            needs_all,
         }
     }
 
-    fn count(&mut self, place: usize, other: &PodInfo, node: &NodeInfo) {
+    /// Adds the pods of a group to its topologies, of which only those of feasible nodes matter.
+    fn count(&mut self, place: usize, group: &PodGroup, snapshot: &Snapshot) {
         let constraint = &self.constraints[place];
-        if !constraint.counts(self.pod, other) || !constraint.counts_on(self.pod, node) {
+        let domains = &mut self.domains[place];
+        let all_count = !self.needs_all && constraint.counts_everywhere(self.pod);
+        if let Some(counted) = group
+            .counted(&constraint.topology_key)
+            .filter(|_| all_count)
+        {
+            for (value, count) in domains {
+                *count += counted.at(value);
+                if value.is_empty() {
+                    *count += counted.without();
+                }
+            }
             return;
         }
-        let value = node.label(&constraint.topology_key).unwrap_or_default();
-        if let Some(count) = self.domains[place].get_mut(value) {
-            *count += 1;
+        for (slot, pods) in group.nodes() {
+            let Some(node) = snapshot.node_at(slot) else {
+                continue;
+            };
+            let is_left_out =
+                self.needs_all && !has_all_topologies(node.labels(), &self.constraints);
+            if is_left_out || !constraint.counts_on(self.pod, node) {
+                continue;
+            }
+            let value = node.label(&constraint.topology_key).unwrap_or_default();
+            if let Some(count) = domains.get_mut(value) {
+                *count += pods;
+            }
         }
-    }
-
-    fn on_node(&self, constraint: &Constraint, node: &NodeInfo) -> i64 {
-        let pods = node.pods.iter();
-        let counted = pods.filter(|other| constraint.counts(self.pod, other));
-        i64::try_from(counted.count()).unwrap_or(i64::MAX)
     }
 }
 
@@ -132,7 +160,8 @@ impl<'a> Score<'a> for Balance<'a> {
                 continue;
             };
             let count = if constraint.topology_key == HOSTNAME {
-                self.on_node(constraint, node)
+                let groups = self.groups[place].iter();
+                groups.map(|group| group.on_node(node)).sum()
             } else {
                 self.domains[place].get(value).copied().unwrap_or(0)
             };

@@ -33,7 +33,7 @@ fn a6_a_create_passes_the_stations_and_each_shows_what_it_added() {
         "+ spec.progressDeadlineSeconds: 600",
         "+ metadata.uid:",
         "● commit r",
-        "notify 3/3",
+        "notify: 3 of 3",
         "created",
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");

@@ -24,6 +24,9 @@ const STATIONS: [StageName; 6] = [
     StageName::Commit,
 ];
 
+/// How much room a value keeps beside a long path.
+const VALUE_LEAST: usize = 20;
+
 /// From this width on, the stations that a request did not come to are named as well.
 const SPACIOUS: usize = 100;
 
@@ -56,10 +59,11 @@ pub(super) fn draw(
     pen.write(&asked, Role::Text).next_line();
     let passed = stations(view, index, request);
     draw_stations(request, &passed, &mut pen);
-    draw_notify(view, request, &mut pen);
     pen.next_line();
     let when = format!("record {} · t {}", record.id, record.time);
-    pen.write(&when, Role::Dim).next_line();
+    pen.write(&when, Role::Dim);
+    draw_notify(view, request, &mut pen);
+    pen.next_line();
     for (station, passed) in STATIONS.iter().zip(&passed) {
         draw_station(request, *station, passed, &mut pen);
     }
@@ -123,7 +127,15 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
         (Reason::Forbidden, _) => StageName::Admit,
         (Reason::AlreadyExists, Some(StageName::Validate)) => StageName::Commit,
 
-        (Reason::BadRequest | Reason::NotFound | Reason::AlreadyExists, _) => StageName::Decode,
+        // A timeout is the client's own: no station refused.
+        (
+            Reason::BadRequest
+            | Reason::NotFound
+            | Reason::AlreadyExists
+            | Reason::ServiceUnavailable
+            | Reason::Timeout,
+            _,
+        ) => StageName::Decode,
     }
 }
 
@@ -179,8 +191,8 @@ fn draw_notify(view: &View<'_>, request: &Handled, pen: &mut Pen<'_, '_>) {
     } else {
         Role::Waiting
     };
-    let words = format!("notify {heard}/{}", copies.len());
-    pen.write(" → ", Role::Border).write(&words, role);
+    let words = format!("notify: {heard} of {} watchers have heard", copies.len());
+    pen.write(" · ", Role::Border).write(&words, role);
 }
 
 fn draw_station(request: &Handled, station: StageName, passed: &Passed, pen: &mut Pen<'_, '_>) {
@@ -252,6 +264,17 @@ pub(super) fn draw_changes(
     }
 }
 
+/// The end of a path that is too long: what comes last says most.
+fn path_end(path: &str, width: usize) -> String {
+    if path.width() <= width {
+        return path.to_owned();
+    }
+    let starts = path.match_indices(['.', '[']).map(|(at, _)| at);
+    let mut ends = starts.map(|at| &path[at..]);
+    let end = ends.find(|end| end.width() < width).unwrap_or_default();
+    format!("…{}", end.trim_start_matches('.'))
+}
+
 /// One field: its sign, its path, and its values.
 pub(in super::super) fn draw_change(change: &FieldChange, pen: &mut Pen<'_, '_>) {
     let words = change.to_string();
@@ -261,8 +284,8 @@ pub(in super::super) fn draw_change(change: &FieldChange, pen: &mut Pen<'_, '_>)
         _ => Role::Waiting,
     };
     pen.write(change.sign(), role).write(" ", Role::Text);
-    let path = change.path.width().min(pen.room());
     let rest = words.get(2 + change.path.len()..).unwrap_or_default();
-    pen.cell(&change.path, path, Role::Text);
+    let most = pen.room().saturating_sub(rest.width().min(VALUE_LEAST));
+    pen.write(&path_end(&change.path, most), Role::Text);
     pen.cell(rest, pen.room(), Role::Dim);
 }

@@ -101,7 +101,7 @@ impl Lane {
             Actor::ApiServer | Actor::Etcd => (API_RANK, "kube-apiserver".to_owned()),
             Actor::Controller("deployment-controller") => (2, actor.to_string()),
             Actor::Controller("replicaset-controller") => (3, actor.to_string()),
-            Actor::Controller(_) => (4, actor.to_string()),
+            Actor::Controller(_) | Actor::MetricsServer => (4, actor.to_string()),
             Actor::Scheduler => (5, actor.to_string()),
             Actor::Kubelet(_) => (6, actor.to_string()),
         };

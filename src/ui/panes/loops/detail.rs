@@ -52,12 +52,16 @@ fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Rol
             "does not run: what reaches it is lost, and what it would do waits in the store";
         lines.push(("off", words.to_owned(), Role::Bad));
     }
+    if standing.power == Power::Paused {
+        let words = "does nothing, but its watches still reach it: what waits for it grows";
+        lines.push(("paused", words.to_owned(), Role::Waiting));
+    }
     lines.push(("queue", queue_words(world.now(), standing), Role::Text));
     match &standing.id {
         ComponentId::Controller(_) => lines.extend(plan_lines(plan_of(world, &standing.id))),
         ComponentId::Scheduler => lines.push(("last", last_words(world, &standing.id), Role::Text)),
         ComponentId::Kubelet(node) => lines.extend(pod_lines(world, node)),
-        ComponentId::Kubectl(_) => {}
+        ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
     }
     lines.push(("caches", cache_words(world, &standing.id), Role::Dim));
     lines
@@ -245,6 +249,6 @@ pub(super) fn last_words(world: &Cluster, id: &ComponentId) -> String {
                 pods => format!("{pods} pods"),
             }
         }
-        ComponentId::Kubectl(_) => String::new(),
+        ComponentId::Kubectl(_) | ComponentId::Writer(_) => String::new(),
     }
 }

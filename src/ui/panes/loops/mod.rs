@@ -102,7 +102,11 @@ fn last_at_work(world: &Cluster) -> Option<ComponentId> {
         Actor::Controller(name) => Some(ComponentId::Controller(name)),
         Actor::Scheduler => Some(ComponentId::Scheduler),
         Actor::Kubelet(node) => Some(ComponentId::Kubelet(node.clone())),
-        Actor::Kubectl(_) | Actor::Outside | Actor::ApiServer | Actor::Etcd => None,
+        Actor::Kubectl(_)
+        | Actor::Outside
+        | Actor::ApiServer
+        | Actor::Etcd
+        | Actor::MetricsServer => None,
     })
 }
 
@@ -217,6 +221,7 @@ fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
     };
     match (standing.power, has_machine) {
         (Power::On, _) => ("● on", Role::Good),
+        (Power::Paused, _) => ("‖ paused", Role::Waiting),
         (Power::Off, true) => ("○ off", Role::Bad),
         (Power::Off, false) => ("✗ down", Role::Bad),
     }
@@ -234,7 +239,7 @@ fn last_key(world: &Cluster, id: &ComponentId) -> Option<Key> {
             Some(decision.pod.clone())
         }
         ComponentId::Kubelet(node) => Some(Key::new(crate::api::Kind::Node, "", node)),
-        ComponentId::Kubectl(_) => None,
+        ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
     }
 }
 

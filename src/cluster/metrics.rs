@@ -1,0 +1,98 @@
+//! metrics-server: scrapes what the kubelets tell of usage, and serves it behind the API server.
+//!
+//! In a cluster it is an extension API server of its own that asks each kubelet's `/metrics/resource`.
+//! It is no client of the store, so here it is a moment of the world and not a component.
+//! Source: `kubernetes-sigs/metrics-server`, `pkg/scraper` and `pkg/storage`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command::node_key;
+use super::step::Happening;
+use super::{Cluster, ComponentId, Part, Power};
+use crate::api::{Actor, Metrics, Usage};
+use crate::apiserver::{Note, ResourceMetrics};
+use crate::kubelet::{ContainerUsage, Kubelet, PodUsage, Usage as Used};
+use crate::sim::{Profile, RecordId, Time, Urgency};
+
+impl Cluster {
+    /// Sets the clock of the next scrape.
+    pub(super) fn await_scrape(&mut self, cause: RecordId) {
+        let at = self.now + self.profile.metrics.resolution;
+        let scrape = Happening::Scrape { cause };
+        self.queue.push(at, Urgency::Periodic, scrape);
+    }
+
+    /// Asks every kubelet that answers. What does not answer has no metrics from now on.
+    ///
+    /// Unlike Kubernetes: the processor counts as it is at the moment of the scrape, and not on
+    /// average since the scrape before.
+    pub(super) fn scrape(&mut self, cause: RecordId) {
+        let (now, profile) = (self.now, Arc::clone(&self.profile));
+        let mut all = Vec::new();
+        let mut nodes = 0;
+        for (name, part) in &self.kubelets {
+            let is_heard = part.power == Power::On && part.component.is_on();
+            if !is_heard || self.is_cut_off(&ComponentId::Kubelet(Arc::clone(name))) {
+                continue;
+            }
+            nodes += 1;
+            all.extend(of_node(name, part, now, &profile));
+        }
+        let pods = all.len() - nodes;
+        self.api
+            .serve_metrics(Some(ResourceMetrics::from_iter(all)));
+        let silent = self.kubelets.len() - nodes;
+        let scraped = Note::Scraped {
+            nodes,
+            silent,
+            pods,
+        };
+        let record = self.record(Actor::MetricsServer, Some(cause), scraped);
+        self.await_scrape(record);
+    }
+}
+
+fn of_node(
+    name: &str,
+    part: &Part<Kubelet>,
+    now: Time,
+    profile: &Profile,
+) -> impl Iterator<Item = Metrics> {
+    let kubelet = &part.component;
+    let node = Metrics {
+        key: node_key(name),
+        timestamp: now,
+        window: profile.metrics.resolution,
+        parts: vec![(Arc::from(""), amounts(kubelet.node_usage(now)))],
+    };
+    let times = profile.metrics.clone();
+    let pods = kubelet
+        .usage(now)
+        .filter_map(move |pod| of_pod(&pod, now, times.fresh_container, times.resolution));
+    std::iter::once(node).chain(pods)
+}
+
+/// The metrics of a pod; none as long as one of its containers is too young to be measured.
+fn of_pod(pod: &PodUsage, now: Time, fresh: Duration, resolution: Duration) -> Option<Metrics> {
+    let age = |container: &ContainerUsage| now.since(container.since);
+    let youngest = pod.containers.iter().map(age).min()?;
+    if youngest < fresh {
+        return None;
+    }
+    let parts = pod.containers.iter();
+    let parts = parts.map(|each| (Arc::clone(&each.name), amounts(each.usage)));
+    Some(Metrics {
+        key: pod.pod.clone(),
+        timestamp: now,
+        window: youngest.min(resolution),
+        parts: parts.collect(),
+    })
+}
+
+fn amounts(used: Used) -> Usage {
+    Usage {
+        cpu: used.cpu(),
+        memory: used.memory(),
+    }
+}

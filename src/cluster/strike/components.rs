@@ -1,0 +1,258 @@
+//! What happens to components: switched off and on, paused, slowed, and the scripted clients that come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::component::{AnyAlarm, part, part_mut};
+use super::super::step::{Happening, Wake};
+use super::super::writer::Writer;
+use super::super::{Cluster, ComponentChange, ComponentId, Part, Power};
+use crate::api::Key;
+use crate::controllers::Runner;
+use crate::scheduler::Scheduler;
+use crate::sim::{RecordId, RecordKind, Urgency};
+
+/// What the scripted clients are called.
+const NAMES: [&str; 2] = ["ann", "bob"];
+
+/// An alarm that rang while its component was paused.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    of: ComponentId,
+    start: u32,
+    alarm: AnyAlarm,
+    urgency: Urgency,
+    cause: RecordId,
+}
+
+impl Cluster {
+    pub(super) fn change_component(
+        &mut self,
+        name: &str,
+        change: ComponentChange,
+        cause: RecordId,
+    ) -> Result<(), String> {
+        let Some(id) = self.component_named(name) else {
+            return Err(format!("there is no component \"{name}\""));
+        };
+        let what = self.foresee(&id, name, change)?;
+        let record = self.struck(RecordKind::FaultComponent, None, what, cause);
+        match change {
+            ComponentChange::Restart => {
+                self.switch_off(&id);
+                self.switch_on_anew(&id, record);
+            }
+            ComponentChange::Stop => self.switch_off(&id),
+            ComponentChange::Start => self.switch_on_anew(&id, record),
+            ComponentChange::Pause => self.pause(&id),
+            ComponentChange::Resume => self.resume(&id),
+            ComponentChange::Slow(delay) => {
+                part_mut!(self, &id, part => Arc::make_mut(part).slowness = delay, ());
+            }
+            ComponentChange::Expectations(kept) => {
+                if let ComponentId::Controller(name) = &id
+                    && let Some(part) = self.controllers.get_mut(name)
+                {
+                    Arc::make_mut(part).component.keep_expectations(kept);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a change will do to a component, in words, or why it does nothing.
+    fn foresee(
+        &self,
+        id: &ComponentId,
+        name: &str,
+        change: ComponentChange,
+    ) -> Result<String, String> {
+        let power = self.power_of(id);
+        let needs_machine = matches!(
+            change,
+            ComponentChange::Restart | ComponentChange::Stop | ComponentChange::Start
+        );
+        if let ComponentId::Kubelet(node) = id
+            && needs_machine
+        {
+            return Err(format!(
+                "a kubelet stops with its machine; say fault node-down {node} or fault pause {name}"
+            ));
+        }
+        match (change, power) {
+            (ComponentChange::Restart, _) => Ok(format!(
+                "crashes {name}, which starts again with empty hands"
+            )),
+            (
+                ComponentChange::Stop | ComponentChange::Pause | ComponentChange::Resume,
+                Power::Off,
+            ) => Err(format!("{name} is off")),
+            (ComponentChange::Stop, _) => Ok(format!("stops {name}")),
+            (ComponentChange::Start, Power::Off) => Ok(format!("starts {name}")),
+            (ComponentChange::Start, _) => Err(format!("{name} is on already")),
+            (ComponentChange::Pause, Power::On) => {
+                Ok(format!("pauses {name}: it still hears, but does nothing"))
+            }
+            (ComponentChange::Pause, Power::Paused) => Err(format!("{name} is paused already")),
+            (ComponentChange::Resume, Power::Paused) => Ok(format!("lets {name} go on")),
+            (ComponentChange::Resume, Power::On) => Err(format!("{name} is not paused")),
+            (ComponentChange::Slow(Duration::ZERO), _) => {
+                Ok(format!("lets {name} be as fast as it can"))
+            }
+            (ComponentChange::Slow(delay), _) => Ok(format!(
+                "slows {name}: all that it sets about begins {delay:?} later"
+            )),
+            (ComponentChange::Expectations(_), _) if !matches!(id, ComponentId::Controller(_)) => {
+                Err(format!("{name} keeps no expectations; only controllers do"))
+            }
+            (ComponentChange::Expectations(false), _) => Ok(format!(
+                "lets {name} plan again before it has seen its own writes"
+            )),
+            (ComponentChange::Expectations(true), _) => Ok(format!(
+                "lets {name} wait again until it has seen its own writes"
+            )),
+        }
+    }
+
+    fn power_of(&self, id: &ComponentId) -> Power {
+        part!(self, id, part => part.power, Power::Off)
+    }
+
+    fn set_power(&mut self, id: &ComponentId, power: Power) {
+        part_mut!(self, id, part => Arc::make_mut(part).power = power, ());
+    }
+
+    /// Switches a component off: what reaches it is lost.
+    pub(super) fn switch_off(&mut self, id: &ComponentId) {
+        self.set_power(id, Power::Off);
+        self.troubles.held.retain(|held| held.of != *id);
+        for watch in self.watches.of(id) {
+            self.close(watch);
+        }
+    }
+
+    /// A component that starts again knows nothing of its last life.
+    fn switch_on_anew(&mut self, id: &ComponentId, cause: RecordId) {
+        match id {
+            ComponentId::Controller(name) => {
+                if let Some(part) = self.controllers.get_mut(name) {
+                    let part = Arc::make_mut(part);
+                    part.component = part.component.reborn();
+                }
+            }
+            ComponentId::Scheduler => {
+                let configuration = Arc::clone(&self.config.scheduler);
+                Arc::make_mut(&mut self.scheduler).component = Scheduler::configured(configuration);
+            }
+            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
+        }
+        self.switch_on(id, cause);
+    }
+
+    fn pause(&mut self, id: &ComponentId) {
+        self.set_power(id, Power::Paused);
+        if let ComponentId::Kubelet(node) = id {
+            self.troubles.silent.insert(Arc::clone(node));
+        }
+    }
+
+    fn resume(&mut self, id: &ComponentId) {
+        self.set_power(id, Power::On);
+        if let ComponentId::Kubelet(node) = id
+            && !self.troubles.cut_off.contains(node)
+        {
+            self.troubles.silent.remove(node);
+        }
+        let (own, others) = std::mem::take(&mut self.troubles.held)
+            .into_iter()
+            .partition(|held| held.of == *id);
+        self.troubles.held = others;
+        let own: imbl::Vector<Held> = own;
+        for held in own {
+            let Held {
+                of,
+                start,
+                alarm,
+                urgency,
+                cause,
+            } = held;
+            let ringing = Happening::Alarm {
+                of,
+                start,
+                alarm,
+                cause,
+            };
+            self.queue.push(self.now, urgency, ringing);
+        }
+    }
+
+    /// Whether a component is paused.
+    pub(in crate::cluster) fn is_paused(&self, id: &ComponentId) -> bool {
+        self.power_of(id) == Power::Paused
+    }
+
+    /// Keeps an alarm until its component goes on.
+    pub(in crate::cluster) fn hold(
+        &mut self,
+        (of, start): (ComponentId, u32),
+        alarm: AnyAlarm,
+        urgency: Urgency,
+        cause: RecordId,
+    ) {
+        self.troubles.held.push_back(Held {
+            of,
+            start,
+            alarm,
+            urgency,
+            cause,
+        });
+    }
+
+    pub(super) fn send_writers(
+        &mut self,
+        object: &Key,
+        clients: u32,
+        times: u32,
+        cause: RecordId,
+    ) -> Result<(), String> {
+        if self.store().get(object).is_none() {
+            return Err(format!("there is no {object} that could be written"));
+        }
+        let what = match clients {
+            1 => format!("lets another client write {object} {times} times"),
+            _ => format!("lets {clients} clients read {object} and write it back"),
+        };
+        let kind = RecordKind::FaultSecondClient;
+        let record = self.struck(kind, Some(object.clone()), what, cause);
+        for name in NAMES
+            .iter()
+            .take(usize::try_from(clients).unwrap_or(NAMES.len()))
+        {
+            let name = Arc::from(self.free_name(name));
+            let id = ComponentId::Writer(Arc::clone(&name));
+            let writer = Writer::new(&name, object.clone(), times);
+            let mut part = Part::new(&id, writer, self.config.seed);
+            part.power = Power::On;
+            self.writers.insert(name, Arc::new(part));
+            self.wake(&id, Wake::Start, record);
+        }
+        Ok(())
+    }
+
+    /// The name itself, or with the first number that nobody has had.
+    fn free_name(&self, name: &str) -> String {
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.to_owned())
+            .chain(numbered)
+            .find(|name| !self.writers.contains_key(name.as_str()))
+            .unwrap_or_else(|| name.to_owned())
+    }
+}
+
+impl Part<Runner> {
+    /// The name of the loop.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.component.controller().name
+    }
+}

@@ -1,0 +1,223 @@
+//! Faults strike: what each of them does to the world, and what it does not hit.
+
+mod components;
+mod network;
+mod nodes;
+mod pods;
+mod storage;
+mod watches;
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet, Vector};
+
+pub(super) use network::is_timeout;
+
+use self::components::Held;
+use self::storage::Disk;
+use self::watches::Disordered;
+use super::command::Note as CommandNote;
+use super::{Cluster, Command, ComponentId, Detail, Fault};
+use crate::api::{Actor, Key, schema};
+use crate::kubelet::Trouble;
+use crate::sim::{RecordId, RecordKind};
+
+/// How many names an error lists.
+const NAMES_MOST: usize = 12;
+
+/// What is broken at the moment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Troubles {
+    /// Machines that say nothing to the control plane.
+    silent: OrdSet<Arc<str>>,
+    /// Machines without a network.
+    cut_off: OrdSet<Arc<str>>,
+    /// Alarms that rang for components that were paused.
+    held: Vector<Held>,
+    /// Components whose watches do not tell what they should.
+    disordered: OrdMap<ComponentId, Disordered>,
+    disk: Option<Disk>,
+}
+
+impl Troubles {
+    /// Machines that say nothing to the control plane.
+    pub(super) fn silent(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.silent.iter()
+    }
+}
+
+impl Cluster {
+    /// Lets a fault strike. One that hits nothing says so in the trace.
+    pub(super) fn strike(&mut self, fault: &Fault, cause: RecordId) {
+        let kind = kind_of(fault);
+        let struck = match self.stranger(fault) {
+            Some(why) => Err(why),
+            None => self.hit(fault, cause),
+        };
+        if let Err(why) = struck {
+            self.record(Actor::Outside, Some(cause), CommandNote::Missed(kind, why));
+        }
+    }
+
+    fn hit(&mut self, fault: &Fault, cause: RecordId) -> Result<(), String> {
+        match fault {
+            Fault::NodeDown(node) => self.node_down(node, cause),
+            Fault::NodeUp(node) => self.node_up(node, cause),
+            Fault::Partition(node) => self.partition(node, cause),
+            Fault::Heal(node) => self.heal(node, cause),
+            Fault::Crash {
+                target,
+                out_of_memory,
+            } => self.crash(target, *out_of_memory, cause),
+            Fault::Probe {
+                target,
+                probe,
+                fails,
+            } => self.change_probe(target, *probe, *fails, cause),
+            Fault::SlowRegistry { factor, span } => {
+                self.slow_registry(*factor, *span, cause);
+                Ok(())
+            }
+            Fault::Image { image, is_missing } => self.change_image(image, *is_missing, cause),
+            Fault::SlowDisk { latency, span } => {
+                self.slow_disk(*latency, *span, cause);
+                Ok(())
+            }
+            Fault::Compact => {
+                self.compact_now(cause);
+                Ok(())
+            }
+            Fault::Component { name, change } => self.change_component(name, *change, cause),
+            Fault::Watch { component, change } => self.change_watches(component, *change, cause),
+            Fault::Writers {
+                object,
+                clients,
+                times,
+            } => self.send_writers(object, *clients, *times, cause),
+        }
+    }
+
+    fn struck(
+        &mut self,
+        kind: RecordKind,
+        object: Option<Key>,
+        what: String,
+        cause: RecordId,
+    ) -> RecordId {
+        let note = CommandNote::Struck { kind, object, what };
+        self.record(Actor::Outside, Some(cause), note)
+    }
+
+    /// Everybody who runs beside the API server, except people.
+    pub(super) fn running_components(&self) -> Vec<ComponentId> {
+        let controllers = self
+            .controllers
+            .keys()
+            .map(|name| ComponentId::Controller(name));
+        let kubelets = self
+            .kubelets
+            .keys()
+            .map(|name| ComponentId::Kubelet(Arc::clone(name)));
+        controllers
+            .chain([ComponentId::Scheduler])
+            .chain(kubelets)
+            .collect()
+    }
+
+    fn component_named(&self, name: &str) -> Option<ComponentId> {
+        self.running_components()
+            .into_iter()
+            .find(|id| id.to_string() == name)
+    }
+
+    /// What a command would miss because no machine or component has its name; nothing when it
+    /// does not, or when only its own moment can tell.
+    #[must_use]
+    pub fn misses(&self, command: &Command) -> Option<String> {
+        match command {
+            Command::Fault { fault, .. } => self.stranger(fault).map(|why| format!("error: {why}")),
+            Command::Kubectl { .. } => None,
+        }
+    }
+
+    /// Why there is nobody of the name that a fault is meant for.
+    fn stranger(&self, fault: &Fault) -> Option<String> {
+        let (what, name, known) = match fault {
+            Fault::NodeDown(node)
+            | Fault::NodeUp(node)
+            | Fault::Partition(node)
+            | Fault::Heal(node) => {
+                let names: Vec<String> = self.kubelets.keys().map(ToString::to_string).collect();
+                ("node", node, names)
+            }
+            Fault::Component { name, .. }
+            | Fault::Watch {
+                component: name, ..
+            } => {
+                let all = self.running_components();
+                let names = all.iter().map(ToString::to_string).collect();
+                ("component", name, names)
+            }
+            Fault::Crash { .. }
+            | Fault::Probe { .. }
+            | Fault::SlowRegistry { .. }
+            | Fault::Image { .. }
+            | Fault::SlowDisk { .. }
+            | Fault::Compact
+            | Fault::Writers { .. } => return None,
+        };
+        if known.contains(name) {
+            return None;
+        }
+        let nearest = schema::nearest(name, known.iter().map(String::as_str));
+        let some = if let Some(near) = nearest.filter(|_| known.len() > NAMES_MOST) {
+            format!("did you mean \"{near}\"?")
+        } else {
+            let some: Vec<&str> = known.iter().map(String::as_str).take(NAMES_MOST).collect();
+            format!("there are {}", some.join(", "))
+        };
+        Some(format!("there is no {what} \"{name}\"; {some}"))
+    }
+
+    /// Why faults struck nothing, oldest first.
+    pub fn missed_faults(&self) -> impl Iterator<Item = &str> {
+        self.trace.iter().filter_map(|record| match &record.detail {
+            Detail::Command(CommandNote::Missed(_, why)) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Lets something happen to a machine that has power.
+    fn suffer(&mut self, node: &str, trouble: &Trouble, cause: RecordId) {
+        let moment = (self.now, cause, self.next_record());
+        let profile = Arc::clone(&self.profile);
+        let Some(part) = self.kubelets.get_mut(node) else {
+            return;
+        };
+        let output = Arc::make_mut(part).run(moment, &profile, |kubelet, hands| {
+            kubelet.suffer(trouble, hands);
+        });
+        self.collect(&ComponentId::Kubelet(Arc::from(node)), output);
+    }
+}
+
+const fn kind_of(fault: &Fault) -> RecordKind {
+    match fault {
+        Fault::NodeDown(_) => RecordKind::FaultNodeDown,
+        Fault::NodeUp(_) => RecordKind::FaultNodeUp,
+        Fault::Partition(_) | Fault::Heal(_) => RecordKind::FaultPartition,
+        Fault::Crash { .. } => RecordKind::FaultCrash,
+        Fault::Probe { .. } => RecordKind::FaultProbe,
+        Fault::SlowRegistry { .. } => RecordKind::FaultSlowRegistry,
+        Fault::Image { .. } => RecordKind::FaultImage,
+        Fault::SlowDisk { .. } => RecordKind::FaultSlowDisk,
+        Fault::Compact => RecordKind::FaultCompact,
+        Fault::Component { .. } => RecordKind::FaultComponent,
+        Fault::Watch {
+            change: super::WatchChange::Cut(_),
+            ..
+        } => RecordKind::FaultCutWatch,
+        Fault::Watch { .. } => RecordKind::FaultWatch,
+        Fault::Writers { .. } => RecordKind::FaultSecondClient,
+    }
+}

@@ -1,0 +1,86 @@
+//! What happens to machines: power and network.
+
+use std::sync::Arc;
+
+use super::super::command::node_key;
+use super::super::step::Wake;
+use super::super::{Cluster, ComponentId, Power};
+use crate::kubelet::Trouble;
+use crate::sim::{RecordId, RecordKind};
+
+impl Cluster {
+    fn has_power(&self, node: &str) -> bool {
+        self.kubelets
+            .get(node)
+            .is_some_and(|part| part.power != Power::Off)
+    }
+
+    pub(super) fn node_down(&mut self, node: &str, cause: RecordId) -> Result<(), String> {
+        if !self.has_power(node) {
+            return Err(format!("{node} is down already"));
+        }
+        let what = format!("takes the power from {node}");
+        let record = self.struck(RecordKind::FaultNodeDown, Some(node_key(node)), what, cause);
+        self.suffer(node, &Trouble::PowerOff, record);
+        self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
+        self.troubles.cut_off.remove(node);
+        self.troubles.silent.insert(Arc::from(node));
+        Ok(())
+    }
+
+    pub(super) fn node_up(&mut self, node: &str, cause: RecordId) -> Result<(), String> {
+        if self.has_power(node) {
+            return Err(format!("{node} is up already"));
+        }
+        let what = format!("gives {node} its power back");
+        let record = self.struck(RecordKind::FaultNodeUp, Some(node_key(node)), what, cause);
+        self.troubles.silent.remove(node);
+        // The machine is up before its kubelet lists: what it hears before is lost.
+        let id = ComponentId::Kubelet(Arc::from(node));
+        let subscriptions = self.start(&id);
+        self.suffer(node, &Trouble::PowerOn, record);
+        self.open_watches(&id, subscriptions, record);
+        self.wake(&id, Wake::Start, record);
+        Ok(())
+    }
+
+    pub(super) fn partition(&mut self, node: &str, cause: RecordId) -> Result<(), String> {
+        if !self.has_power(node) {
+            return Err(format!("{node} is down"));
+        }
+        if self.troubles.cut_off.contains(node) {
+            return Err(format!("{node} is cut off already"));
+        }
+        let what = format!("cuts {node} off: it runs on, but its kubelet reaches nothing");
+        self.struck(
+            RecordKind::FaultPartition,
+            Some(node_key(node)),
+            what,
+            cause,
+        );
+        let id = ComponentId::Kubelet(Arc::from(node));
+        for watch in self.watches.of(&id) {
+            self.close(watch);
+        }
+        self.troubles.cut_off.insert(Arc::from(node));
+        self.troubles.silent.insert(Arc::from(node));
+        Ok(())
+    }
+
+    pub(super) fn heal(&mut self, node: &str, cause: RecordId) -> Result<(), String> {
+        if self.troubles.cut_off.remove(node).is_none() {
+            return Err(format!("{node} is not cut off"));
+        }
+        self.troubles.silent.remove(node);
+        let what = format!("gives {node} its network back");
+        let record = self.struck(
+            RecordKind::FaultPartition,
+            Some(node_key(node)),
+            what,
+            cause,
+        );
+        let id = ComponentId::Kubelet(Arc::from(node));
+        self.break_watches(&id, None, record);
+        Ok(())
+    }
+}
