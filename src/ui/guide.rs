@@ -63,41 +63,8 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     if let Mode::Typing = model.mode {
         return typing(view);
     }
-    if let Mode::Reading(Overlay::Fork { .. }) = model.mode {
-        return vec![
-            Press(Action::Enter),
-            say(" starts a run of its own · "),
-            Press(Action::Leave),
-            say(" leaves it"),
-        ];
-    }
-    if let Mode::Reading(_) = model.mode {
-        return vec![Press(Action::Leave), say(" goes back to the panes")];
-    }
-    if snapshot.beside.is_some() {
-        return vec![
-            Press(Action::Compare),
-            say(" back to the panes · "),
-            Press(Action::Step),
-            say(" on, both · "),
-            Press(Action::Back),
-            say(" back, both · "),
-            Press(Action::FirstRun),
-            say(" the other run"),
-        ];
-    }
-    if !snapshot.is_newest() {
-        return vec![
-            say("This is the past. "),
-            Press(Action::Step),
-            say(" one step forward · "),
-            Press(Action::RunOrPause),
-            say(" plays on · "),
-            Press(Action::Newest),
-            say(" to the newest step · "),
-            Press(Action::CommandLine),
-            say(" a command forks here"),
-        ];
+    if let Some(pieces) = elsewhere(view) {
+        return pieces;
     }
     if world.journal().next().is_none() {
         return before_anything(view);
@@ -147,6 +114,48 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     }
     let next = world.next_work_in_words().unwrap_or_default();
     vec![Press(Action::Step), Say(format!(" next: {next}"))]
+}
+
+/// What to press while something lies over the panes, two runs are compared, or the past is shown.
+fn elsewhere(view: &View<'_>) -> Option<Vec<Piece>> {
+    let (snapshot, model) = (view.snapshot, view.model);
+    if let Mode::Reading(Overlay::Fork { .. }) = model.mode {
+        return Some(vec![
+            Press(Action::Enter),
+            say(" starts a run of its own · "),
+            Press(Action::Leave),
+            say(" leaves it"),
+        ]);
+    }
+    if let Mode::Reading(_) = model.mode {
+        return Some(vec![Press(Action::Leave), say(" goes back to the panes")]);
+    }
+    if snapshot.beside.is_some() {
+        return Some(vec![
+            Press(Action::Compare),
+            say(" back to the panes · "),
+            Press(Action::Step),
+            say(" on, both · "),
+            Press(Action::Back),
+            say(" back, both · "),
+            Press(Action::FirstRun),
+            say(" the other run"),
+        ]);
+    }
+    if !snapshot.is_newest() {
+        return Some(vec![
+            say("This is the past. "),
+            Press(Action::Step),
+            say(" one step forward · "),
+            Press(Action::RunOrPause),
+            say(" plays on · "),
+            Press(Action::Newest),
+            say(" to the newest step · "),
+            Press(Action::CommandLine),
+            say(" a command forks here"),
+        ]);
+    }
+    None
 }
 
 fn before_anything(view: &View<'_>) -> Vec<Piece> {

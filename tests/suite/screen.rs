@@ -81,7 +81,7 @@ impl Person {
             Err(format!("error: the path \"{name}\" does not exist"))
         };
         let keep = |_: &str, text: &str, _: bool| {
-            *self.kept.borrow_mut() = text.to_owned();
+            text.clone_into(&mut self.kept.borrow_mut());
             Ok(())
         };
         let disk = Disk {

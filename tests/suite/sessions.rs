@@ -17,7 +17,8 @@ pub(crate) fn random(seed: u64, steps: u64, mut each: impl FnMut(&Cluster)) -> M
     let mut chance = Random::stream(seed, "session");
     let mut cluster = Cluster::new(ClusterConfig::with_nodes(seed, 3));
     let mut history = History::starting_at(&cluster);
-    cluster.submit(command("apply -f file.yaml", &web(1 + seed as u32 % 3)));
+    let replicas = 1 + u32::try_from(seed % 3).expect("a small number");
+    cluster.submit(command("apply -f file.yaml", &web(replicas)));
     let mut next = 40 + chance.below(60);
     while cluster.steps() < steps {
         if cluster.steps() >= next {

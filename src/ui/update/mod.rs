@@ -68,16 +68,17 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
         Action::First => edge(model, snapshot, (isize::MIN, 0)),
         Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
-        Action::PreviousMark => time::mark_before(model, snapshot),
-        Action::NextMark => time::mark_after(model, snapshot),
-        Action::GoThere => time::go_there(model, snapshot),
         Action::Mark => text::command_line(model, "mark "),
-        Action::Compare => time::compare(model, snapshot, None),
-        Action::FirstRun => time::first_run(model, snapshot),
-        Action::Runs => time::runs(model, snapshot),
-        Action::Breakpoints => time::breakpoints(model),
-        Action::Switch => time::switch(model, snapshot),
-        Action::Remove => time::remove(model, snapshot),
+        Action::PreviousMark
+        | Action::NextMark
+        | Action::GoThere
+        | Action::Compare
+        | Action::FirstRun
+        | Action::Runs
+        | Action::Breakpoints
+        | Action::Switch
+        | Action::Remove
+        | Action::Effects => time::act(model, &action, snapshot),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -103,7 +104,6 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Leave if time::is_comparing(model, snapshot) => vec![Order::Beside(None)],
         Action::Leave => look::leave(model),
         Action::Why => look::why(model, snapshot),
-        Action::Effects => time::effects(model, snapshot),
         Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
         Action::Help => look::help(model),

@@ -7,9 +7,27 @@ use crate::cluster::driver::{Order, Snapshot, Until, When};
 use crate::cluster::{Command, Detail, SessionFile};
 use crate::scheduler::Note;
 use crate::sim::RecordId;
+use crate::ui::action::Action;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Sent};
 use crate::ui::overlays::EFFECTS_MOST;
 use crate::ui::palette::Own;
+
+/// Does what a key of time, of runs or of breakpoints asks.
+pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
+    match action {
+        Action::PreviousMark => mark_before(model, snapshot),
+        Action::NextMark => mark_after(model, snapshot),
+        Action::GoThere => go_there(model, snapshot),
+        Action::Compare => compare(model, snapshot, None),
+        Action::FirstRun => first_run(model, snapshot),
+        Action::Runs => runs(model, snapshot),
+        Action::Breakpoints => breakpoints(model),
+        Action::Switch => switch(model, snapshot),
+        Action::Remove => remove(model, snapshot),
+        Action::Effects => effects(model, snapshot),
+        _ => Vec::new(),
+    }
+}
 
 /// Does what a line in our own words asks.
 pub(super) fn own(model: &mut Model, own: Own, around: Around<'_>) -> Vec<Order> {
@@ -122,21 +140,21 @@ fn marks(snapshot: &Snapshot) -> Vec<u64> {
 }
 
 /// To the mark before.
-pub(super) fn mark_before(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn mark_before(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let here = snapshot.world.steps();
     let before = marks(snapshot).into_iter().rev().find(|step| *step < here);
     show(model, When::Step(before.unwrap_or(snapshot.horizon)))
 }
 
 /// To the mark after.
-pub(super) fn mark_after(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn mark_after(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let here = snapshot.world.steps();
     let after = marks(snapshot).into_iter().find(|step| *step > here);
     show(model, after.map_or(When::Newest, When::Step))
 }
 
 /// To the moment of the record under the cursor; in the scheduler's view, of the last binding.
-pub(super) fn go_there(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn go_there(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let record = match &model.mode {
         Mode::Reading(Overlay::Why { record, cursor }) => {
             let mut way = snapshot.world.trace().why(*record);
@@ -177,7 +195,7 @@ fn binding(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
 }
 
 /// Another run beside this one, or this one alone.
-pub(super) fn compare(model: &mut Model, snapshot: &Snapshot, place: Option<usize>) -> Vec<Order> {
+fn compare(model: &mut Model, snapshot: &Snapshot, place: Option<usize>) -> Vec<Order> {
     model.compare_scroll = 0;
     model.is_zoomed = false;
     if snapshot.beside.is_some() && place.is_none() {
@@ -214,7 +232,7 @@ pub(super) fn scroll_compare(model: &mut Model, lines: isize) -> Vec<Order> {
 }
 
 /// The first run, or back to the one before.
-pub(super) fn first_run(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn first_run(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     model.record = None;
     if snapshot.runs.len() == 1 {
         model.tell("This is the first run, and there is no other.", snapshot);
@@ -231,13 +249,13 @@ pub(super) fn visit(model: &mut Model, place: usize) -> Vec<Order> {
 }
 
 /// The list of runs.
-pub(super) fn runs(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn runs(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let cursor = snapshot.run;
     read(model, Overlay::Runs { cursor })
 }
 
 /// The list of breakpoints.
-pub(super) fn breakpoints(model: &mut Model) -> Vec<Order> {
+fn breakpoints(model: &mut Model) -> Vec<Order> {
     read(model, Overlay::Breakpoints { cursor: 0 })
 }
 
@@ -251,14 +269,14 @@ fn under_cursor(model: &Model, snapshot: &Snapshot) -> Option<(u32, bool)> {
 }
 
 /// The breakpoint under the cursor on or off.
-pub(super) fn switch(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn switch(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let found = under_cursor(model, snapshot);
     let order = found.map(|(number, is_on)| Order::Break(BreakOrder::Switch(number, !is_on)));
     order.into_iter().collect()
 }
 
 /// The breakpoint under the cursor away.
-pub(super) fn remove(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn remove(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let found = under_cursor(model, snapshot);
     let order = found.map(|(number, _)| Order::Break(BreakOrder::Remove(number)));
     if let Mode::Reading(Overlay::Breakpoints { cursor }) = &mut model.mode {
@@ -268,7 +286,7 @@ pub(super) fn remove(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
 }
 
 /// What followed from the record under the cursor.
-pub(super) fn effects(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn effects(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let Some(record) = look::record_meant(model, snapshot) else {
         model.tell("Nothing has happened yet.", snapshot);
         return Vec::new();
