@@ -218,6 +218,9 @@ impl SessionFile {
                 Err(error) => problems.push(format!("breakpoint \"{}\": {error}", stop.stop)),
             }
         }
+        if session.trace.is_none() && problems.is_empty() {
+            problems.push("it breaks off before its trace".to_owned());
+        }
         for name in parts.keys() {
             problems.push(format!(
                 "\"{name}\" means nothing in a session and was left out"
@@ -424,9 +427,12 @@ fn config(parts: &mut BTreeMap<String, Value>) -> Result<ClusterConfig, String> 
     let seed = seed
         .as_u64()
         .ok_or_else(|| format!("seed: {seed} is no number from 0 up"))?;
-    let machines = parts.remove("cluster").unwrap_or_default();
-    let machines: Machines =
-        serde_json::from_value(machines).map_err(|error| format!("cluster: {error}"))?;
+    let machines: Machines = match parts.remove("cluster") {
+        None | Some(Value::Null) => Machines::default(),
+        Some(written) => {
+            serde_json::from_value(written).map_err(|error| format!("cluster: {error}"))?
+        }
+    };
     let mut config = machines.config(seed)?;
     if let Some(source) = parts.remove("scheduler") {
         let read = Configuration::read(&source);

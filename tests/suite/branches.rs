@@ -262,3 +262,21 @@ fn a_session_is_saved_and_opened_beside_the_first_run() {
         .count();
     assert_eq!(web, 1);
 }
+
+#[test]
+fn the_trace_is_the_same_with_the_screen_attached() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a space");
+    while person.snapshot().running {
+        person.wait(1);
+        person.frame();
+    }
+    let watched = person.snapshot().head.trace().fingerprint();
+    let mut other = Person::on_first_visit(80, 24);
+    other.press("a");
+    let mut headless = (*other.snapshot().head).clone();
+    headless.run_until(std::time::Duration::from_mins(1), |cluster| {
+        cluster.is_settled()
+    });
+    assert_eq!(watched, headless.trace().fingerprint());
+}

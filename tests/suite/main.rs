@@ -17,6 +17,7 @@ mod matrix;
 mod preemption_world;
 mod races;
 mod readme;
+mod replay;
 mod scheduler;
 mod screen;
 mod sessions;

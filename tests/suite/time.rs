@@ -124,3 +124,30 @@ fn a_saved_session_replays_to_the_same_trace_and_a_fork_leaves_its_parent_alone(
 fn two_hundred_saved_sessions_replay_to_the_same_trace() {
     replays(200, 800);
 }
+
+/// The memory that this process has in use, in KiB.
+fn resident_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the figure is what it is run for")]
+#[ignore = "a figure: what 100,000 steps of the default scenario take in memory"]
+fn a_thousand_steps_of_the_default_scenario_take_less_than_two_mebibytes() {
+    let mut run = Runs::starting_at(crate::worlds::with_web(7, 3, 3));
+    let mut last = resident_kib();
+    for _ in 0..4 {
+        for _ in 0..25_000 {
+            run.shown_mut().step();
+        }
+        let now = resident_kib();
+        let Some(grown) = now.zip(last).map(|(now, last)| now - last) else {
+            return;
+        };
+        eprintln!("{} KiB for 1,000 steps", grown / 25);
+        assert!(grown / 25 < 2048);
+        last = now;
+    }
+}

@@ -69,16 +69,6 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::First => edge(model, snapshot, (isize::MIN, 0)),
         Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
         Action::Mark => text::command_line(model, "mark "),
-        Action::PreviousMark
-        | Action::NextMark
-        | Action::GoThere
-        | Action::Compare
-        | Action::FirstRun
-        | Action::Runs
-        | Action::Breakpoints
-        | Action::Switch
-        | Action::Remove
-        | Action::Effects => time::act(model, &action, snapshot),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -121,6 +111,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Later => text::recall(model, false),
         Action::Type(press) => text::press(model, press),
         Action::Paste(pasted) => text::paste(model, &pasted),
+        of_time => time::act(model, &of_time, snapshot),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ui::model::{Mode, Model, Overlay, Pane, Sent};
 use crate::ui::overlays::EFFECTS_MOST;
 use crate::ui::palette::Own;
 
-/// Does what a key of time, of runs or of breakpoints asks.
+/// Does what a key of runs, marks or breakpoints asks; `update` has taken all others.
 pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
     match action {
         Action::PreviousMark => mark_before(model, snapshot),
