@@ -8,6 +8,7 @@ use super::Output;
 use crate::api::{Kind, Object};
 use crate::apiserver;
 use crate::cluster::{Cluster, Detail};
+use crate::kubectl::grammar::Command as Asked;
 use crate::kubectl::printers;
 use crate::manifest::print as manifest_print;
 
@@ -74,9 +75,12 @@ fn answers(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
     for (_, session) in cluster.sessions() {
         let line = &session.invocation().line;
         let words = line.strip_prefix("kubectl ").unwrap_or(line);
-        let asks = ["get", "describe", "rollout", "top"]
-            .iter()
-            .any(|word| words.starts_with(word));
+        let command = &session.invocation().command;
+        let asks = command.only_asks()
+            || matches!(
+                command,
+                Asked::Get(_) | Asked::Wait(_) | Asked::Rollout { .. }
+            );
         if asks && !session.output().is_empty() {
             writeln!(out, "$ kubectl {words}\n{}", session.output())?;
         }

@@ -194,6 +194,7 @@ impl Cluster {
                 part.power = Power::On;
                 self.sessions.insert(number, Arc::new(part));
                 self.wake(&id, Wake::Start, cause);
+                self.watch_as_asked(&id, cause);
                 Some(number)
             }
             Command::Fault { fault, .. } => {
@@ -201,6 +202,24 @@ impl Cluster {
                 self.strike(fault, cause);
                 None
             }
+        }
+    }
+
+    /// Opens the watches that a run of kubectl asks for; they reach the API server like requests.
+    fn watch_as_asked(&mut self, id: &ComponentId, cause: RecordId) {
+        let ComponentId::Kubectl(number) = id else {
+            return;
+        };
+        let part = self.sessions.get(number);
+        for subscription in part.map_or_else(Vec::new, |part| part.component.subscriptions()) {
+            let watch = self.watches.add(id, subscription, self.config.seed);
+            let at = self.now + self.network.duration(self.profile.network.request);
+            let open = Happening::Open {
+                watch,
+                opening: 0,
+                cause,
+            };
+            self.queue.push(at, Urgency::Work, open);
         }
     }
 

@@ -4,9 +4,11 @@
 //! the API server like any other client, [`printers`] and [`describe`] are what it prints with.
 
 pub mod describe;
+mod explain;
 #[cfg(test)]
 mod fixtures;
 pub mod grammar;
+pub mod json_path;
 mod note;
 pub mod printers;
 mod session;

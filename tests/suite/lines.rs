@@ -154,3 +154,33 @@ fn a_run_made_again_takes_the_lines_at_the_same_places() {
         .filter(|entry| matches!(entry.command, Command::Kubectl { .. }));
     assert_eq!(typed.count(), 2);
 }
+
+#[test]
+fn get_that_watches_shows_a_line_for_every_change_until_the_end() {
+    let mut cluster = with_web(7, 2, 1);
+    assert!(settle(&mut cluster, 60));
+    submit(&mut cluster, &["get pods -w"]);
+    cluster.run_until(Duration::from_secs(1), |_| false);
+    submit(&mut cluster, &["scale deployment/web --replicas=2"]);
+    assert!(settle(&mut cluster, 60));
+    let (_, session) = cluster.sessions().nth(1).expect("the watching one");
+    assert_eq!(session.exit_code(), None);
+    let mut statuses: Vec<&str> = session
+        .output()
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .collect();
+    statuses.dedup();
+    assert_eq!(
+        statuses,
+        [
+            "STATUS",
+            "Running",
+            "Pending",
+            "ContainerCreating",
+            "Running"
+        ],
+        "{}",
+        session.output()
+    );
+}

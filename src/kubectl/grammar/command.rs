@@ -1,11 +1,14 @@
 //! What a kubectl line asks for, as a value.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::Top;
 use crate::api::selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
+use crate::kubectl::json_path::JsonPath;
 use crate::kubectl::printers::LabelColumns;
 
 /// One kubectl line, understood.
@@ -50,19 +53,41 @@ impl Command {
     #[must_use]
     pub fn targets(&self) -> Option<&Targets> {
         match self {
-            Self::Apply { .. } | Self::Create(_) | Self::Top(_) => None,
+            Self::Apply { .. }
+            | Self::Create(_)
+            | Self::Events(_)
+            | Self::Tell(_)
+            | Self::Top(_) => None,
+            Self::Wait(wait) => Some(&wait.targets),
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Scale(scale) => Some(&scale.targets),
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
             Self::Describe { targets }
             | Self::Cordon { targets, .. }
+            | Self::Set { targets, .. }
             | Self::SetImage { targets, .. }
             | Self::Patch { targets, .. }
             | Self::Autoscale { targets, .. }
             | Self::Expose { targets, .. }
             | Self::Taint { targets, .. }
             | Self::Rollout { targets, .. } => Some(targets),
+        }
+    }
+}
+
+impl Command {
+    /// Whether it changes nothing and ends at once.
+    #[must_use]
+    pub fn only_asks(&self) -> bool {
+        match self {
+            Self::Get(get) => get.watch == Watch::No,
+            Self::Describe { .. } | Self::Events(_) | Self::Tell(_) | Self::Top(_) => true,
+            Self::Rollout { action, .. } => matches!(
+                action,
+                RolloutAction::History { .. } | RolloutAction::Status { watch: false, .. }
+            ),
+            _ => false,
         }
     }
 }
@@ -146,6 +171,19 @@ pub enum Command {
         /// Per cent of the requested cpu.
         cpu: Option<i32>,
     },
+    /// Stay until something is true of objects.
+    Wait(Wait),
+    /// Show what happened.
+    Events(Events),
+    /// Change one part of a template or of a selector.
+    Set {
+        /// Of which objects.
+        targets: Targets,
+        /// What.
+        setting: Setting,
+    },
+    /// Say what needs nobody to be asked: descriptions, tables of kinds, drafts.
+    Tell(String),
     /// Show what pods or nodes use.
     Top(Top),
     /// Make a service for a workload.
@@ -196,7 +234,7 @@ pub enum Targets {
 }
 
 /// How objects are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Output {
     /// A table.
     #[default]
@@ -209,6 +247,10 @@ pub enum Output {
     Yaml,
     /// `pod/web`, one line each.
     Name,
+    /// What a template comes to.
+    JsonPath(JsonPath),
+    /// A table of one's own columns: a header and a path for each.
+    Columns(Vec<(String, JsonPath)>),
 }
 
 /// `kubectl get`.
@@ -222,8 +264,98 @@ pub struct Get {
     pub labels: LabelColumns,
     /// Whether the table has a line of headers.
     pub headers: bool,
+    /// By what the objects are sorted; none keeps the order of the API server.
+    pub sort_by: Option<JsonPath>,
+    /// Whether kubectl stays and shows every change.
+    pub watch: Watch,
     /// Whether a name that is not there is passed over in silence.
     pub ignore_not_found: bool,
+}
+
+/// Whether `kubectl get` stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Watch {
+    /// It shows what is there and ends.
+    #[default]
+    No,
+    /// It shows what is there, and then every change.
+    Yes,
+    /// It shows changes alone.
+    Only,
+}
+
+/// `kubectl wait`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wait {
+    /// For which objects.
+    pub targets: Targets,
+    /// For what.
+    pub until: Until,
+    /// How long at most; zero looks once.
+    pub timeout: Duration,
+}
+
+/// What `kubectl wait` waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Until {
+    /// The object is there.
+    Created,
+    /// The object is gone.
+    Deleted,
+    /// A condition has a status; both compared without regard to case.
+    Condition {
+        /// Its type.
+        name: String,
+        /// Its status.
+        status: String,
+    },
+    /// A path leads to a value, or (without one) to anything.
+    Path {
+        /// The path.
+        path: JsonPath,
+        /// The value.
+        value: Option<String>,
+    },
+}
+
+/// `kubectl events`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Events {
+    /// In every namespace.
+    pub everywhere: bool,
+    /// Only about this object.
+    pub about: Option<Named>,
+    /// Only of these types; all when there are none.
+    pub types: Vec<String>,
+    /// Whether the table has a line of headers.
+    pub headers: bool,
+}
+
+/// `kubectl set …`, beside images.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// Variables of containers.
+    Environment {
+        /// In which containers; `*` stands for all.
+        containers: String,
+        /// Names and values to set.
+        set: Vec<(String, String)>,
+        /// Names to remove.
+        remove: Vec<String>,
+    },
+    /// What containers ask for and may use at most.
+    Resources {
+        /// In which containers; `*` stands for all.
+        containers: String,
+        /// Most, by resource.
+        limits: Vec<(String, String)>,
+        /// Asked for, by resource.
+        requests: Vec<(String, String)>,
+    },
+    /// The selector of a service.
+    Selector(Vec<(String, String)>),
+    /// The service account of pods.
+    ServiceAccount(String),
 }
 
 /// `kubectl delete`.

@@ -7,10 +7,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::UsageError;
+use super::verbs::{NAMESPACE, VERBS};
 
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Takes {
+pub(super) enum Takes {
     /// A text; the last one wins.
     Text,
     /// Texts, separated by commas or by repeating the flag.
@@ -28,12 +29,12 @@ enum Takes {
 /// One flag of a verb.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flag {
-    long: &'static str,
-    short: Option<char>,
-    takes: Takes,
+    pub(super) long: &'static str,
+    pub(super) short: Option<char>,
+    pub(super) takes: Takes,
 }
 
-const fn flag(long: &'static str, takes: Takes) -> Flag {
+pub(super) const fn flag(long: &'static str, takes: Takes) -> Flag {
     Flag {
         long,
         short: None,
@@ -41,7 +42,7 @@ const fn flag(long: &'static str, takes: Takes) -> Flag {
     }
 }
 
-const fn short(short: char, long: &'static str, takes: Takes) -> Flag {
+pub(super) const fn short(short: char, long: &'static str, takes: Takes) -> Flag {
     Flag {
         long,
         short: Some(short),
@@ -49,29 +50,17 @@ const fn short(short: char, long: &'static str, takes: Takes) -> Flag {
     }
 }
 
-const NAMESPACE: Flag = short('n', "namespace", Takes::Text);
-const FILENAME: Flag = short('f', "filename", Takes::List);
-const SELECTOR: Flag = short('l', "selector", Takes::Text);
-const FIELD_SELECTOR: Flag = flag("field-selector", Takes::Text);
-const ALL: Flag = flag("all", Takes::Switch);
-const ALL_NAMESPACES: Flag = short('A', "all-namespaces", Takes::Switch);
-const OUTPUT: Flag = short('o', "output", Takes::Text);
-const OVERWRITE: Flag = flag("overwrite", Takes::Switch);
-const IMAGE: Flag = flag("image", Takes::Each);
-const REPLICAS: Flag = flag("replicas", Takes::Number);
-const PORT: Flag = flag("port", Takes::Number);
-
 /// One verb: its words and its flags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verb {
     /// One word, or two for the members of a group.
     pub(super) words: &'static str,
     /// Other names of its last word.
-    aliases: &'static [&'static str],
-    flags: &'static [Flag],
+    pub(super) aliases: &'static [&'static str],
+    pub(super) flags: &'static [Flag],
 }
 
-const fn verb(words: &'static str, flags: &'static [Flag]) -> Verb {
+pub(super) const fn verb(words: &'static str, flags: &'static [Flag]) -> Verb {
     Verb {
         words,
         aliases: &[],
@@ -79,209 +68,24 @@ const fn verb(words: &'static str, flags: &'static [Flag]) -> Verb {
     }
 }
 
-const CHANGING: &[Flag] = &[
-    SELECTOR,
-    FIELD_SELECTOR,
-    ALL,
-    ALL_NAMESPACES,
-    OVERWRITE,
-    FILENAME,
-];
-const ROLLOUT: &[Flag] = &[SELECTOR, FILENAME];
-
-/// All verbs, in the order of their words.
-pub(super) const VERBS: &[Verb] = &[
-    verb("annotate", CHANGING),
-    verb("apply", &[FILENAME]),
-    verb(
-        "autoscale",
-        &[
-            flag("min", Takes::Number),
-            flag("max", Takes::Number),
-            flag("cpu", Takes::Text),
-            flag("cpu-percent", Takes::Number),
-            flag("name", Takes::Text),
-        ],
-    ),
-    verb("cordon", &[SELECTOR]),
-    verb("create", &[FILENAME]),
-    Verb {
-        aliases: &["cm"],
-        ..verb("create configmap", &[flag("from-literal", Takes::Each)])
-    },
-    Verb {
-        aliases: &["cj"],
-        ..verb(
-            "create cronjob",
-            &[
-                IMAGE,
-                flag("schedule", Takes::Text),
-                flag("restart", Takes::Text),
-            ],
-        )
-    },
-    Verb {
-        aliases: &["deploy"],
-        ..verb(
-            "create deployment",
-            &[IMAGE, short('r', "replicas", Takes::Number), PORT],
-        )
-    },
-    verb("create job", &[IMAGE]),
-    Verb {
-        aliases: &["ns"],
-        ..verb("create namespace", &[])
-    },
-    Verb {
-        aliases: &["sa"],
-        ..verb("create serviceaccount", &[])
-    },
-    verb(
-        "delete",
-        &[
-            FILENAME,
-            SELECTOR,
-            FIELD_SELECTOR,
-            ALL,
-            ALL_NAMESPACES,
-            OUTPUT,
-            flag("grace-period", Takes::Number),
-            flag("force", Takes::Switch),
-            flag("now", Takes::Switch),
-            flag("ignore-not-found", Takes::Switch),
-            flag("wait", Takes::Switch),
-            flag("cascade", Takes::Optional("background")),
-        ],
-    ),
-    verb("describe", &[SELECTOR, ALL_NAMESPACES, FILENAME]),
-    verb(
-        "expose",
-        &[
-            PORT,
-            flag("target-port", Takes::Text),
-            flag("protocol", Takes::Text),
-            flag("type", Takes::Text),
-            flag("name", Takes::Text),
-        ],
-    ),
-    verb(
-        "get",
-        &[
-            OUTPUT,
-            SELECTOR,
-            FIELD_SELECTOR,
-            ALL_NAMESPACES,
-            FILENAME,
-            short('L', "label-columns", Takes::List),
-            flag("show-labels", Takes::Switch),
-            flag("no-headers", Takes::Switch),
-            flag("ignore-not-found", Takes::Switch),
-        ],
-    ),
-    verb("label", CHANGING),
-    verb(
-        "patch",
-        &[
-            short('p', "patch", Takes::Text),
-            flag("type", Takes::Text),
-            flag("subresource", Takes::Text),
-            FILENAME,
-        ],
-    ),
-    verb(
-        "rollout history",
-        &[SELECTOR, FILENAME, flag("revision", Takes::Number)],
-    ),
-    verb("rollout pause", ROLLOUT),
-    verb("rollout restart", ROLLOUT),
-    verb("rollout resume", ROLLOUT),
-    verb(
-        "rollout status",
-        &[
-            SELECTOR,
-            FILENAME,
-            short('w', "watch", Takes::Switch),
-            flag("revision", Takes::Number),
-        ],
-    ),
-    verb(
-        "rollout undo",
-        &[SELECTOR, FILENAME, flag("to-revision", Takes::Number)],
-    ),
-    verb(
-        "run",
-        &[
-            IMAGE,
-            PORT,
-            short('l', "labels", Takes::List),
-            flag("env", Takes::Each),
-            flag("restart", Takes::Text),
-            flag("command", Takes::Switch),
-        ],
-    ),
-    verb(
-        "scale",
-        &[
-            REPLICAS,
-            flag("current-replicas", Takes::Number),
-            SELECTOR,
-            ALL,
-            FILENAME,
-        ],
-    ),
-    verb("set image", &[SELECTOR, ALL, FILENAME]),
-    verb("taint", &[SELECTOR, ALL, OVERWRITE]),
-    Verb {
-        aliases: &["nodes", "no"],
-        ..verb(
-            "top node",
-            &[
-                SELECTOR,
-                flag("sort-by", Takes::Text),
-                flag("no-headers", Takes::Switch),
-            ],
-        )
-    },
-    Verb {
-        aliases: &["pods", "po"],
-        ..verb(
-            "top pod",
-            &[
-                SELECTOR,
-                FIELD_SELECTOR,
-                ALL_NAMESPACES,
-                flag("containers", Takes::Switch),
-                flag("sort-by", Takes::Text),
-                flag("no-headers", Takes::Switch),
-                flag("sum", Takes::Switch),
-            ],
-        )
-    },
-    verb("uncordon", &[SELECTOR]),
-];
+/// Commands of kubectl that reach into a container, where nothing runs.
+const INTO_CONTAINERS: [&str; 5] = ["attach", "cp", "debug", "exec", "port-forward"];
 
 /// Commands of kubectl that have no counterpart here.
-const NOT_HERE: [&str; 23] = [
+const NOT_HERE: &[&str] = &[
     "alpha",
-    "api-resources",
     "api-versions",
-    "attach",
     "auth",
     "certificate",
     "cluster-info",
     "completion",
     "config",
-    "cp",
-    "debug",
     "diff",
     "drain",
     "edit",
     "events",
-    "exec",
-    "explain",
     "kustomize",
     "logs",
-    "port-forward",
     "proxy",
     "replace",
     "wait",
@@ -359,6 +163,12 @@ fn names(group: &str) -> Vec<&'static str> {
 }
 
 fn unknown_command(word: &str) -> UsageError {
+    if INTO_CONTAINERS.contains(&word) {
+        return UsageError(format!(
+            "error: Unlike Kubernetes: nothing runs in a container of glassplane, so \"kubectl \
+             {word}\" has nothing to reach"
+        ));
+    }
     if NOT_HERE.contains(&word) {
         return UsageError(format!(
             "error: Unlike Kubernetes: glassplane has no \"kubectl {word}\""

@@ -2,17 +2,22 @@
 
 mod changes;
 mod command;
+mod create;
 mod flags;
-mod generate;
+mod output;
 mod resources;
+mod set;
+mod tell;
 mod top;
+mod verbs;
+mod wait;
 
 use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Delete, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction, Scale,
-    Source, TaintChanges, Targets,
+    Command, Delete, Events, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction,
+    Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
 };
 pub use top::{Lines, SortBy, Top};
 
@@ -64,6 +69,7 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
 fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
     Ok(match verb {
         "annotate" => Command::Annotate(relabel(given, "annotation")?),
+        "api-resources" | "explain" | "version" => Command::Tell(tell::answer(verb, given)?),
         "apply" => Command::Apply {
             files: files(given, "apply")?,
         },
@@ -77,6 +83,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "describe" => Command::Describe {
             targets: describe(given)?,
         },
+        "events" => Command::Events(output::events(given)?),
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),
@@ -86,23 +93,13 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "taint" => taint(given)?,
         "top node" => Command::Top(top::read(Kind::Node, given)?),
         "top pod" => Command::Top(top::read(Kind::Pod, given)?),
-        other => match other.strip_prefix("rollout ") {
-            Some(action) => rollout(action, given)?,
-            None => Command::Create(Source::Object(Box::new(generated(other, given)?))),
+        "wait" => Command::Wait(wait::wait(given)?),
+        other => match other.split_once(' ') {
+            Some(("rollout", action)) => rollout(action, given)?,
+            Some(("set", what)) => set::set(what, given)?,
+            _ => create::create(other, given)?,
         },
     })
-}
-
-fn generated(verb: &str, given: &Given) -> Result<crate::api::Object, UsageError> {
-    match verb {
-        "create configmap" => generate::config_map(given),
-        "create cronjob" => generate::cron_job(given),
-        "create deployment" => generate::deployment(given),
-        "create job" => generate::job(given),
-        "create namespace" => generate::named(Kind::Namespace, given, verb),
-        "create serviceaccount" => generate::named(Kind::ServiceAccount, given, verb),
-        _ => generate::pod(given),
-    }
 }
 
 fn usage(verb: &str, problem: &str) -> UsageError {
@@ -139,28 +136,16 @@ fn get(given: &Given) -> Result<Get, UsageError> {
     }
     Ok(Get {
         targets: resources::read(given, &words, Bare::All)?,
-        output: output(given)?,
+        output: output::read(given.text("output").as_deref())?,
         labels: LabelColumns {
             chosen: given.texts("label-columns"),
             all: given.is_on("show-labels"),
         },
         headers: !given.is_on("no-headers"),
         ignore_not_found: given.is_on("ignore-not-found"),
+        sort_by: output::sort_by(given)?,
+        watch: output::watch(given),
     })
-}
-
-fn output(given: &Given) -> Result<Output, UsageError> {
-    match given.text("output").as_deref() {
-        None | Some("") => Ok(Output::Table),
-        Some("wide") => Ok(Output::Wide),
-        Some("json") => Ok(Output::Json),
-        Some("yaml") => Ok(Output::Yaml),
-        Some("name") => Ok(Output::Name),
-        Some(other) => Err(UsageError(format!(
-            "error: unable to match a printer suitable for the output format \"{other}\", \
-             allowed formats are: json,name,wide,yaml"
-        ))),
-    }
 }
 
 fn describe(given: &Given) -> Result<Targets, UsageError> {

@@ -8,7 +8,9 @@ mod cells;
 mod cluster;
 mod columns;
 mod duration;
+mod events;
 mod pods;
+mod resources;
 mod storage;
 mod top;
 mod workloads;
@@ -20,7 +22,9 @@ use crate::sim::Time;
 
 pub use columns::{Column, columns};
 pub use duration::{age, human_duration};
+pub use events::events;
 pub use pods::{PodSummary, pod_status, pod_summary};
+pub use resources::api_resources;
 
 pub(super) use cells::{NONE, join, label_text, quantity_text, selector_text};
 pub(super) use cluster::node_roles;

@@ -7,12 +7,12 @@ use super::failure::Failure;
 use super::files::Draft;
 use super::rollout::{self, Progress};
 use super::task::{Gathering, Maker, Task};
-use super::{Session, make};
+use super::{Session, make, set};
 use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, Output, RolloutAction};
+use crate::kubectl::grammar::{Command, Output, RolloutAction, Until};
 use crate::manifest::patch;
 use crate::sim::Time;
 
@@ -21,6 +21,7 @@ impl Session {
     pub(super) fn finish(&mut self, task: Task, outcome: &Outcome, now: Time) -> Option<Note> {
         match (task, outcome) {
             (Task::Apply(draft), _) => return self.compare(*draft, outcome),
+            (task @ Task::Await { .. }, outcome) => self.look(task, outcome, now),
             (Task::Get(_), Ok(Answer::Object(object))) => self.found(vec![object.clone()], now),
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
             (Task::Measure(..), outcome) => self.take_metrics(outcome),
@@ -55,7 +56,14 @@ impl Session {
     fn found(&mut self, objects: Vec<Object>, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
-            Command::Get(_) | Command::Top(_) => self.found.extend(objects),
+            Command::Get(_) | Command::Events(_) | Command::Top(_) => self.found.extend(objects),
+            Command::Wait(_) => {
+                let waits = objects.iter().map(|object| Task::Await {
+                    key: object.key(),
+                    uid: Some(object.uid().to_owned()),
+                });
+                self.tasks.extend(waits);
+            }
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
                 self.tasks.extend(again);
@@ -318,6 +326,19 @@ impl Session {
 
     /// The API server said no.
     fn refused(&mut self, task: &Task, refusal: &Refusal) {
+        if let (Task::Get(key), Command::Wait(wait)) = (task, &self.invocation.command)
+            && refusal.reason == Reason::NotFound
+            && matches!(wait.until, Until::Created | Until::Deleted)
+        {
+            // What is gone already was waited for long enough.
+            if wait.until == Until::Created {
+                self.tasks.push_back(Task::Await {
+                    key: key.clone(),
+                    uid: None,
+                });
+            }
+            return;
+        }
         let silent = match &self.invocation.command {
             Command::Get(get) => get.ignore_not_found,
             Command::Delete(delete) => delete.ignore_not_found,
@@ -397,6 +418,7 @@ fn goes_on(command: &Command) -> bool {
             | Command::Label(_)
             | Command::Annotate(_)
             | Command::Patch { .. }
+            | Command::Wait(_)
     )
 }
 
@@ -460,7 +482,11 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         | Command::Get(_)
         | Command::Top(_)
         | Command::Describe { .. }
-        | Command::Delete(_) => Change::Nothing,
+        | Command::Delete(_)
+        | Command::Wait(_)
+        | Command::Events(_)
+        | Command::Tell(_) => Change::Nothing,
+        Command::Set { setting, .. } => set::change(object, setting)?,
     };
     Ok(act_of(change, object))
 }

@@ -31,7 +31,7 @@ pub(super) enum Change {
     },
 }
 
-fn own(message: impl Into<String>) -> Failure {
+pub(super) fn own(message: impl Into<String>) -> Failure {
     Failure::Own(message.into())
 }
 
@@ -54,7 +54,12 @@ pub(super) fn quoted(object: &Object) -> String {
 }
 
 /// The strategic merge patch between an object as it is and as it shall be.
-fn difference(kind: Kind, from: &Value, to: &Value, said: &'static str) -> Result<Change, Failure> {
+pub(super) fn difference(
+    kind: Kind,
+    from: &Value,
+    to: &Value,
+    said: &'static str,
+) -> Result<Change, Failure> {
     let body = patch::difference(kind, from, to).map_err(|error| own(error.to_string()))?;
     Ok(patch_of(PatchType::Strategic, body, said))
 }
@@ -95,7 +100,7 @@ pub(super) fn scale(
 }
 
 /// Where the pod template of a kind stands.
-fn template_path(kind: Kind) -> Option<&'static str> {
+pub(super) fn template_path(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Pod => Some(""),
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {

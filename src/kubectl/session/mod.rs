@@ -10,9 +10,13 @@ mod failure;
 mod files;
 mod make;
 mod rollout;
+mod set;
 mod show;
+mod sort;
 mod task;
 mod top;
+mod wait;
+mod watching;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,11 +25,13 @@ use std::time::Duration;
 use self::failure::Failure;
 use self::task::{Maker, Task};
 use super::Note;
-use super::grammar::{Command, Invocation, Source, Targets};
+use super::grammar::{Command, Events, Invocation, Output, Source, Targets, Until, Watch};
+use super::printers::{self, Table};
+use crate::api::selector::FieldSelector;
 use crate::api::{Key, Kind, Metrics, Object};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, RequestId, Scope};
 use crate::client::{Component, Context, Input, Subscription};
-use crate::sim::RecordId;
+use crate::sim::{RecordId, Time};
 
 pub use files::Files;
 
@@ -58,6 +64,8 @@ pub struct Session {
     errors: String,
     failures: Vec<Failure>,
     exit_code: Option<i32>,
+    begun: Time,
+    rows: Table,
 }
 
 impl Session {
@@ -77,6 +85,8 @@ impl Session {
             errors: String::new(),
             failures: Vec::new(),
             exit_code: None,
+            begun: Time::START,
+            rows: Table::default(),
         }
     }
 
@@ -107,7 +117,7 @@ impl Session {
     /// Whether it has asked all it has to ask for now, and waits for something to come true.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.sleeping.is_some()
+        self.sleeping.is_some() || self.is_watching()
     }
 
     /// 0 or 1 once it has ended.
@@ -122,12 +132,13 @@ impl Component for Session {
     type Alarm = KubectlAlarm;
 
     fn subscriptions(&self) -> Vec<Subscription> {
-        Vec::new()
+        self.watched().into_iter().collect()
     }
 
     fn handle(&mut self, input: Input<KubectlAlarm>, hands: &mut Hands<'_>) {
         match input {
             Input::Start => {
+                self.begun = hands.now;
                 if let Err(failures) = self.plan() {
                     self.failures = failures;
                 }
@@ -142,7 +153,7 @@ impl Component for Session {
                     self.advance(record, hands);
                 }
             }
-            Input::Watch(_) => {}
+            Input::Watch(delivery) => self.see(&delivery, hands),
         }
     }
 }
@@ -175,6 +186,10 @@ impl Session {
                     Kind::CronJob => Maker::Generator("cronjob"),
                     Kind::Deployment => Maker::Generator("deployment"),
                     Kind::Job => Maker::Generator("job"),
+                    Kind::PodDisruptionBudget => Maker::Generator("poddisruptionbudgets"),
+                    Kind::PriorityClass => Maker::Generator("priorityclass"),
+                    Kind::ResourceQuota => Maker::Generator("quota"),
+                    Kind::Secret => Maker::Generator("secret"),
                     Kind::ServiceAccount => Maker::Generator("serviceaccount"),
                     _ => Maker::Plain,
                 };
@@ -183,6 +198,14 @@ impl Session {
                     said: "created",
                     by,
                 });
+            }
+            Command::Tell(text) => self.output.push_str(text),
+            Command::Events(events) => self.tasks.push_back(events_of(events, &invocation)),
+            Command::Get(get) if get.watch != Watch::No => {
+                if self.watched().is_none() {
+                    let message = "you may only specify a single resource type".to_owned();
+                    return Err(vec![Failure::Own(message)]);
+                }
             }
             Command::Top(top) => self.measure(top),
             command => {
@@ -284,7 +307,7 @@ impl Session {
 
     /// Sends the next request, or ends.
     fn advance(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
-        if self.sleeping.is_some() {
+        if self.sleeping.is_some() || self.is_watching() && self.failures.is_empty() {
             return;
         }
         match self.tasks.pop_front() {
@@ -315,10 +338,16 @@ impl Session {
         }
         if let Some(task) = &self.sleeping {
             // What may last for ever must not keep the world from being idle.
-            if matches!(task, Task::Status { stands: false, .. }) {
-                hands.wake(LOOK_AGAIN, record, KubectlAlarm::LookAgain);
+            let after = self
+                .gives_up()
+                .map_or(LOOK_AGAIN, |end| end.since(hands.now).min(LOOK_AGAIN));
+            if matches!(
+                task,
+                Task::Status { stands: false, .. } | Task::Await { .. }
+            ) {
+                hands.wake(after, record, KubectlAlarm::LookAgain);
             } else {
-                hands.wake_periodic(LOOK_AGAIN, record, KubectlAlarm::LookAgain);
+                hands.wake_periodic(after, record, KubectlAlarm::LookAgain);
             }
         }
         self.advance(record, hands);
@@ -341,20 +370,27 @@ impl Session {
         hands.note(cause, note);
     }
 
-    fn print_found(&mut self, now: crate::sim::Time) {
+    fn print_found(&mut self, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
             Command::Get(get) => {
-                self.output.push_str(&show::found(get, &self.found, now));
-                let is_table = !matches!(
-                    get.output,
-                    super::grammar::Output::Json
-                        | super::grammar::Output::Yaml
-                        | super::grammar::Output::Name
-                );
+                match show::found(get, &self.found, now) {
+                    Ok(text) => self.output.push_str(&text),
+                    Err(failure) => self.failures.push(failure),
+                }
+                let is_table = matches!(get.output, Output::Table | Output::Wide);
                 if is_table && !get.ignore_not_found {
                     self.say_nothing_found(&get.targets);
                 }
+            }
+            Command::Events(events) => self.print_events(events, now),
+            Command::Wait(wait)
+                if self.output.is_empty()
+                    && self.failures.is_empty()
+                    && wait.until != Until::Deleted =>
+            {
+                let failure = Failure::Own("no matching resources found".to_owned());
+                self.failures.push(failure);
             }
             Command::Top(top) => self.print_top(top, now),
             Command::Describe { targets } => {
@@ -378,6 +414,32 @@ impl Session {
         }
     }
 
+    fn print_events(&mut self, events: &Events, now: Time) {
+        let wanted = |object: &Object| {
+            let Object::Event(event) = object else {
+                return false;
+            };
+            let of_type = |wanted: &String| {
+                let own = event.spec.type_.as_deref().unwrap_or_default();
+                own.eq_ignore_ascii_case(wanted)
+            };
+            events.types.is_empty() || events.types.iter().any(of_type)
+        };
+        self.found.retain(wanted);
+        if !self.found.is_empty() {
+            let text = printers::events(&self.found, now, events.everywhere, events.headers);
+            self.output.push_str(&text);
+        } else if self.failures.is_empty() {
+            let text = if events.everywhere {
+                "No events found.\n".to_owned()
+            } else {
+                let namespace = self.invocation.namespace();
+                format!("No events found in {namespace} namespace.\n")
+            };
+            self.errors.push_str(&text);
+        }
+    }
+
     fn say_nothing_found(&mut self, targets: &Targets) {
         let Targets::Kinds {
             kinds, everywhere, ..
@@ -397,6 +459,26 @@ impl Session {
             self.output.push_str(part);
         }
     }
+}
+
+/// The request of `kubectl events`.
+fn events_of(events: &Events, invocation: &Invocation) -> Task {
+    let namespace = if events.everywhere {
+        ""
+    } else {
+        invocation.namespace()
+    };
+    let mut fields = FieldSelector::everything();
+    if let Some(about) = &events.about {
+        let kind = FieldSelector::equal("involvedObject.kind", about.kind.info().name);
+        let name = FieldSelector::equal("involvedObject.name", &about.name);
+        fields.0.extend(kind.0.into_iter().chain(name.0));
+    }
+    let scope = Scope {
+        labels: None,
+        fields,
+    };
+    Task::List(Key::new(Kind::Event, namespace, ""), scope)
 }
 
 /// An answer that made kubectl print nothing, in words.

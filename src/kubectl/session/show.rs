@@ -2,15 +2,26 @@
 
 use serde_json::Value;
 
+use super::failure::Failure;
+use super::sort;
 use crate::api::{Kind, Object};
 use crate::kubectl::grammar::{Get, Invocation, Output, Targets};
+use crate::kubectl::json_path::{JsonPath, JsonPathError, plain};
 use crate::kubectl::printers::{self, Options, Table};
 use crate::manifest::print;
 use crate::sim::Time;
 
 /// Everything that goes to stdout.
-pub(super) fn found(get: &Get, objects: &[Object], now: Time) -> String {
-    match get.output {
+pub(super) fn found(get: &Get, objects: &[Object], now: Time) -> Result<String, Failure> {
+    let sorted;
+    let objects = match &get.sort_by {
+        Some(path) => {
+            sorted = sort::by(path, objects)?;
+            &sorted
+        }
+        None => objects,
+    };
+    Ok(match &get.output {
         Output::Json => print::to_json_pretty(&whole(get, objects)),
         Output::Yaml => print::to_yaml(&whole(get, objects)),
         Output::Name => {
@@ -18,7 +29,66 @@ pub(super) fn found(get: &Get, objects: &[Object], now: Time) -> String {
             lines.push(String::new());
             lines.join("\n")
         }
+        Output::JsonPath(template) => {
+            let text = template.text(&whole(get, objects));
+            text.map_err(|problem| no_answer(template, &problem))?
+        }
+        Output::Columns(columns) => own_columns(columns, objects, get.headers)?,
         Output::Table | Output::Wide => tables(get, objects, now),
+    })
+}
+
+fn no_answer(template: &JsonPath, problem: &JsonPathError) -> Failure {
+    let template = template.source();
+    Failure::Own(format!(
+        "error executing jsonpath \"{template}\": Error executing template: {problem}. Printing \
+         more information for debugging the template:\n\ttemplate was:\n\t\t{template}"
+    ))
+}
+
+/// The table of `-o custom-columns=`.
+fn own_columns(
+    columns: &[(String, JsonPath)],
+    objects: &[Object],
+    headers: bool,
+) -> Result<String, Failure> {
+    let mut table = Table::default();
+    if headers {
+        table.headers = columns.iter().map(|(header, _)| header.clone()).collect();
+    }
+    for object in objects {
+        let value = object.to_value();
+        let cell = |(_, path): &(String, JsonPath)| {
+            let found = path.values(&value);
+            let found = found.map_err(|problem| Failure::Own(problem.to_string()))?;
+            Ok(if found.is_empty() {
+                "<none>".to_owned()
+            } else {
+                let texts: Vec<String> = found.into_iter().map(go_text).collect();
+                texts.join(",")
+            })
+        };
+        table
+            .rows
+            .push(columns.iter().map(cell).collect::<Result<_, _>>()?);
+    }
+    Ok(printers::render(&table))
+}
+
+/// A value as Go prints it: `map[a:1 b:2]`, `[x y]`.
+fn go_text(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Array(list) => {
+            let texts: Vec<String> = list.iter().map(go_text).collect();
+            format!("[{}]", texts.join(" "))
+        }
+        Value::Object(fields) => {
+            let entry = |(key, value): (&String, &Value)| format!("{key}:{}", go_text(value));
+            let texts: Vec<String> = fields.iter().map(entry).collect();
+            format!("map[{}]", texts.join(" "))
+        }
+        other => plain(other),
     }
 }
 

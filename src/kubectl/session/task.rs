@@ -56,6 +56,13 @@ pub(super) enum Task {
         /// Its uid; another object of that name is not it.
         uid: String,
     },
+    /// See whether what is waited for has come true.
+    Await {
+        /// Of which object.
+        key: Key,
+        /// The uid that it had when it was looked at first.
+        uid: Option<String>,
+    },
     /// See how far a rollout is.
     Status {
         /// Which workload.
@@ -99,6 +106,7 @@ impl Task {
         match self {
             Self::Get(key)
             | Self::Again(key)
+            | Self::Await { key, .. }
             | Self::AwaitEnd { key, .. }
             | Self::Status { key, .. } => (key.clone(), Verb::Get),
             Self::List(key, scope) => (key.clone(), Verb::List(scope.clone())),

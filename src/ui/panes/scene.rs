@@ -251,6 +251,15 @@ pub(super) fn live(manifest: &str, and_then: &[&str]) -> Cluster {
     world
 }
 
+/// A model in which the first object of a kind is selected.
+pub(super) fn selecting(world: &Cluster, kind: Kind) -> Model {
+    let mut objects = world.store().list(kind, Some("default"));
+    Model {
+        selection: objects.next().map(Object::key),
+        ..Model::default()
+    }
+}
+
 /// A Deployment of one pod that is ready after a probe.
 pub(super) const WEB: &str = "\
 apiVersion: apps/v1

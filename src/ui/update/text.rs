@@ -10,7 +10,6 @@ use crate::api::Key;
 use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::Session;
-use crate::kubectl::grammar::{Command as Asked, RolloutAction};
 use crate::manifest;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
@@ -191,15 +190,7 @@ fn is_question(command: &Command) -> bool {
     let Command::Kubectl { invocation, .. } = command else {
         return false;
     };
-    matches!(
-        &invocation.command,
-        Asked::Get(_)
-            | Asked::Describe { .. }
-            | Asked::Rollout {
-                action: RolloutAction::History { .. } | RolloutAction::Status { watch: false, .. },
-                ..
-            }
-    )
+    invocation.command.only_asks()
 }
 
 /// What kubectl prints to a question. It is asked in a copy of the world, so looking leaves no traces

@@ -1,5 +1,6 @@
 //! Runs of kubectl against a real API server: which requests in which order, and what is printed.
 
+mod asking;
 mod changing;
 mod making;
 mod reading;

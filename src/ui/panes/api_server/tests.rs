@@ -1,18 +1,10 @@
 //! The door on the screen: what each station did, who was sent back, and who is behind.
 
 use super::*;
-use crate::api::{Kind, Object};
+use crate::api::Kind;
 use crate::cluster::Cluster;
 use crate::ui::model::Model;
 use crate::ui::panes::scene;
-
-fn selecting(world: &Cluster, kind: Kind) -> Model {
-    let mut objects = world.store().list(kind, Some("default"));
-    Model {
-        selection: objects.next().map(Object::key),
-        ..Model::default()
-    }
-}
 
 /// The model with the cursor at the oldest write of its selection.
 fn at_first_write(world: &Cluster, mut model: Model) -> Model {
@@ -25,7 +17,7 @@ fn at_first_write(world: &Cluster, mut model: Model) -> Model {
 #[test]
 fn a6_a_create_passes_the_stations_and_each_shows_what_it_added() {
     let world = scene::live(scene::WEB, &[]);
-    let model = at_first_write(&world, selecting(&world, Kind::Deployment));
+    let model = at_first_write(&world, scene::selecting(&world, Kind::Deployment));
     let text = scene::text(&world, &model, draw, (160, 44));
     for part in [
         "kubectl POST /apis/apps/v1/namespaces/default/deployments",
@@ -43,7 +35,7 @@ fn a6_a_create_passes_the_stations_and_each_shows_what_it_added() {
 #[test]
 fn a6_admission_shows_the_tolerations_that_it_gave_a_pod() {
     let world = scene::live(scene::WEB, &[]);
-    let model = at_first_write(&world, selecting(&world, Kind::Pod));
+    let model = at_first_write(&world, scene::selecting(&world, Kind::Pod));
     let text = scene::text(&world, &model, draw, (160, 60));
     let admitted = text
         .lines()
@@ -68,7 +60,7 @@ fn a2_a_conflict_is_a_rung_that_sends_the_writer_back() {
     assert!(refused.is_err());
     let text = scene::text(
         &world,
-        &selecting(&world, Kind::Deployment),
+        &scene::selecting(&world, Kind::Deployment),
         draw,
         (160, 40),
     );
@@ -90,7 +82,7 @@ fn a5_a_refused_request_shows_where_it_stopped_and_why() {
     );
     let text = scene::text(
         &world,
-        &selecting(&world, Kind::Deployment),
+        &scene::selecting(&world, Kind::Deployment),
         draw,
         (160, 40),
     );
@@ -104,7 +96,7 @@ fn a_client_whose_watch_is_cut_is_said_to_be_behind() {
     let world = scene::live(scene::WEB, &["fault stop deployment-controller"]);
     let text = scene::text(
         &world,
-        &selecting(&world, Kind::Deployment),
+        &scene::selecting(&world, Kind::Deployment),
         draw,
         (160, 40),
     );
@@ -115,10 +107,10 @@ fn a_client_whose_watch_is_cut_is_said_to_be_behind() {
 fn no_size_panics() {
     let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=3"]);
     for kind in [Kind::Pod, Kind::Deployment, Kind::Node] {
-        scene::sweep(&world, &selecting(&world, kind), draw);
+        scene::sweep(&world, &scene::selecting(&world, kind), draw);
         scene::sweep(
             &world,
-            &at_first_write(&world, selecting(&world, Kind::Pod)),
+            &at_first_write(&world, scene::selecting(&world, Kind::Pod)),
             draw,
         );
     }

@@ -127,24 +127,16 @@ fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Key, Kind, Object};
+    use crate::api::{Key, Kind};
     use crate::cluster::Cluster;
     use crate::sim::RecordKind;
     use crate::ui::model::Model;
     use crate::ui::panes::scene;
 
-    fn selecting(world: &Cluster, kind: Kind) -> Model {
-        let mut objects = world.store().list(kind, Some("default"));
-        Model {
-            selection: objects.next().map(Object::key),
-            ..Model::default()
-        }
-    }
-
     #[test]
     fn a_pods_way_goes_over_every_lane_and_every_write_carries_its_revision() {
         let world = scene::live(scene::WEB, &[]);
-        let model = selecting(&world, Kind::Pod);
+        let model = scene::selecting(&world, Kind::Pod);
         let text = scene::text(&world, &model, draw, (160, 40));
         for part in [
             "kubectl",
@@ -173,7 +165,7 @@ mod tests {
         let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=2"]);
         let text = scene::text(
             &world,
-            &selecting(&world, Kind::Deployment),
+            &scene::selecting(&world, Kind::Deployment),
             draw,
             (120, 36),
         );
@@ -186,7 +178,7 @@ mod tests {
     #[test]
     fn where_lanes_have_no_room_for_words_the_revisions_stand_in_the_heading() {
         let world = scene::live(scene::WEB, &[]);
-        let text = scene::text(&world, &selecting(&world, Kind::Pod), draw, (70, 13));
+        let text = scene::text(&world, &scene::selecting(&world, Kind::Pod), draw, (70, 13));
         let heading = text.lines().find(|line| line.contains("revision"));
         assert!(
             heading.is_some_and(|line| line.contains("r31") && line.contains("r37")),
@@ -234,7 +226,7 @@ mod tests {
     #[test]
     fn the_cursor_goes_back_to_the_command_along_the_causes() {
         let world = scene::live(scene::WEB, &[]);
-        let mut model = selecting(&world, Kind::Pod);
+        let mut model = scene::selecting(&world, Kind::Pod);
         let snapshot = crate::cluster::driver::Snapshot::of(world);
         let theme = crate::ui::theme::Theme::dark();
         let mut hops = 0;
@@ -295,7 +287,7 @@ mod tests {
             scene::WEB,
             &["fault node-down node-a", "fault node-down node-b"],
         );
-        let model = selecting(&world, Kind::Pod);
+        let model = scene::selecting(&world, Kind::Pod);
         let text = scene::text(&world, &model, draw, (200, 40));
         assert!(text.contains('┊') && text.contains("+5m0s"), "{text}");
     }
@@ -303,9 +295,9 @@ mod tests {
     #[test]
     fn no_size_panics() {
         let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=3"]);
-        scene::sweep(&world, &selecting(&world, Kind::Pod), draw);
-        scene::sweep(&world, &selecting(&world, Kind::Deployment), draw);
-        let mut model = selecting(&world, Kind::Deployment);
+        scene::sweep(&world, &scene::selecting(&world, Kind::Pod), draw);
+        scene::sweep(&world, &scene::selecting(&world, Kind::Deployment), draw);
+        let mut model = scene::selecting(&world, Kind::Deployment);
         model.record = Some(RecordId(60));
         scene::sweep(&world, &model, draw);
         model.selection = Some(Key::new(Kind::Pod, "default", "nobody"));

@@ -6,13 +6,11 @@ use crate::cluster::Cluster;
 use crate::ui::model::Model;
 use crate::ui::panes::scene;
 
-fn selecting(world: &Cluster, kind: Kind) -> Model {
-    let mut objects = world.store().list(kind, Some("default"));
+fn looking_at(world: &Cluster, kind: Kind) -> Model {
     Model {
-        selection: objects.next().map(Object::key),
         view: Pane::Object,
         focus: Pane::Object,
-        ..Model::default()
+        ..scene::selecting(world, kind)
     }
 }
 
@@ -26,7 +24,7 @@ fn each_line_says_who_wrote_it_and_what_the_server_filled_in() {
     let world = scene::live(scene::WEB, &["kubectl scale deployment web --replicas=2"]);
     let text = scene::text(
         &world,
-        &selecting(&world, Kind::Deployment),
+        &looking_at(&world, Kind::Deployment),
         draw,
         (120, 120),
     );
@@ -41,7 +39,7 @@ fn each_line_says_who_wrote_it_and_what_the_server_filled_in() {
         let line = line_with(&text, field);
         assert!(line.contains(who), "{line}");
     }
-    let pods = scene::text(&world, &selecting(&world, Kind::Pod), draw, (120, 200));
+    let pods = scene::text(&world, &looking_at(&world, Kind::Pod), draw, (120, 200));
     assert!(
         line_with(&pods, "tolerations:").contains("admission"),
         "{pods}"
@@ -59,7 +57,7 @@ fn each_line_says_who_wrote_it_and_what_the_server_filled_in() {
 #[test]
 fn the_line_under_the_cursor_has_its_path_and_the_official_description() {
     let world = scene::live(scene::WEB, &[]);
-    let mut model = selecting(&world, Kind::Deployment);
+    let mut model = looking_at(&world, Kind::Deployment);
     let key = model.selection.clone().expect("selected");
     let object = world.store().get(&key).expect("there").clone();
     let lines = lines_of(&object);
@@ -94,7 +92,7 @@ fn what_is_gone_is_shown_as_it_was_last() {
 fn no_size_panics() {
     let world = scene::live(scene::WEB, &[]);
     for kind in [Kind::Pod, Kind::Deployment, Kind::Service] {
-        let mut model = selecting(&world, kind);
+        let mut model = looking_at(&world, kind);
         scene::sweep(&world, &model, draw);
         model.line = 10_000;
         scene::sweep(&world, &model, draw);

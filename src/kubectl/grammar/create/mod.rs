@@ -1,10 +1,81 @@
 //! Objects from flags: `kubectl create deployment …` and its like, and `kubectl run`.
 
+mod policy;
+mod service;
+
 use serde_json::{Map, Value, json};
 
-use super::UsageError;
+use super::command::{Command, Source};
 use super::flags::{Given, not_set};
+use super::{UsageError, output};
 use crate::api::{Kind, Object};
+use crate::kubectl::grammar::Output;
+use crate::manifest::print;
+
+/// Reads `create KIND …` and `run …`: an object to be made, or the draft of one.
+pub(super) fn create(verb: &str, given: &Given) -> Result<Command, UsageError> {
+    let object = object(verb, given)?;
+    let shown = given.text("output").filter(|text| !text.is_empty());
+    let dry = given.text("dry-run");
+    match dry.as_deref() {
+        None | Some("none") if shown.is_none() => {
+            Ok(Command::Create(Source::Object(Box::new(object))))
+        }
+        None | Some("none") => Err(UsageError(
+            "error: Unlike Kubernetes: -o shows what --dry-run=client would send, and nothing else"
+                .to_owned(),
+        )),
+        Some("client" | "unchanged") => draft(&object, given, shown.as_deref()).map(Command::Tell),
+        Some("server") => Err(UsageError(
+            "error: Unlike Kubernetes: this command knows --dry-run=client only".to_owned(),
+        )),
+        Some(other) => Err(UsageError(format!(
+            "error: Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+        ))),
+    }
+}
+
+fn object(verb: &str, given: &Given) -> Result<Object, UsageError> {
+    match verb {
+        "create configmap" => config_map(given),
+        "create cronjob" => cron_job(given),
+        "create deployment" => deployment(given),
+        "create job" => job(given),
+        "create namespace" => named(Kind::Namespace, given, verb),
+        "create poddisruptionbudget" => policy::budget(given),
+        "create priorityclass" => policy::priority_class(given),
+        "create quota" => policy::quota(given),
+        "create secret" => policy::secret(given),
+        "create service" => service::service(given),
+        "create serviceaccount" => named(Kind::ServiceAccount, given, verb),
+        _ => pod(given),
+    }
+}
+
+/// What `--dry-run=client` prints.
+fn draft(object: &Object, given: &Given, shown: Option<&str>) -> Result<String, UsageError> {
+    let mut object = object.clone();
+    let namespace = given
+        .text("namespace")
+        .filter(|_| object.kind().info().namespaced);
+    if let Some(namespace) = namespace {
+        object.metadata_mut().namespace = Some(namespace);
+    }
+    let name = format!(
+        "{}/{}",
+        object.kind().info().qualified_singular(),
+        object.name()
+    );
+    match output::read(shown)? {
+        Output::Table => Ok(format!("{name} created (dry run)\n")),
+        Output::Name => Ok(format!("{name}\n")),
+        Output::Json => Ok(print::to_json_pretty(&object.to_value())),
+        Output::Yaml => Ok(print::to_yaml(&object.to_value())),
+        _ => Err(UsageError(
+            "error: Unlike Kubernetes: a draft is shown as yaml, json or name".to_owned(),
+        )),
+    }
+}
 
 /// The one name that the line gives.
 fn name(given: &Given, verb: &str) -> Result<String, UsageError> {
@@ -30,7 +101,7 @@ fn decoded(kind: Kind, value: Value) -> Result<Object, UsageError> {
 }
 
 /// `create configmap NAME --from-literal=key=value`.
-pub(super) fn config_map(given: &Given) -> Result<Object, UsageError> {
+fn config_map(given: &Given) -> Result<Object, UsageError> {
     let name = name(given, "create configmap")?;
     let mut entries = Map::new();
     for literal in given.texts("from-literal") {
@@ -54,13 +125,13 @@ pub(super) fn config_map(given: &Given) -> Result<Object, UsageError> {
 }
 
 /// `create namespace NAME` and `create serviceaccount NAME`.
-pub(super) fn named(kind: Kind, given: &Given, verb: &str) -> Result<Object, UsageError> {
+fn named(kind: Kind, given: &Given, verb: &str) -> Result<Object, UsageError> {
     let name = name(given, verb)?;
     decoded(kind, json!({"metadata": {"name": name}}))
 }
 
 /// `create deployment NAME --image=IMAGE`.
-pub(super) fn deployment(given: &Given) -> Result<Object, UsageError> {
+fn deployment(given: &Given) -> Result<Object, UsageError> {
     let images = given.texts("image");
     if images.is_empty() {
         return Err(not_set("image"));
@@ -102,7 +173,7 @@ fn container_name(image: &str) -> String {
 }
 
 /// `create job NAME --image=IMAGE [-- COMMAND]`.
-pub(super) fn job(given: &Given) -> Result<Object, UsageError> {
+fn job(given: &Given) -> Result<Object, UsageError> {
     let (name, template) = job_template(given, "create job", "Never")?;
     decoded(
         Kind::Job,
@@ -111,7 +182,7 @@ pub(super) fn job(given: &Given) -> Result<Object, UsageError> {
 }
 
 /// `create cronjob NAME --image=IMAGE --schedule='* * * * *' [-- COMMAND]`.
-pub(super) fn cron_job(given: &Given) -> Result<Object, UsageError> {
+fn cron_job(given: &Given) -> Result<Object, UsageError> {
     image(given)?;
     let schedule = given.text("schedule").ok_or_else(|| not_set("schedule"))?;
     let restart = given.text("restart");
@@ -146,7 +217,7 @@ fn job_template(
 }
 
 /// `run NAME --image=IMAGE`.
-pub(super) fn pod(given: &Given) -> Result<Object, UsageError> {
+fn pod(given: &Given) -> Result<Object, UsageError> {
     let image = image(given)?;
     let mut words = given.arguments();
     if words.is_empty() {
