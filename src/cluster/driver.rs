@@ -15,6 +15,10 @@ use crate::sim::{RecordId, RecordKind, Time, Urgency};
 /// How far an advance looks for what it waits for.
 const ADVANCE_MOST: Duration = Duration::from_hours(1);
 
+/// After how many steps a run rests by itself, so that one that is left alone over night does not fill
+/// the memory: the trace of so many takes some 330 MiB.
+const REST_EVERY: u64 = 262_144;
+
 /// What a settled world says to whoever wants to go on.
 const SETTLED: &str = "Settled: nothing is left but heartbeats.";
 
@@ -387,7 +391,7 @@ impl Driver {
         Some(before)
     }
 
-    /// Whether a breakpoint stops the world after the step that began with this record.
+    /// Whether a breakpoint, or the length of the run, stops the world after the step that began with this record.
     fn is_stopped(&mut self, before: RecordId) -> bool {
         let world = self.shown.as_deref().unwrap_or(&self.runs.shown().head);
         self.stop = self.breakpoints.hit(world, before);
@@ -395,7 +399,15 @@ impl Driver {
             self.running = false;
             self.message = Some(stop.words.clone());
         }
-        self.stop.is_some()
+        let steps = self.runs.shown().head.steps();
+        let is_long = self.shown.is_none() && steps.is_multiple_of(REST_EVERY);
+        if is_long {
+            self.running = false;
+            self.message = Some(format!(
+                "{steps} steps: a run that is left alone rests here."
+            ));
+        }
+        self.stop.is_some() || is_long
     }
 
     fn advance(&mut self, until: &Until) {

@@ -1,7 +1,7 @@
 //! Two runs side by side: what each of them did from the first record that differs on, and the objects
 //! that differ, field by field.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,13 +13,13 @@ use super::theme::Role;
 use super::view::View;
 use serde_json::Value;
 
-use crate::api::{Actor, Kind};
+use crate::api::{Actor, Key, Kind};
 use crate::apiserver;
 use crate::cluster::compare::{Difference, differences, first_difference, told_changes};
 use crate::cluster::driver::Beside;
-use crate::cluster::{Cluster, Detail, Record};
+use crate::cluster::{Cluster, Detail, Record, Trace};
 use crate::manifest::{FieldChange, in_words};
-use crate::sim::{RecordId, RecordKind};
+use crate::sim::{RecordId, RecordKind, Time};
 use crate::store::ChangeType;
 
 /// How many records before the first difference are shown.
@@ -31,6 +31,24 @@ const RECORDS_MOST: usize = 20_000;
 /// The columns of the time between the two sides.
 const TIME_WIDTH: usize = 10;
 
+/// Fewer columns than these for one side, and words that can be missed are left out.
+const NARROW: usize = 40;
+
+/// Two runs that do the same within so much time do the same: their delays differ by chance.
+const LIKE_WITHIN: Duration = Duration::from_millis(50);
+
+/// The fields that tell most of a change, the best first.
+const TELLING: [&str; 8] = [
+    "spec.nodeName",
+    "status.phase",
+    "spec.taints",
+    "spec.replicas",
+    "status.readyReplicas",
+    "status.replicas",
+    "status.containerStatuses",
+    "spec",
+];
+
 /// One side of the screen.
 struct Side<'a> {
     name: &'a str,
@@ -40,8 +58,15 @@ struct Side<'a> {
 
 /// What happened at one moment on the left, on the right, or on both.
 struct Row {
-    left: Option<Arc<Record>>,
-    right: Option<Arc<Record>>,
+    left: Option<Told>,
+    right: Option<Told>,
+}
+
+/// A record in the words of the comparison.
+struct Told {
+    record: RecordId,
+    time: Time,
+    words: String,
 }
 
 /// Draws both runs over the panes.
@@ -116,13 +141,12 @@ fn half(width: u16) -> usize {
 fn heads<'a>(view: &View<'_>, left: &Side<'_>, right: &Side<'_>, width: u16) -> Line<'a> {
     let head = |side: &Side<'_>| {
         let sign = if side.is_shown { "◉" } else { "○" };
-        let settled = if side.world.is_settled() {
-            ", settled"
-        } else {
-            ""
-        };
-        let (steps, now) = (side.world.steps(), side.world.now());
-        let words = format!("{sign} {} · step {steps} · t {now}{settled}", side.name);
+        let is_settled = side.world.is_settled();
+        let settled = if is_settled { " · settled" } else { "" };
+        let millis = side.world.now().as_millis();
+        let time = format!("{}.{:03}s", millis / 1000, millis % 1000);
+        let steps = side.world.steps();
+        let words = format!("{sign} {} · {time} · step {steps}{settled}", side.name);
         let role = if side.is_shown {
             Role::Title
         } else {
@@ -160,33 +184,27 @@ fn is_told(record: &Record) -> bool {
     (is_told || is_fault) && !is_aside
 }
 
-/// The records of both sides in the order of time, from a bit before the first that differs.
-fn rows(left: &Side<'_>, right: &Side<'_>, first: Option<RecordId>) -> Vec<Row> {
-    let told = |side: &Side<'_>, from: RecordId| -> Vec<Arc<Record>> {
-        let records = side.world.trace().since(from).take(RECORDS_MOST);
-        records.filter(|record| is_told(record)).cloned().collect()
-    };
+/// The first rows of both sides in the order of time, from a bit before the first record that differs.
+fn rows(left: &Side<'_>, right: &Side<'_>, first: Option<RecordId>, most: usize) -> Vec<Row> {
     let from = first.unwrap_or_else(|| left.world.trace().next_id());
     let trace = left.world.trace();
     let before = (0..from.0).rev().filter_map(|id| trace.get(RecordId(id)));
-    let mut before: Vec<Row> = before
-        .filter(|record| is_told(record))
-        .take(BEFORE)
+    let before = before.filter(|record| is_told(record)).take(BEFORE);
+    let mut rows: Vec<Row> = before
         .map(|record| Row {
-            left: Some(Arc::clone(record)),
-            right: Some(Arc::clone(record)),
+            left: Some(Told::of(record)),
+            right: Some(Told::of(record)),
         })
         .collect();
-    before.reverse();
-    let mut rows = before;
-    let (left, right) = (told(left, from), told(right, from));
-    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
-    loop {
+    rows.reverse();
+    let mut left = told(left.world.trace(), from).peekable();
+    let mut right = told(right.world.trace(), from).peekable();
+    while rows.len() < most {
         let (takes_left, takes_right) = match (left.peek(), right.peek()) {
-            (None, None) => return rows,
+            (None, None) => break,
             (Some(_), None) => (true, false),
             (None, Some(_)) => (false, true),
-            (Some(one), Some(other)) if is_like(one, other) => (true, true),
+            (Some(one), Some(other)) if one.is_like(other) => (true, true),
             (Some(one), Some(other)) => (one.time <= other.time, one.time > other.time),
         };
         rows.push(Row {
@@ -194,11 +212,30 @@ fn rows(left: &Side<'_>, right: &Side<'_>, first: Option<RecordId>) -> Vec<Row> 
             right: right.next_if(|_| takes_right),
         });
     }
+    rows
 }
 
-/// Whether both say the same at the same time.
-fn is_like(one: &Record, other: &Record) -> bool {
-    one.time == other.time && one.actor == other.actor && one.sentence() == other.sentence()
+/// What is worth a line of a trace, from a record on.
+fn told(trace: &Trace, from: RecordId) -> impl Iterator<Item = Told> {
+    let records = trace.since(from).take(RECORDS_MOST);
+    let records = records.filter(|record| is_told(record));
+    records.map(|record| Told::of(record))
+}
+
+impl Told {
+    fn of(record: &Record) -> Self {
+        Self {
+            record: record.id,
+            time: record.time,
+            words: words(record),
+        }
+    }
+
+    /// Whether the other run did the same at about the same time.
+    fn is_like(&self, other: &Self) -> bool {
+        let apart = self.time.since(other.time).max(other.time.since(self.time));
+        apart < LIKE_WITHIN && self.words == other.words
+    }
 }
 
 fn happenings<'a>(
@@ -208,60 +245,97 @@ fn happenings<'a>(
     width: u16,
     height: usize,
 ) -> Vec<Line<'a>> {
-    let rows = rows(left, right, first);
-    let last = rows.len().saturating_sub(height);
-    let scroll = view.model.compare_scroll.min(last);
-    let rows = rows.iter().skip(scroll).take(height);
-    rows.map(|row| happening(view, row, first, width)).collect()
+    let scroll = view.model.compare_scroll;
+    let rows = rows(left, right, first, scroll.saturating_add(height));
+    let top = rows.len().saturating_sub(height).min(scroll);
+    let shown = rows.iter().skip(top).take(height);
+    shown
+        .map(|row| happening(view, row, first, width))
+        .collect()
 }
 
 fn happening<'a>(view: &View<'_>, row: &Row, first: Option<RecordId>, width: u16) -> Line<'a> {
     let is_same = row.left.is_some() && row.right.is_some();
-    let is_first = |record: &Arc<Record>| !is_same && Some(record.id) == first;
-    let side = |record: &Option<Arc<Record>>| match record {
-        None => view.span(" ".repeat(half(width)), Role::Text),
-        Some(record) => {
-            let sign = if is_first(record) { "≠" } else { " " };
-            let words = format!("{sign} {}", words(record));
-            let role = match (is_same, is_first(record)) {
-                (true, _) => Role::Dim,
-                (_, true) => Role::Fresh,
-                _ => Role::Text,
-            };
-            view.span(fitted(&words, half(width)), role)
-        }
+    let side = |told: &Option<Told>| {
+        let Some(told) = told else {
+            return view.span(" ".repeat(half(width)), Role::Text);
+        };
+        let is_first = !is_same && Some(told.record) == first;
+        let sign = if is_first { "≠" } else { " " };
+        let role = match (is_same, is_first) {
+            (true, _) => Role::Dim,
+            (_, true) => Role::Fresh,
+            _ => Role::Text,
+        };
+        let words = format!("{sign} {}", told.words);
+        let words = if half(width) < NARROW {
+            words
+                .replace("kube-scheduler", "scheduler")
+                .replace("pod …", "…")
+        } else {
+            words
+        };
+        view.span(fitted(&words, half(width)), role)
     };
     let time = row.left.as_ref().or(row.right.as_ref());
-    let time = time.map_or_else(String::new, |record| {
-        let millis = record.time.as_millis();
+    let time = time.map_or_else(String::new, |told| {
+        let millis = told.time.as_millis();
         format!("{}.{:03}", millis / 1000, millis % 1000)
     });
     let time = view.span(format!("{time:^width$}", width = TIME_WIDTH + 2), Role::Dim);
     Line::from(vec![side(&row.left), time, side(&row.right)])
 }
 
-/// Who did what, and of a write the first field that it changed.
+/// Who did what; of a write, what it changed that tells most.
 fn words(record: &Record) -> String {
-    let short = |actor: &Actor| actor.to_string().replace("-controller", "-c.");
-    let Detail::Api(apiserver::Note::Committed { change, by }) = &record.detail else {
-        return format!("{} {}", short(&record.actor), sentence(record));
+    let by = |actor: &Actor| actor.to_string().replace("-controller", "-c.");
+    let Detail::Api(apiserver::Note::Committed { change, by: writer }) = &record.detail else {
+        let sentence = sentence(record);
+        return match sentence.strip_prefix("runs: ") {
+            Some(line) => line.to_owned(),
+            None => format!("{}: {sentence}", by(&record.actor)),
+        };
     };
-    let name = change.key.to_string().replace(" default/", " ");
-    let by = short(by);
+    let (writer, name) = (by(writer), short(&change.key));
     let before = match (&change.change_type, &change.previous) {
         (ChangeType::Modified, Some(before)) => before,
-        (ChangeType::Deleted, _) => return format!("{by} removes {name}"),
-        _ => return format!("{by} creates {name}"),
+        (ChangeType::Deleted, _) => return format!("{writer}: {name} is gone"),
+        _ => return format!("{writer}: new {name}"),
     };
+    if change.object.is_terminating() && !before.is_terminating() {
+        return format!("{writer}: {name} is told to end");
+    }
     let changes = told_changes(&before.to_value(), &change.object.to_value());
-    let first = changes.first().map(|change| {
-        let value = change
-            .after
-            .as_ref()
-            .map_or_else(|| "–".to_owned(), in_words);
-        format!(" {}: {value}", change.path)
-    });
-    format!("{by} → {name}{}", first.unwrap_or_default())
+    let rank = |change: &&FieldChange| {
+        let place = TELLING
+            .iter()
+            .position(|path| change.path.starts_with(path));
+        place.unwrap_or(TELLING.len())
+    };
+    let Some(change) = changes.iter().min_by_key(rank) else {
+        return format!("{writer}: {name} reported");
+    };
+    let field = change
+        .path
+        .trim_start_matches("spec.")
+        .trim_start_matches("status.");
+    let value = change
+        .after
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), in_words);
+    if field == "nodeName" {
+        return format!("{writer}: {name} → {value}");
+    }
+    format!("{writer}: {name} {field} {value}")
+}
+
+/// `pod …tp74c`: the end of a long name tells it from its brothers.
+fn short(key: &Key) -> String {
+    let kind = key.kind.info().name.to_ascii_lowercase();
+    match key.name.rsplit_once('-') {
+        Some((begin, end)) if begin.len() + end.len() > 12 => format!("{kind} …{end}"),
+        _ => format!("{kind} {}", key.name),
+    }
 }
 
 /// The objects that differ, field by field.
