@@ -4,8 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
+<<<<<<< HEAD
 use glassplane::cluster::driver::Snapshot;
 use glassplane::cluster::{Cluster, ClusterConfig, Command, Files};
+=======
+use glassplane::cluster::task::Snapshot;
+use glassplane::cluster::{Cluster, ClusterConfig, Command, Files, History};
+>>>>>>> main
 use glassplane::ui::model::{Model, Pane};
 use glassplane::ui::theme::Theme;
 use glassplane::ui::view::{self, View};
@@ -75,19 +80,49 @@ fn frame(bencher: Bencher, pane: Pane, (nodes, pods): (usize, u32)) {
         .bench_local_refs(|buf| view::draw(&view, AREA, buf));
 }
 
-#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
+#[divan::bench(args = [(3, 3), (1_000, 10_000)], sample_count = 20)]
 fn view_desired(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Desired, size);
 }
 
-#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
+#[divan::bench(args = [(3, 3), (1_000, 10_000)], sample_count = 20)]
 fn view_nodes(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Nodes, size);
 }
 
-#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
+#[divan::bench(args = [(3, 3), (1_000, 10_000)], sample_count = 20)]
 fn view_events(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Events, size);
+}
+
+/// The first frame after a jump between two moments of one history.
+#[divan::bench(sample_count = 20)]
+fn frame_after_a_jump(bencher: Bencher) {
+    let mut cluster = settled(100, 1_000).world.as_ref().clone();
+    let mut history = History::starting_at(&cluster);
+    for _ in 0..10_000 {
+        cluster.step();
+        history.keep(&cluster);
+    }
+    let past = Snapshot::of(history.at(cluster.steps() - 5_000, &cluster));
+    let head = Snapshot::of(cluster);
+    let theme = Theme::dark();
+    let draw = |snapshot: &Snapshot, buf: &mut Buffer| {
+        let model = model(snapshot, Pane::Desired);
+        let view = View {
+            snapshot,
+            model: &model,
+            theme: &theme,
+        };
+        view::draw(&view, AREA, buf);
+    };
+    bencher
+        .with_inputs(|| {
+            let mut buf = Buffer::empty(AREA);
+            draw(&head, &mut buf);
+            buf
+        })
+        .bench_local_refs(|buf| draw(&past, buf));
 }
 
 /// All that happens before a person sees something, but for the terminal itself.

@@ -47,7 +47,7 @@ fn a_hundred_thousand_steps(bencher: Bencher) {
 }
 
 /// Everything from the request to the last Ready.
-#[divan::bench(args = [(10, 100), (100, 1_000)], sample_count = 3)]
+#[divan::bench(args = [(10, 100), (100, 1_000), (5_000, 10_000)], sample_count = 3)]
 fn pods_to_running(bencher: Bencher, (nodes, pods): (usize, u32)) {
     bencher
         .with_inputs(|| world(nodes, pods))

@@ -14,6 +14,7 @@ pub mod requests;
 pub mod schema;
 pub mod selector;
 pub mod taint;
+pub mod volume;
 
 /// Official types, by the group that they come from.
 pub use k8s_openapi::api::{

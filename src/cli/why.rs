@@ -148,12 +148,14 @@ impl Answer<'_> {
             let cause = record.cause.and_then(|cause| self.trace.get(cause));
             let to = place(record.actor.to_string());
             let from = cause.map_or(to, |cause| place(cause.actor.to_string()));
-            let latency = self.latency(record).unwrap_or_default();
+            let latency = self
+                .latency(record)
+                .map_or_else(String::new, |span| format!(" {span}"));
             let sentence = plain(&record.sentence());
             let revision = record.revision;
             let _ = writeln!(
                 arrows,
-                "    a{from}->>a{to}: {sentence} (r{revision} {latency})"
+                "    a{from}->>a{to}: {sentence} (r{revision}{latency})"
             );
         }
         let mut text = String::from("sequenceDiagram\n");

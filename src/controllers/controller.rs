@@ -7,11 +7,15 @@ use super::daemon_set::DAEMON_SET;
 use super::deployment::DEPLOYMENT;
 use super::disruption::DISRUPTION;
 use super::endpoint_slice::ENDPOINT_SLICE;
+use super::external_provisioner::EXTERNAL_PROVISIONER;
 use super::garbage_collector::GARBAGE_COLLECTOR;
 use super::horizontal_pod_autoscaler::{HORIZONTAL_POD_AUTOSCALER, Recommendations};
 use super::job::JOB;
 use super::namespace::NAMESPACE;
 use super::node_lifecycle::NODE_LIFECYCLE;
+use super::persistent_volume_binder::PERSISTENT_VOLUME_BINDER;
+use super::persistent_volume_claim_protection::PERSISTENT_VOLUME_CLAIM_PROTECTION;
+use super::persistent_volume_protection::PERSISTENT_VOLUME_PROTECTION;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
 use super::service_account::SERVICE_ACCOUNT;
@@ -329,4 +333,8 @@ pub static CONTROLLERS: &[&Controller] = &[
     &NODE_LIFECYCLE,
     &TAINT_EVICTION,
     &GARBAGE_COLLECTOR,
+    &PERSISTENT_VOLUME_BINDER,
+    &PERSISTENT_VOLUME_CLAIM_PROTECTION,
+    &PERSISTENT_VOLUME_PROTECTION,
+    &EXTERNAL_PROVISIONER,
 ];

@@ -18,6 +18,10 @@ use crate::sim::Random;
 /// Below so many feasible nodes the search never stops. Source: `minFeasibleNodesToFind`.
 const MIN_FEASIBLE_NODES: usize = 100;
 
+/// What PostFilter comes to when PreFilter was left early: DynamicResources, which is asked before
+/// DefaultPreemption and is on since 1.34, misses the state that its own PreFilter would have left.
+const NO_STATE: &str = "not found";
+
 /// Decides where the pod goes.
 ///
 /// A pure function: the same arguments give the same decision. `start` is where in the round of
@@ -359,6 +363,13 @@ impl<'a> Round<'a> {
 
     /// No node fits: asks PostFilter plugins, and says why.
     fn give_up(self, filters: &Filters<'a>, random: &mut Random) -> Decision {
+        if self.is_refused_firmly() {
+            let message = format!("{} {NO_STATE}", self.why());
+            return self.decide(Outcome::Unschedulable {
+                message,
+                preemption: None,
+            });
+        }
         let nominated = self.cycle.pod.pod.status.nominated_node_name.as_deref();
         let mut unfit = Unfit {
             cycle: self.cycle,
@@ -379,6 +390,15 @@ impl<'a> Round<'a> {
             message,
             preemption: preemption.map(Box::new),
         })
+    }
+
+    /// Whether a PreFilter plugin refused the pod so firmly that the plugins after it were not asked.
+    fn is_refused_firmly(&self) -> bool {
+        let before = self
+            .before
+            .as_ref()
+            .filter(|_| self.scope == Scope::Refused);
+        before.is_some_and(|before| before.refusal.code != Code::Unschedulable)
     }
 
     /// The nodes on which the pod might fit if other pods left.

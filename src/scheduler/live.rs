@@ -13,6 +13,7 @@ use super::preemption::Preemption;
 use super::profile::Configuration;
 use super::queue::{Move, Place, Queue, QueueTimes};
 use super::snapshot::Snapshot;
+use super::volume_work::VolumeWork;
 use super::{cycle, status};
 use crate::api::{Key, Kind, Pod, Typed};
 use crate::apiserver::{Binding, DeleteOptions, Outcome, RequestId, Verb};
@@ -50,19 +51,22 @@ pub enum SchedulerAlarm {
     Finish(Arc<Decision>),
     /// Pods in back-off may be tried again, or have waited long enough.
     Due,
+    /// Looks whether the volumes of a pod are bound by now.
+    Volumes(Key),
 }
 
-type Hands<'a> = Context<'a, Note, SchedulerAlarm>;
+pub(super) type Hands<'a> = Context<'a, Note, SchedulerAlarm>;
 
 /// kube-scheduler as a component.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     configuration: Arc<Configuration>,
-    informers: Informers,
-    snapshot: Snapshot,
-    queue: Queue,
+    pub(super) informers: Informers,
+    pub(super) snapshot: Snapshot,
+    pub(super) queue: Queue,
     busy: Option<Key>,
-    binding: OrdMap<RequestId, Arc<Decision>>,
+    pub(super) binding: OrdMap<RequestId, Arc<Decision>>,
+    pub(super) volumes: VolumeWork,
     start: usize,
     due: Option<Time>,
     recorder: Recorder,
@@ -94,6 +98,7 @@ impl Scheduler {
             queue: Queue::new(times),
             busy: None,
             binding: OrdMap::new(),
+            volumes: VolumeWork::default(),
             start: 0,
             due: None,
             recorder: Recorder::new("default-scheduler", ""),
@@ -160,6 +165,7 @@ impl Scheduler {
                 self.tell(moves, record, hands);
             }
         }
+        self.see_volumes(delivery.kind, record, hands);
         self.go_on(record, hands);
     }
 
@@ -209,9 +215,9 @@ impl Scheduler {
     }
 
     /// Begins the next cycle if none is under way, and sets the clock for waiting pods.
-    fn go_on(&mut self, record: RecordId, hands: &mut Hands<'_>) {
+    pub(super) fn go_on(&mut self, record: RecordId, hands: &mut Hands<'_>) {
         if self.busy.is_none()
-            && let Some(next) = self.queue.active().next()
+            && let Some(next) = self.queue.head()
         {
             self.busy = Some(next.key.clone());
             let after = hands.random.duration(hands.profile.scheduler.pick_up);
@@ -315,7 +321,7 @@ impl Scheduler {
                 hands.note(hands.cause, Note::Passed(key))
             }
             Some(pod) => match (decision.winner().cloned(), &decision.outcome) {
-                (Some(node), _) => self.bind(&pod, node, decision, hands),
+                (Some(node), _) => self.bind(&pod, &node, decision, hands),
                 (None, Decided::Failed { message }) => {
                     let message = message.clone();
                     self.fail(&pod, decision, &message, hands)
@@ -333,14 +339,29 @@ impl Scheduler {
     fn bind(
         &mut self,
         pod: &Pod,
-        node: Arc<str>,
+        node: &str,
         decision: &Arc<Decision>,
         hands: &mut Hands<'_>,
     ) -> RecordId {
         let scored = hands.note(hands.cause, Note::Scored(Arc::clone(decision)));
-        self.snapshot.assume(pod, &node);
+        self.snapshot.assume(pod, node);
+        match self.begin_volumes(pod, decision, scored, hands) {
+            Some(record) => record,
+            None => self.ask_to_bind(pod, decision, scored, hands),
+        }
+    }
+
+    /// Asks for the binding itself.
+    pub(super) fn ask_to_bind(
+        &mut self,
+        pod: &Pod,
+        decision: &Arc<Decision>,
+        cause: RecordId,
+        hands: &mut Hands<'_>,
+    ) -> RecordId {
+        let node = decision.winner().cloned().unwrap_or_default();
         let record = hands.note(
-            scored,
+            cause,
             Note::Binding {
                 pod: decision.pod.clone(),
                 node: Arc::clone(&node),
@@ -357,6 +378,7 @@ impl Scheduler {
 
     fn hear(&mut self, request: RequestId, outcome: &Outcome, hands: &mut Hands<'_>) {
         let Some(decision) = self.binding.remove(&request) else {
+            self.hear_of_volumes(request, outcome, hands);
             return;
         };
         let key = decision.pod.clone();
@@ -373,12 +395,18 @@ impl Scheduler {
                     self.recorder.event(hands, record, &pod, event);
                 }
             }
-            Err(refusal) => self.take_back(&key, &decision, refusal.to_string(), hands),
+            Err(refusal) => self.take_back(&key, &decision, &refusal.to_string(), hands),
         }
     }
 
     /// A binding that failed: the room is free again, and the pod waits for its next try.
-    fn take_back(&mut self, key: &Key, decision: &Decision, why: String, hands: &mut Hands<'_>) {
+    pub(super) fn take_back(
+        &mut self,
+        key: &Key,
+        decision: &Decision,
+        why: &str,
+        hands: &mut Hands<'_>,
+    ) {
         let assumed = self
             .informers
             .object(key)
@@ -408,9 +436,13 @@ impl Scheduler {
             Note::PutBack {
                 pod: key.clone(),
                 place,
-                why,
+                why: why.to_owned(),
             },
         );
+        let pod = self.informers.object(key).and_then(Pod::of).cloned();
+        if let Some(pod) = pod.filter(|pod| pod.spec.node_name.is_none() && !pod.is_terminating()) {
+            self.say_unscheduled(&pod, decision, (why, None), record, hands);
+        }
         self.go_on(record, hands);
     }
 
@@ -434,15 +466,13 @@ impl Scheduler {
                 self.preempt(&victim.key, pod, record, hands);
             }
         }
-        let about = pod.clone().into_object();
-        let event = (EventType::Warning, "FailedScheduling", message.to_owned());
-        self.recorder.event(hands, record, &about, event);
         let nominated = chosen.map(|candidate| candidate.node);
-        let failed = status::unschedulable(pod, decision, message, nominated.as_deref(), hands.now);
-        hands.tell(
+        self.say_unscheduled(
+            pod,
+            decision,
+            (message, nominated.as_deref()),
             record,
-            decision.pod.clone(),
-            Verb::UpdateStatus(failed.into_object()),
+            hands,
         );
         let refused_by = decision.unschedulable_plugins();
         let key = &decision.pod;
@@ -458,6 +488,24 @@ impl Scheduler {
                 why,
             },
         )
+    }
+
+    /// Records the event and the condition of a pod that got no node.
+    fn say_unscheduled(
+        &mut self,
+        pod: &Pod,
+        decision: &Decision,
+        (message, nominated): (&str, Option<&str>),
+        record: RecordId,
+        hands: &mut Hands<'_>,
+    ) {
+        let event = (EventType::Warning, "FailedScheduling", message.to_owned());
+        let about = pod.clone().into_object();
+        self.recorder.event(hands, record, &about, event);
+        let told = (status::reason(&decision.outcome), message);
+        let failed = status::unscheduled(pod, told, nominated, hands.now);
+        let verb = Verb::UpdateStatus(failed.into_object());
+        hands.tell(record, decision.pod.clone(), verb);
     }
 
     /// Asks a pod to make way: it is told why, and gets its time to end.
@@ -512,6 +560,7 @@ impl Component for Scheduler {
             Input::Alarm(SchedulerAlarm::Take) => self.take(hands),
             Input::Alarm(SchedulerAlarm::Filter(decision)) => self.filter(decision, hands),
             Input::Alarm(SchedulerAlarm::Finish(decision)) => self.finish(&decision, hands),
+            Input::Alarm(SchedulerAlarm::Volumes(pod)) => self.check_volumes(&pod, hands),
             Input::Alarm(SchedulerAlarm::Due) => {
                 self.due = None;
                 let moves = self.queue.advance(&self.configuration, hands.now);

@@ -10,6 +10,7 @@ mod fill;
 mod filters;
 mod fit_error;
 mod framework;
+mod in_flight;
 mod live;
 mod node_info;
 mod node_order;
@@ -26,6 +27,7 @@ mod queue;
 mod snapshot;
 mod status;
 mod topology_counts;
+mod volume_work;
 mod what_if;
 
 pub use amounts::Amounts;

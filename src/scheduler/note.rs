@@ -36,6 +36,13 @@ pub enum Note {
     Scored(Arc<Decision>),
     /// It looked for pods that could make way.
     Preempting(Arc<Decision>),
+    /// Before the binding it writes what the pod's volumes need, and waits for them.
+    Volumes {
+        /// The pod.
+        pod: Key,
+        /// What.
+        what: String,
+    },
     /// It counts the pod on the node and asks to bind it.
     Binding {
         /// The pod.
@@ -72,7 +79,9 @@ impl Note {
             Self::Filtered(_) => RecordKind::SchedFilter,
             Self::Scored(_) => RecordKind::SchedScore,
             Self::Preempting(_) => RecordKind::SchedPreempt,
-            Self::Binding { .. } | Self::Bound { .. } => RecordKind::SchedBind,
+            Self::Volumes { .. } | Self::Binding { .. } | Self::Bound { .. } => {
+                RecordKind::SchedBind
+            }
             Self::PutBack { .. } => RecordKind::QueueBackoff,
         }
     }
@@ -89,6 +98,7 @@ impl Note {
             Self::Gated(pod)
             | Self::Passed(pod)
             | Self::Took { pod, .. }
+            | Self::Volumes { pod, .. }
             | Self::Binding { pod, .. }
             | Self::Bound { pod, .. }
             | Self::PutBack { pod, .. } => Some(pod.clone()),
@@ -147,6 +157,7 @@ impl Note {
                 Some(node) => format!("makes room for {} on {node}", decision.pod),
                 None => format!("finds nobody who could make room for {}", decision.pod),
             },
+            Self::Volumes { what, .. } => what.clone(),
             Self::Binding { pod, node } => format!("binds {pod} to {node}"),
             Self::Bound { pod, node } => format!("{pod} is bound to {node}"),
             Self::PutBack { pod, place, why } => format!("{pod} {}: {why}", place_words(*place)),
@@ -169,6 +180,7 @@ impl Note {
             Self::Took {
                 attempt, waiting, ..
             } => json!({"attempt": attempt, "waiting": waiting}),
+            Self::Volumes { what, .. } => json!({"volumes": what}),
             Self::Binding { node, .. } | Self::Bound { node, .. } => json!({"node": &**node}),
             Self::PutBack { place, why, .. } => json!({"to": place_words(*place), "why": why}),
             Self::Gated(_) | Self::Passed(_) => json!({}),

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, OrdSet};
 
 use super::event::{Change, ClusterEvent, Hint, changes};
 use super::filters::Rejection;
 use super::framework::Point;
+use super::in_flight::{Happened, InFlight};
 use super::profile::Configuration;
-use crate::api::{Key, Kind, Object, Pod, Typed};
+use crate::api::{Key, Kind, Pod, Typed};
 use crate::sim::Time;
 
 /// How long pods wait.
@@ -76,6 +77,13 @@ pub struct QueuedPod {
     sequence: u64,
 }
 
+impl QueuedPod {
+    /// The lower, the earlier it comes.
+    fn rank(&self) -> Reverse<i32> {
+        Reverse(self.pod.spec.priority.unwrap_or(0))
+    }
+}
+
 /// A pod that was moved, and what moved it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
@@ -89,22 +97,11 @@ pub struct Move {
     pub plugin: Option<&'static str>,
 }
 
-/// What happened while pods were being tried.
-#[derive(Clone, Debug)]
-struct Happened {
-    /// The only pod in flight that it concerns; nothing for all.
-    only: Option<Key>,
-    change: Change,
-    old: Option<Object>,
-    new: Option<Object>,
-}
-
 /// The queues of the scheduler: a value that costs nothing to clone.
 /// Source: `pkg/scheduler/backend/queue`.
 ///
 /// Unlike Kubernetes: pods move at the moment when their time is over, not at the next of its ticks
-/// (1 s for back-off, 30 s for the flush); and a pod in back-off always waits its time, where
-/// kube-scheduler since 1.33 takes it early when the active queue is empty.
+/// (1 s for back-off, 30 s for the flush).
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
     times: QueueTimes,
@@ -150,7 +147,7 @@ impl Queue {
             sequence: self.next_sequence,
         };
         self.next_sequence += 1;
-        self.enter_active(queued, configuration);
+        self.enter(queued, Place::Active, configuration);
     }
 
     /// Takes a newer state of a pod that waits. If it may fit now, it moves.
@@ -206,10 +203,35 @@ impl Queue {
         self.in_flight.end(key);
     }
 
-    /// Takes the pod that comes first: highest priority, then longest here. From now on it is in
-    /// flight, until [`Queue::put_back`] or [`Queue::remove`].
+    /// The pod that is tried next: of those that are ready the one of the highest priority, then
+    /// who is here for longest. When nobody is ready, one that backs off is not kept waiting.
+    #[must_use]
+    pub fn head(&self) -> Option<&QueuedPod> {
+        match self.active.get_min() {
+            Some((_, _, _, key)) => self.pods.get(key),
+            None => self.first_in_back_off(),
+        }
+    }
+
+    /// Whose wait would be over first; of those in the same second the one that would come first
+    /// among the ready. Whoever failed by an error waits its whole time.
+    /// Source: `popBackoff` and `lessBackoffCompletedWithPriority` of `backend/queue`.
+    fn first_in_back_off(&self) -> Option<&QueuedPod> {
+        let refused = |pod: &&QueuedPod| !pod.refused_by.is_empty();
+        let second = |pod: &QueuedPod| match pod.place {
+            Place::BackOff(until) => until.as_secs(),
+            _ => 0,
+        };
+        let first = second(self.backing_off().find(refused)?);
+        let together = self.backing_off().take_while(|pod| second(pod) <= first);
+        let order = |pod: &&QueuedPod| (pod.rank(), pod.since, pod.sequence);
+        together.filter(refused).min_by_key(order)
+    }
+
+    /// Takes the [`Queue::head`]. From now on it is in flight, until [`Queue::put_back`] or
+    /// [`Queue::remove`].
     pub fn pop(&mut self) -> Option<QueuedPod> {
-        let (_, _, _, key) = self.active.get_min()?.clone();
+        let key = self.head()?.key.clone();
         let mut queued = self.take(&key)?;
         queued.attempts += 1;
         self.in_flight.begin(key);
@@ -353,8 +375,7 @@ impl Queue {
 
     /// The pods that are being tried or bound.
     pub fn in_flight(&self) -> impl Iterator<Item = &QueuedPod> {
-        let keys = self.in_flight.since.keys();
-        keys.filter_map(|key| self.pods.get(key))
+        self.in_flight.keys().filter_map(|key| self.pods.get(key))
     }
 
     /// The pod of this key, wherever it stands.
@@ -378,11 +399,12 @@ impl Queue {
     /// Sends a pod to the active queue, or to back-off if it has not waited its time.
     fn requeue(&mut self, queued: QueuedPod, configuration: &Configuration, now: Time) -> Place {
         let until = queued.since + self.backoff(&queued);
-        if until > now {
-            self.put(queued, Place::BackOff(until))
+        let place = if until > now {
+            Place::BackOff(until)
         } else {
-            self.enter_active(queued, configuration)
-        }
+            Place::Active
+        };
+        self.enter(queued, place, configuration)
     }
 
     /// How long the pod waits after its last try.
@@ -400,7 +422,13 @@ impl Queue {
         longer.min(self.times.backoff_most)
     }
 
-    fn enter_active(&mut self, mut queued: QueuedPod, configuration: &Configuration) -> Place {
+    /// Puts a pod where it may be taken from, unless a PreEnqueue plugin keeps it out.
+    fn enter(
+        &mut self,
+        mut queued: QueuedPod,
+        place: Place,
+        configuration: &Configuration,
+    ) -> Place {
         queued.gate = configuration.profile_of(&queued.pod).and_then(|profile| {
             profile.at(Point::PreEnqueue).iter().find_map(|plugin| {
                 let refusal = plugin.pre_enqueue(&queued.pod)?;
@@ -411,7 +439,7 @@ impl Queue {
         let place = if queued.gate.is_some() {
             Place::Gated
         } else {
-            Place::Active
+            place
         };
         self.put(queued, place)
     }
@@ -422,8 +450,7 @@ impl Queue {
         let (key, sequence, since) = (queued.key.clone(), queued.sequence, queued.since);
         match place {
             Place::Active => {
-                let priority = Reverse(queued.pod.spec.priority.unwrap_or(0));
-                self.active.insert((priority, since, sequence, key));
+                self.active.insert((queued.rank(), since, sequence, key));
             }
             Place::BackOff(until) => {
                 self.backing_off.insert((until, sequence, key));
@@ -446,8 +473,7 @@ impl Queue {
         let (key, sequence, since) = (key.clone(), queued.sequence, queued.since);
         match queued.place {
             Place::Active => {
-                let priority = Reverse(queued.pod.spec.priority.unwrap_or(0));
-                self.active.remove(&(priority, since, sequence, key));
+                self.active.remove(&(queued.rank(), since, sequence, key));
             }
             Place::BackOff(until) => {
                 self.backing_off.remove(&(until, sequence, key));
@@ -461,68 +487,6 @@ impl Queue {
             Place::InFlight => {}
         }
         Some(queued)
-    }
-}
-
-/// The pods in flight, and what has happened since the first of them was taken: written down once
-/// for all of them.
-#[derive(Clone, Debug, Default)]
-struct InFlight {
-    /// For each pod, how much had happened when it was taken.
-    since: OrdMap<Key, u64>,
-    by_start: OrdSet<(u64, Key)>,
-    happened: Vector<Happened>,
-    /// How much had happened before what is still written down.
-    forgotten: u64,
-}
-
-impl InFlight {
-    fn begin(&mut self, key: Key) {
-        let start = self.forgotten + self.happened.len() as u64;
-        self.by_start.insert((start, key.clone()));
-        self.since.insert(key, start);
-    }
-
-    fn see(&mut self, happened: impl Iterator<Item = Happened>) {
-        if !self.since.is_empty() {
-            self.happened.extend(happened);
-        }
-    }
-
-    /// What has happened since the pod was taken.
-    fn seen_by(&self, key: &Key) -> Vec<Happened> {
-        let Some(start) = self.since.get(key) else {
-            return Vec::new();
-        };
-        let first = usize::try_from(start - self.forgotten).unwrap_or(usize::MAX);
-        let places = first..self.happened.len();
-        let seen = places.filter_map(|place| self.happened.get(place));
-        let mine = seen.filter(|each| each.only.as_ref().is_none_or(|only| only == key));
-        mine.cloned().collect()
-    }
-
-    /// Forgets the pod, and what only it had still to hear of.
-    fn end(&mut self, key: &Key) {
-        let Some(start) = self.since.remove(key) else {
-            return;
-        };
-        self.by_start.remove(&(start, key.clone()));
-        let all = self.forgotten + self.happened.len() as u64;
-        let oldest = self.by_start.get_min().map_or(all, |(start, _)| *start);
-        while self.forgotten < oldest {
-            self.happened.pop_front();
-            self.forgotten += 1;
-        }
-    }
-}
-
-impl Happened {
-    fn borrow(&self) -> ClusterEvent<'_> {
-        ClusterEvent {
-            change: self.change,
-            old: self.old.as_ref(),
-            new: self.new.as_ref(),
-        }
     }
 }
 

@@ -3,20 +3,24 @@
 use crate::api::{Pod, core, meta};
 use crate::sim::Time;
 
-use super::decision::{Decision, Outcome};
+use super::decision::Outcome;
 
-/// The pod with the condition that says why it fits nowhere, and the node that room is made on.
-pub(super) fn unschedulable(
+/// Why the condition `PodScheduled` is false after a decision that came to this, or after one that
+/// could not be carried out.
+pub(super) const fn reason(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unschedulable { .. } => "Unschedulable",
+        Outcome::Fits { .. } | Outcome::Failed { .. } => "SchedulerError",
+    }
+}
+
+/// The pod with the condition that says why it has no node, and the node that room is made on.
+pub(super) fn unscheduled(
     pod: &Pod,
-    decision: &Decision,
-    message: &str,
+    (reason, message): (&str, &str),
     nominated: Option<&str>,
     now: Time,
 ) -> Pod {
-    let reason = match decision.outcome {
-        Outcome::Failed { .. } => "SchedulerError",
-        Outcome::Fits { .. } | Outcome::Unschedulable { .. } => "Unschedulable",
-    };
     let mut pod = with_condition(pod, ("PodScheduled", "False"), (reason, message), now);
     if let Some(node) = nominated {
         pod.status_mut().nominated_node_name = Some(node.to_owned());

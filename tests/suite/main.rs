@@ -24,5 +24,6 @@ mod sessions;
 mod terminal;
 mod tidy;
 mod time;
+mod volumes_world;
 mod what_if;
 mod worlds;

@@ -3,8 +3,7 @@
 //! Plugins of Kubernetes in Kubernetes' order. Those that change the object run before it has its
 //! name and its uid; those that only look run when it is valid and about to be written.
 //!
-//! Unlike Kubernetes: no token is mounted into pods, volumes and claims get no finalizer that
-//! protects them while they are used, and a new node gets no `not-ready` taint.
+//! Unlike Kubernetes: no token is mounted into pods, and a new node gets no `not-ready` taint.
 
 mod default_tolerations;
 mod limit_ranger;
@@ -13,6 +12,7 @@ mod priority;
 mod resource_quota;
 mod service_account;
 mod storage_class;
+mod storage_protection;
 
 use super::Refusal;
 use crate::api::{Key, Object};
@@ -55,6 +55,10 @@ pub(super) fn admit(
         }
         Object::PersistentVolumeClaim(claim) if operation == Operation::Create => {
             storage_class::admit(claim, store);
+            storage_protection::admit(object);
+        }
+        Object::PersistentVolume(_) if operation == Operation::Create => {
+            storage_protection::admit(object);
         }
         _ => {}
     }

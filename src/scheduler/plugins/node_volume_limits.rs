@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims;
-use crate::api::{PersistentVolume, PersistentVolumeClaim, Pod, StorageClass};
+use crate::api::{PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, volume};
 use crate::scheduler::event::{Change, ClusterEvent, Hint};
 use crate::scheduler::framework::{Cycle, Filter, Plugin, PreFilter, Refusal};
 use crate::scheduler::node_info::{NodeInfo, PodInfo, claims_of};
@@ -56,12 +56,12 @@ fn attachments(pod: &PodInfo, snapshot: &Snapshot) -> BTreeSet<Attachment> {
     let claims = claims_of(&pod.pod);
     let found = claims.filter_map(|claim| {
         let claim: &PersistentVolumeClaim = snapshot.get(pod.namespace(), &claim.name)?;
-        let volume: Option<&PersistentVolume> = snapshot.get("", claims::volume_name(claim));
+        let volume: Option<&PersistentVolume> = snapshot.get("", volume::volume_name(claim));
         if let Some(volume) = volume {
             let source = volume.spec.csi.as_ref()?;
             return Some((source.driver.clone(), source.volume_handle.clone()));
         }
-        let class: &StorageClass = snapshot.get("", claims::class_of(claim))?;
+        let class: &StorageClass = snapshot.get("", volume::class_of(claim))?;
         let handle = format!("{}/{}", claim.namespace(), claim.name());
         Some((class.spec.provisioner.clone(), handle))
     });

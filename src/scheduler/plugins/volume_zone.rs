@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::claims;
-use crate::api::{Object, PersistentVolume, Pod, StorageClass, meta};
+use crate::api::{Object, PersistentVolume, Pod, StorageClass, meta, volume};
 use crate::scheduler::event::{Change, ClusterEvent, Hint};
 use crate::scheduler::framework::{Cycle, Filter, Plugin, PreFilter, Refusal};
 use crate::scheduler::node_info::NodeInfo;
@@ -46,7 +46,7 @@ impl Plugin for VolumeZone {
         let may_help = match (event.change, event.old, event.new) {
             (Change::NodeAdded | Change::NodeLabels | Change::VolumeAdded, _, _) => true,
             (Change::ClassAdded, _, Some(Object::StorageClass(class))) => {
-                claims::waits_for_pod(class)
+                volume::waits_for_pod(class)
             }
             (
                 Change::VolumeUpdated,
@@ -65,9 +65,9 @@ type Zone = (&'static str, &'static str, BTreeSet<String>);
 fn zones_of_volumes(cycle: &Cycle<'_>) -> Result<Vec<Zone>, Refusal> {
     let mut zones = Vec::new();
     for claim in claims::named(cycle.pod, cycle.snapshot)? {
-        let name = claims::volume_name(claim);
+        let name = volume::volume_name(claim);
         if name.is_empty() {
-            let class = claims::class_of(claim);
+            let class = volume::class_of(claim);
             if class.is_empty() {
                 return Err(Refusal::unresolvable(
                     "PersistentVolumeClaim had no pv name and storageClass name",
@@ -78,7 +78,7 @@ fn zones_of_volumes(cycle: &Cycle<'_>) -> Result<Vec<Zone>, Refusal> {
                 let reason = format!("storageclass.storage.k8s.io \"{class}\" not found");
                 Refusal::unresolvable(reason)
             })?;
-            if !claims::waits_for_pod(found) {
+            if !volume::waits_for_pod(found) {
                 return Err(Refusal::unresolvable("PersistentVolume had no name"));
             }
             continue;

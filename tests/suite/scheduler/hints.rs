@@ -1,6 +1,6 @@
 //! A pod that fits nowhere is tried again after the events that can help, and after no others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glassplane::api::{Kind, Object};
 use glassplane::scheduler::{ClusterEvent, Configuration, Queue, QueueTimes, changes};
@@ -12,22 +12,76 @@ use super::{as_pod, node, object, placed, pod};
 /// What happens to an object, and whether that wakes the pod.
 type Case = (Option<Object>, Option<Object>, bool);
 
-/// Tells queues in which `waiting` was refused by the plugin of each case.
-fn check(waiting: &Object, plugin: &'static str, cases: Vec<Case>) {
+/// A pod that a plugin refused, and what happens then.
+struct Table {
+    waiting: Object,
+    plugin: &'static str,
+    cases: Vec<Case>,
+}
+
+/// The default plugins that can refuse a pod.
+const REFUSING: [&str; 13] = [
+    "SchedulingGates",
+    "NodeUnschedulable",
+    "NodeName",
+    "TaintToleration",
+    "NodeAffinity",
+    "NodePorts",
+    "NodeResourcesFit",
+    "VolumeRestrictions",
+    "NodeVolumeLimits",
+    "VolumeBinding",
+    "VolumeZone",
+    "PodTopologySpread",
+    "InterPodAffinity",
+];
+
+/// A queue in which the pod waits because the plugin refused it.
+fn queue_of(table: &Table, configuration: &Configuration) -> Queue {
+    let mut queue = Queue::new(QueueTimes::default());
+    queue.add(as_pod(&table.waiting), configuration, Time::START);
+    // A pod with gates does not come so far that it could be taken.
+    if let Some(popped) = queue.pop() {
+        let refused = BTreeSet::from([table.plugin]);
+        queue.put_back(&popped.key, refused, configuration, Time::START);
+    }
+    queue
+}
+
+/// Whether what happens to the object moves the pod. Its own updates reach the queue by another
+/// door than what happens to everything else.
+fn wakes(table: &Table, old: Option<&Object>, new: Option<&Object>) -> bool {
     let configuration = Configuration::default();
-    for (old, new, expected) in cases {
-        let mut queue = Queue::new(QueueTimes::default());
-        queue.add(as_pod(waiting), &configuration, Time::START);
-        let popped = queue.pop().expect("the only pod");
-        let refused = BTreeSet::from([plugin]);
-        queue.put_back(&popped.key, refused, &configuration, Time::START);
-        let (old, new) = (old.as_ref(), new.as_ref());
-        let mut woken = false;
-        for change in changes(old, new) {
-            let event = ClusterEvent { change, old, new };
-            woken |= !queue.notice(&event, &configuration, Time::START).is_empty();
+    let mut queue = queue_of(table, &configuration);
+    if let (Some(old), Some(new)) = (old, new)
+        && new.key() == table.waiting.key()
+    {
+        let (old, new) = (as_pod(old), as_pod(new));
+        return queue
+            .update(old, new, &configuration, Time::START)
+            .is_some();
+    }
+    let mut events = changes(old, new).into_iter();
+    events.any(|change| {
+        let event = ClusterEvent { change, old, new };
+        !queue.notice(&event, &configuration, Time::START).is_empty()
+    })
+}
+
+fn check(tables: Vec<Table>) {
+    for table in tables {
+        for (old, new, expected) in &table.cases {
+            let woken = wakes(&table, old.as_ref(), new.as_ref());
+            assert_eq!(woken, *expected, "{}\n  {old:?}\n  {new:?}", table.plugin);
         }
-        assert_eq!(woken, expected, "{plugin}\n  {old:?}\n  {new:?}");
+    }
+}
+
+fn table(plugin: &'static str, waiting: Object, cases: Vec<Case>) -> Table {
+    Table {
+        waiting,
+        plugin,
+        cases,
     }
 }
 
@@ -43,6 +97,20 @@ fn changed(old: Object, new: Object, helps: bool) -> Case {
     (Some(old), Some(new), helps)
 }
 
+/// The pod that waits in most tables.
+fn web(fields: Value) -> Object {
+    pod("web", "1", fields)
+}
+
+/// A pod that runs already.
+fn other(fields: Value) -> Object {
+    placed("other", "1", "node-a", fields)
+}
+
+fn of_app(app: &str) -> Object {
+    other(json!({"metadata": {"labels": {"app": app}}}))
+}
+
 fn with_cpu(cpu: &str) -> Object {
     node("node-a", json!({"status": {"allocatable": {"cpu": cpu}}}))
 }
@@ -51,13 +119,49 @@ fn with_taint(taints: &Value) -> Object {
     node("node-a", json!({"spec": {"taints": taints}}))
 }
 
+fn cordoned(is: bool) -> Object {
+    node("node-a", json!({"spec": {"unschedulable": is}}))
+}
+
 fn labelled(labels: &Value) -> Object {
     node("node-a", json!({"metadata": {"labels": labels}}))
 }
 
-#[test]
-fn s4_resources_that_come_free_wake_who_lacks_resources() {
-    let shrunk = |cpu: &str| placed("other", cpu, "node-a", json!({}));
+fn in_zone(zone: &str) -> Object {
+    labelled(&json!({"zone": zone}))
+}
+
+/// A sign of life, as each node gives it every few seconds.
+fn beat(time: &str) -> Object {
+    let condition = json!({"type": "Ready", "status": "True", "lastHeartbeatTime": time});
+    node("node-a", json!({"status": {"conditions": [condition]}}))
+}
+
+/// A container that takes this port of its node.
+fn with_port(port: i32) -> Value {
+    let port = json!({"containerPort": 80, "hostPort": port});
+    json!({"spec": {"containers": [{"name": "c", "ports": [port]}]}})
+}
+
+/// A volume of this claim.
+fn with_claim(name: &str) -> Value {
+    let volume = json!({"name": "data", "persistentVolumeClaim": {"claimName": name}});
+    json!({"spec": {"volumes": [volume]}})
+}
+
+/// A wish of this kind that means the pods of the data base, zone by zone.
+fn with_wish(kind: &str) -> Value {
+    let term = json!({"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}});
+    let terms = json!({"requiredDuringSchedulingIgnoredDuringExecution": [term]});
+    json!({"spec": {"affinity": {kind: terms}}})
+}
+
+fn tolerating(key: &str) -> Object {
+    web(json!({"spec": {"tolerations": [{"key": key, "operator": "Exists"}]}}))
+}
+
+fn resources() -> Vec<Table> {
+    let asking = |cpu: &str| placed("other", cpu, "node-a", json!({}));
     let cases = vec![
         came(with_cpu("2"), true),
         came(with_cpu("500m"), false),
@@ -65,184 +169,151 @@ fn s4_resources_that_come_free_wake_who_lacks_resources() {
         changed(with_cpu("3"), with_cpu("2"), false),
         changed(with_cpu("100m"), with_cpu("900m"), false),
         changed(labelled(&json!({})), labelled(&json!({"a": "b"})), false),
-        came(placed("other", "1", "node-a", json!({})), false),
-        went(placed("other", "1", "node-a", json!({})), true),
+        came(other(json!({})), false),
+        went(other(json!({})), true),
         went(pod("other", "1", json!({})), false),
-        changed(shrunk("2"), shrunk("1"), true),
-        changed(shrunk("1"), shrunk("2"), false),
+        changed(asking("2"), asking("1"), true),
+        changed(asking("1"), asking("2"), false),
+        changed(web(json!({})), pod("web", "500m", json!({})), true),
     ];
-    check(&pod("web", "1", json!({})), "NodeResourcesFit", cases);
+    vec![table("NodeResourcesFit", web(json!({})), cases)]
 }
 
-#[test]
-fn s4_a_taint_that_goes_wakes_who_does_not_tolerate_it() {
+fn taints() -> Vec<Table> {
     let taint = json!([{"key": "dedicated", "value": "batch", "effect": "NoSchedule"}]);
     let mild = json!([{"key": "dedicated", "effect": "PreferNoSchedule"}]);
-    let cases = vec![
-        came(with_taint(&json!([])), true),
+    let none = json!([]);
+    let tainted = vec![
+        came(with_taint(&none), true),
         came(with_taint(&taint), false),
-        changed(with_taint(&taint), with_taint(&json!([])), true),
+        changed(with_taint(&taint), with_taint(&none), true),
         changed(with_taint(&taint), with_taint(&mild), true),
-        changed(with_taint(&mild), with_taint(&json!([])), false),
-        changed(with_taint(&json!([])), with_taint(&taint), false),
+        changed(with_taint(&mild), with_taint(&none), false),
+        changed(with_taint(&none), with_taint(&taint), false),
         changed(with_cpu("2"), with_cpu("3"), false),
-        went(placed("other", "1", "node-a", json!({})), false),
+        went(other(json!({})), false),
+        changed(web(json!({})), tolerating("dedicated"), true),
     ];
-    check(&pod("web", "1", json!({})), "TaintToleration", cases);
-}
-
-#[test]
-fn s4_an_uncordoned_node_wakes_who_met_only_cordoned_ones() {
-    let cordoned = |is: bool| node("node-a", json!({"spec": {"unschedulable": is}}));
-    let cases = vec![
+    let closed = vec![
         came(cordoned(false), true),
         came(cordoned(true), false),
         changed(cordoned(true), cordoned(false), true),
         changed(cordoned(false), cordoned(true), false),
         changed(with_cpu("2"), with_cpu("3"), false),
+        changed(
+            web(json!({})),
+            tolerating("node.kubernetes.io/unschedulable"),
+            true,
+        ),
+        changed(web(json!({})), tolerating("dedicated"), false),
     ];
-    check(&pod("web", "1", json!({})), "NodeUnschedulable", cases);
+    vec![
+        table("TaintToleration", web(json!({})), tainted),
+        table("NodeUnschedulable", web(json!({})), closed),
+    ]
 }
 
-#[test]
-fn s4_a_label_that_is_asked_for_wakes_who_asks_for_it() {
-    let waiting = pod(
-        "web",
-        "1",
-        json!({"spec": {"nodeSelector": {"disk": "ssd"}}}),
-    );
-    let (ssd, hdd) = (json!({"disk": "ssd"}), json!({"disk": "hdd"}));
+fn gates() -> Vec<Table> {
+    let gated = |names: &[&str]| {
+        let gates: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        web(json!({"spec": {"schedulingGates": gates}}))
+    };
     let cases = vec![
+        changed(gated(&["a"]), gated(&[]), true),
+        changed(gated(&["a", "b"]), gated(&["a"]), false),
+        came(node("node-a", json!({})), false),
+        went(other(json!({})), false),
+    ];
+    vec![table("SchedulingGates", gated(&["a"]), cases)]
+}
+
+fn labels() -> Vec<Table> {
+    let (ssd, hdd) = (json!({"disk": "ssd"}), json!({"disk": "hdd"}));
+    let more = json!({"disk": "ssd", "a": "b"});
+    let asked = vec![
         came(labelled(&ssd), true),
         came(labelled(&hdd), false),
         changed(labelled(&hdd), labelled(&ssd), true),
         changed(labelled(&ssd), labelled(&hdd), false),
-        changed(
-            labelled(&ssd),
-            labelled(&json!({"disk": "ssd", "a": "b"})),
-            false,
-        ),
+        changed(labelled(&ssd), labelled(&more), false),
         changed(with_cpu("2"), with_cpu("3"), false),
     ];
-    check(&waiting, "NodeAffinity", cases);
-    let named = pod("web", "1", json!({"spec": {"nodeName": "node-b"}}));
-    let cases = vec![
+    let named = vec![
         came(node("node-b", json!({})), true),
         came(node("node-a", json!({})), false),
     ];
-    check(&named, "NodeName", cases);
+    let asking = web(json!({"spec": {"nodeSelector": {"disk": "ssd"}}}));
+    let naming = web(json!({"spec": {"nodeName": "node-b"}}));
+    vec![
+        table("NodeAffinity", asking, asked),
+        table("NodeName", naming, named),
+    ]
 }
 
-#[test]
-fn s4_a_port_that_comes_free_wakes_who_wants_it() {
-    let port = |port: i32| {
-        let port = json!({"containerPort": 80, "hostPort": port});
-        json!({"spec": {"containers": [{"name": "c", "ports": [port]}]}})
-    };
+fn ports() -> Vec<Table> {
     let cases = vec![
         came(node("node-a", json!({})), true),
-        went(placed("other", "1", "node-a", port(8080)), true),
-        went(placed("other", "1", "node-a", port(9090)), false),
+        went(other(with_port(8080)), true),
+        went(other(with_port(9090)), false),
         changed(with_cpu("2"), with_cpu("3"), false),
     ];
-    check(&pod("web", "1", port(8080)), "NodePorts", cases);
+    vec![table("NodePorts", web(with_port(8080)), cases)]
 }
 
-#[test]
-fn s4_pods_of_the_group_wake_who_spreads() {
+fn groups() -> Vec<Table> {
     let constraint = json!({
         "maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule",
         "labelSelector": {"matchLabels": {"app": "web"}},
     });
-    let waiting = pod(
-        "web",
-        "1",
-        json!({"spec": {"topologySpreadConstraints": [constraint]}}),
-    );
-    let other = |app: &str| {
-        placed(
-            "other",
-            "1",
-            "node-a",
-            json!({"metadata": {"labels": {"app": app}}}),
-        )
-    };
-    let zone = |zone: &str| labelled(&json!({"zone": zone}));
+    let waiting = web(json!({"spec": {"topologySpreadConstraints": [constraint]}}));
+    let more = json!({"zone": "a", "a": "b"});
     let cases = vec![
-        came(other("web"), true),
-        came(other("db"), false),
-        went(other("web"), true),
-        went(other("db"), false),
-        changed(other("db"), other("web"), true),
-        came(zone("a"), true),
+        came(of_app("web"), true),
+        came(of_app("db"), false),
+        went(of_app("web"), true),
+        went(of_app("db"), false),
+        changed(of_app("db"), of_app("web"), true),
+        came(in_zone("a"), true),
         came(labelled(&json!({})), false),
-        went(zone("a"), true),
-        changed(zone("a"), zone("b"), true),
-        changed(zone("a"), labelled(&json!({"zone": "a", "a": "b"})), false),
+        went(in_zone("a"), true),
+        changed(in_zone("a"), in_zone("b"), true),
+        changed(in_zone("a"), labelled(&more), false),
         changed(with_cpu("2"), with_cpu("3"), false),
     ];
-    check(&waiting, "PodTopologySpread", cases);
+    vec![table("PodTopologySpread", waiting, cases)]
 }
 
-#[test]
-fn s4_pods_to_be_near_or_far_from_wake_who_asks_for_them() {
-    let with = |kind: &str| {
-        let term = json!({"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}});
-        let terms = json!({"requiredDuringSchedulingIgnoredDuringExecution": [term]});
-        json!({"spec": {"affinity": {kind: terms}}})
-    };
-    let other = |app: &str| {
-        placed(
-            "other",
-            "1",
-            "node-a",
-            json!({"metadata": {"labels": {"app": app}}}),
-        )
-    };
-    let zone = |zone: &str| labelled(&json!({"zone": zone}));
+fn wishes() -> Vec<Table> {
     let near = vec![
-        came(other("db"), true),
-        came(other("web"), false),
-        went(other("db"), false),
-        changed(other("web"), other("db"), true),
-        came(zone("a"), true),
+        came(of_app("db"), true),
+        came(of_app("web"), false),
+        went(of_app("db"), false),
+        changed(of_app("web"), of_app("db"), true),
+        came(in_zone("a"), true),
         came(labelled(&json!({})), false),
-        changed(zone("a"), zone("b"), true),
+        changed(in_zone("a"), in_zone("b"), true),
         changed(with_cpu("2"), with_cpu("3"), false),
     ];
-    check(
-        &pod("web", "1", with("podAffinity")),
-        "InterPodAffinity",
-        near,
-    );
     let far = vec![
-        went(other("db"), true),
-        went(other("web"), false),
-        came(other("db"), false),
-        changed(other("db"), other("web"), true),
-        came(zone("a"), true),
-        changed(zone("a"), zone("b"), true),
+        went(of_app("db"), true),
+        went(of_app("web"), false),
+        came(of_app("db"), false),
+        changed(of_app("db"), of_app("web"), true),
+        came(in_zone("a"), true),
+        changed(in_zone("a"), in_zone("b"), true),
     ];
-    check(
-        &pod("web", "1", with("podAntiAffinity")),
-        "InterPodAffinity",
-        far,
-    );
-    let keeps_away = placed("other", "1", "node-a", with("podAntiAffinity"));
-    check(
-        &pod("web", "1", json!({})),
-        "InterPodAffinity",
-        vec![went(keeps_away, false)],
-    );
-    let waiting = pod("web", "1", json!({"metadata": {"labels": {"app": "db"}}}));
-    let keeps_away = placed("other", "1", "node-a", with("podAntiAffinity"));
-    check(&waiting, "InterPodAffinity", vec![went(keeps_away, true)]);
+    let wants_distance = other(with_wish("podAntiAffinity"));
+    let unwanted = web(json!({"metadata": {"labels": {"app": "db"}}}));
+    let gone = |helps| vec![went(wants_distance.clone(), helps)];
+    vec![
+        table("InterPodAffinity", web(with_wish("podAffinity")), near),
+        table("InterPodAffinity", web(with_wish("podAntiAffinity")), far),
+        table("InterPodAffinity", web(json!({})), gone(false)),
+        table("InterPodAffinity", unwanted, gone(true)),
+    ]
 }
 
-#[test]
-fn s4_claims_and_volumes_wake_who_waits_for_storage() {
-    let volume = json!({"name": "data", "persistentVolumeClaim": {"claimName": "data"}});
-    let waiting = pod("web", "1", json!({"spec": {"volumes": [volume]}}));
+fn storage() -> Vec<Table> {
     let claim = |name: &str| object(Kind::PersistentVolumeClaim, name, json!({}));
     let volume = || object(Kind::PersistentVolume, "pv", json!({}));
     let class = |mode: &str| {
@@ -256,9 +327,8 @@ fn s4_claims_and_volumes_wake_who_waits_for_storage() {
         came(class("Immediate"), true),
         changed(class("Immediate"), class("Immediate"), false),
         changed(with_cpu("2"), with_cpu("3"), false),
-        went(placed("other", "1", "node-a", json!({})), false),
+        went(other(json!({})), false),
     ];
-    check(&waiting, "VolumeBinding", binding);
     let zone = vec![
         came(claim("data"), true),
         came(class("WaitForFirstConsumer"), true),
@@ -266,22 +336,93 @@ fn s4_claims_and_volumes_wake_who_waits_for_storage() {
         came(volume(), true),
         changed(volume(), volume(), false),
     ];
-    check(&waiting, "VolumeZone", zone);
-    let user = |name: &str| {
-        let volume = json!({"name": "data", "persistentVolumeClaim": {"claimName": name}});
-        placed(
-            "other",
-            "1",
-            "node-a",
-            json!({"spec": {"volumes": [volume]}}),
-        )
-    };
-    let restrictions = vec![went(user("data"), true), went(user("other"), false)];
-    check(&waiting, "VolumeRestrictions", restrictions);
+    let restrictions = vec![
+        went(other(with_claim("data")), true),
+        went(other(with_claim("other")), false),
+    ];
     let limits = vec![
-        went(user("other"), true),
-        went(placed("other", "1", "node-a", json!({})), false),
+        went(other(with_claim("other")), true),
+        went(other(json!({})), false),
         came(claim("other"), false),
     ];
-    check(&waiting, "NodeVolumeLimits", limits);
+    let tables = [
+        ("VolumeBinding", binding),
+        ("VolumeZone", zone),
+        ("VolumeRestrictions", restrictions),
+        ("NodeVolumeLimits", limits),
+    ];
+    let waiting = || web(with_claim("data"));
+    let tables = tables.into_iter();
+    tables
+        .map(|(plugin, cases)| table(plugin, waiting(), cases))
+        .collect()
+}
+
+fn all() -> impl Iterator<Item = Table> {
+    let topics = [
+        resources, taints, gates, labels, ports, groups, wishes, storage,
+    ];
+    topics.into_iter().flat_map(|tables| tables())
+}
+
+#[test]
+fn s4_resources_that_come_free_wake_who_lacks_resources() {
+    check(resources());
+}
+
+#[test]
+fn s4_a_taint_that_goes_wakes_who_does_not_tolerate_it() {
+    check(taints());
+}
+
+#[test]
+fn s4_the_last_gate_that_goes_wakes_who_waits_behind_it() {
+    check(gates());
+}
+
+#[test]
+fn s4_a_label_that_is_asked_for_wakes_who_asks_for_it() {
+    check(labels());
+}
+
+#[test]
+fn s4_a_port_that_comes_free_wakes_who_wants_it() {
+    check(ports());
+}
+
+#[test]
+fn s4_pods_of_the_group_wake_who_spreads() {
+    check(groups());
+}
+
+#[test]
+fn s4_pods_to_be_near_or_far_from_wake_who_asks_for_them() {
+    check(wishes());
+}
+
+#[test]
+fn s4_claims_and_volumes_wake_who_waits_for_storage() {
+    check(storage());
+}
+
+#[test]
+fn s4_every_plugin_that_refuses_has_events_that_help_and_events_that_do_not() {
+    let mut seen: BTreeMap<&str, BTreeSet<bool>> = BTreeMap::new();
+    for table in all() {
+        let helps = table.cases.iter().map(|(_, _, helps)| *helps);
+        seen.entry(table.plugin).or_default().extend(helps);
+    }
+    for plugin in REFUSING {
+        assert_eq!(seen.get(plugin), Some(&[false, true].into()), "{plugin}");
+    }
+    assert_eq!(seen.len(), REFUSING.len());
+}
+
+#[test]
+fn s4_a_heartbeat_wakes_nobody_whoever_refused() {
+    let (old, new) = (beat("2026-01-01T00:00:00Z"), beat("2026-01-01T00:00:10Z"));
+    for table in all() {
+        let woken = wakes(&table, Some(&old), Some(&new));
+        assert!(!woken, "{}", table.plugin);
+    }
 }

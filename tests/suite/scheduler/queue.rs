@@ -57,9 +57,7 @@ fn s4_higher_priority_comes_first_and_then_who_has_waited_longer() {
         queue.add(as_pod(&pod), &configuration, Time::from_secs(second));
     }
     let waiting: Vec<String> = queue.active().map(|pod| pod.key.name.to_string()).collect();
-    let order: Vec<String> = std::iter::from_fn(|| queue.pop())
-        .map(|pod| pod.key.name.to_string())
-        .collect();
+    let order = order(&mut queue);
     assert_eq!(order, ["c", "b", "a", "d"]);
     assert_eq!(order, waiting);
     assert_eq!(queue.in_flight().count(), 4);
@@ -115,6 +113,62 @@ fn s4_a_pod_that_has_waited_its_back_off_is_ready_at_once() {
     assert_eq!(queue.active().count(), 1);
 }
 
+/// Pods of these names and priorities, the first refused at second 100 and the others each 400 ms
+/// later; a node that comes then sends them all into back-off.
+fn backing_off(pods: &[(&str, i32)]) -> (Queue, Configuration) {
+    let configuration = Configuration::default();
+    let mut queue = Queue::new(QueueTimes::default());
+    let mut now = Time::from_secs(100);
+    for (name, priority) in pods {
+        let pod = pod(name, "1", json!({"spec": {"priority": priority}}));
+        queue.add(as_pod(&pod), &configuration, now);
+        let popped = queue.pop().expect("it is ready");
+        let by = refused("NodeResourcesFit");
+        queue.put_back(&popped.key, by, &configuration, now);
+        now = now + Duration::from_millis(400);
+    }
+    assert_eq!(
+        tell(&mut queue, None, Some(&node("node-a", json!({}))), 100),
+        pods.len()
+    );
+    assert_eq!(queue.backing_off().count(), pods.len());
+    (queue, configuration)
+}
+
+fn order(queue: &mut Queue) -> Vec<String> {
+    let popped = std::iter::from_fn(|| queue.pop());
+    popped.map(|pod| pod.key.name.to_string()).collect()
+}
+
+#[test]
+fn s4_when_nobody_is_ready_who_backs_off_is_taken_early() {
+    let (mut queue, configuration) = backing_off(&[("a", 0), ("b", 0)]);
+    let ready = pod("ready", "1", json!({"spec": {"priority": -1}}));
+    queue.add(as_pod(&ready), &configuration, Time::from_secs(100));
+    assert_eq!(order(&mut queue), ["ready", "a", "b"]);
+}
+
+#[test]
+fn s4_back_offs_that_end_in_one_second_are_ordered_by_priority() {
+    // They end at 101.0, 101.4, 101.8 and 102.2 s.
+    let (mut queue, _) = backing_off(&[("a", 0), ("b", 5), ("c", 0), ("d", 9)]);
+    assert_eq!(order(&mut queue), ["b", "a", "c", "d"]);
+}
+
+#[test]
+fn s4_who_failed_by_an_error_waits_its_whole_back_off() {
+    let configuration = Configuration::default();
+    let mut queue = Queue::new(QueueTimes::default());
+    let pod = pod("web", "1", json!({}));
+    queue.add(as_pod(&pod), &configuration, Time::START);
+    queue.pop();
+    let place = queue.put_back(&key("web"), BTreeSet::new(), &configuration, Time::START);
+    assert_eq!(place, Some(Place::BackOff(Time::from_secs(1))));
+    assert!(queue.pop().is_none());
+    queue.advance(&configuration, Time::from_secs(1));
+    assert!(queue.pop().is_some());
+}
+
 #[test]
 fn s4_an_unschedulable_pod_is_tried_again_after_five_minutes() {
     let (mut queue, configuration) = waiting(&pod("web", "1", json!({})), "NodeResourcesFit");
@@ -129,24 +183,6 @@ fn s4_an_unschedulable_pod_is_tried_again_after_five_minutes() {
         (moves[0].to, moves[0].change),
         (Place::Active, Change::Flush)
     );
-}
-
-#[test]
-fn s4_a_heartbeat_wakes_nobody() {
-    for plugin in [
-        "NodeResourcesFit",
-        "TaintToleration",
-        "NodeAffinity",
-        "InterPodAffinity",
-    ] {
-        let (mut queue, _) = waiting(&pod("web", "1", json!({})), plugin);
-        let beat = |time: &str| {
-            let condition = json!({"type": "Ready", "status": "True", "lastHeartbeatTime": time});
-            node("node-a", json!({"status": {"conditions": [condition]}}))
-        };
-        let (old, new) = (beat("2026-01-01T00:00:00Z"), beat("2026-01-01T00:00:10Z"));
-        assert_eq!(tell(&mut queue, Some(&old), Some(&new), 200), 0, "{plugin}");
-    }
 }
 
 #[test]
@@ -220,20 +256,6 @@ fn a_pod_that_goes_while_it_is_tried_does_not_come_back() {
         Time::START,
     );
     assert_eq!((place, queue.len()), (None, 0));
-}
-
-#[test]
-fn an_attempt_that_nobody_refused_is_repeated_after_a_back_off() {
-    let configuration = Configuration::default();
-    let mut queue = Queue::new(QueueTimes::default());
-    queue.add(
-        as_pod(&pod("web", "1", json!({}))),
-        &configuration,
-        Time::START,
-    );
-    queue.pop();
-    let place = queue.put_back(&key("web"), BTreeSet::new(), &configuration, Time::START);
-    assert_eq!(place, Some(Place::BackOff(Time::from_secs(1))));
 }
 
 #[test]

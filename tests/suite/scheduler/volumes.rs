@@ -99,9 +99,7 @@ fn a_pod_whose_claim_is_not_ready_is_refused_before_any_node() {
         let decision = decide(&user("data"), &cluster(more));
         let refused = decision.pre_filter().expect("refused outright");
         assert_eq!(refused.refusal.message(), reason);
-        let all = format!(
-            "0/2 nodes are available: {reason}. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
-        );
+        let all = format!("0/2 nodes are available: {reason}. not found");
         assert_eq!(message(&decision), all);
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::claims;
 use super::node_resources_fit::read_shape;
-use crate::api::{Object, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass};
+use crate::api::{
+    Object, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Typed, volume,
+};
 use crate::scheduler::config_field::{ConfigError, Field};
 use crate::scheduler::event::{Change, ClusterEvent, Hint};
 use crate::scheduler::framework::{
@@ -18,7 +20,6 @@ use crate::scheduler::snapshot::Snapshot;
 const NOT_REACHABLE: &str = "node(s) didn't match PersistentVolume's node affinity";
 const NONE_TO_BIND: &str = "node(s) didn't find available persistent volumes to bind";
 const NOT_THERE: &str = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
-const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 
 /// The plugin. Source: `framework/plugins/volumebinding`.
 ///
@@ -108,6 +109,21 @@ pub struct VolumePlan {
     pub provisions: Vec<PersistentVolumeClaim>,
 }
 
+impl VolumePlan {
+    /// The objects as they are to be written, in order: volumes with their claims, then claims with
+    /// the node for which their volumes shall be made. Source: `AssumePodVolumes`.
+    pub(in crate::scheduler) fn writes(&self, node: &str) -> Vec<Object> {
+        let bindings = self.bindings.iter();
+        let bindings = bindings.map(|(claim, found)| volume::bound_to(found, claim).into_object());
+        let provisions = self.provisions.iter().map(|claim| {
+            let mut claim = claim.clone();
+            volume::annotate(claim.metadata_mut(), volume::SELECTED_NODE, node);
+            claim.into_object()
+        });
+        bindings.chain(provisions).collect()
+    }
+}
+
 /// What the pod's volumes need on the node that it goes to; nothing when it does not fit there.
 #[must_use]
 pub fn volume_plan(pod: &Pod, snapshot: &Snapshot, node: &str) -> Option<VolumePlan> {
@@ -169,8 +185,8 @@ impl<'a> Claims<'a> {
     }
 
     fn waits(&self, claim: &PersistentVolumeClaim) -> bool {
-        let class: Option<&StorageClass> = self.snapshot.get("", claims::class_of(claim));
-        claims::volume_name(claim).is_empty() && class.is_some_and(claims::waits_for_pod)
+        let class: Option<&StorageClass> = self.snapshot.get("", volume::class_of(claim));
+        volume::volume_name(claim).is_empty() && class.is_some_and(volume::waits_for_pod)
     }
 
     /// What is to be done on the node, or why it cannot be.
@@ -179,11 +195,11 @@ impl<'a> Claims<'a> {
         let volumes: Vec<Option<&PersistentVolume>> = self
             .bound
             .iter()
-            .map(|claim| self.snapshot.get("", claims::volume_name(claim)))
+            .map(|claim| self.snapshot.get("", volume::volume_name(claim)))
             .collect();
         let first_bad = volumes
             .iter()
-            .find(|volume| volume.is_none_or(|volume| !claims::is_reachable(volume, &node.node)));
+            .find(|found| found.is_none_or(|found| !volume::is_reachable(found, &node.node)));
         if matches!(first_bad, Some(Some(_))) {
             reasons.push(NOT_REACHABLE.into());
         }
@@ -207,7 +223,7 @@ impl<'a> Claims<'a> {
 fn why_useless(claim: &PersistentVolumeClaim) -> Option<String> {
     let name = claim.name();
     if claim.status.phase.as_deref() == Some("Lost") {
-        let volume = claims::volume_name(claim);
+        let volume = volume::volume_name(claim);
         return Some(format!(
             "persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""
         ));

@@ -1,7 +1,7 @@
 //! What panes look up so that a frame costs what it shows: owners, shelves of nodes, records by object.
 //!
 //! The index is a pure function of the world. It is kept from frame to frame and follows the change
-//! log and the trace; only another world or a jump into the past makes it anew.
+//! log and the trace, forth and back; only another world makes it anew.
 
 mod objects;
 mod records;
@@ -32,9 +32,12 @@ impl Index {
     #[must_use]
     pub(super) fn of(world: &Cluster) -> Rc<Self> {
         KEPT.with_borrow_mut(|kept| {
-            let index = Rc::make_mut(kept);
-            index.objects.follow(world.store());
-            index.records.follow(world.trace());
+            // While a pane still holds it, a change would copy all of it.
+            if !(kept.objects.is_at(world.store()) && kept.records.is_at(world.trace())) {
+                let index = Rc::make_mut(kept);
+                index.objects.follow(world.store());
+                index.records.follow(world.trace());
+            }
             Rc::clone(kept)
         })
     }

@@ -167,17 +167,21 @@ impl Objects {
         self.slices.get(service).into_iter().flatten()
     }
 
+    /// Whether this is what was followed last.
+    pub(super) fn is_at(&self, store: &Store) -> bool {
+        self.revision == store.revision() && self.knows(store)
+    }
+
+    fn knows(&self, store: &Store) -> bool {
+        let pair = self.last.as_ref().zip(store.change_at(self.revision));
+        pair.is_some_and(|(last, change)| Arc::ptr_eq(last, change))
+    }
+
     /// Takes in what was written since the last time, or reads everything when that is not known.
     pub(super) fn follow(&mut self, store: &Store) {
-        let is_known = match &self.last {
-            None => false,
-            Some(last) => store
-                .change_at(self.revision)
-                .is_some_and(|change| Arc::ptr_eq(change, last)),
-        };
         let behind = store.revision().saturating_sub(self.revision);
         match store.changes_after(self.revision) {
-            Ok(changes) if is_known && behind < CHANGES_MOST => {
+            Ok(changes) if self.knows(store) && behind < CHANGES_MOST => {
                 for change in changes {
                     self.take_in(change);
                 }
