@@ -4,13 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
-<<<<<<< HEAD
 use glassplane::cluster::driver::Snapshot;
-use glassplane::cluster::{Cluster, ClusterConfig, Command, Files};
-=======
-use glassplane::cluster::task::Snapshot;
 use glassplane::cluster::{Cluster, ClusterConfig, Command, Files, History};
->>>>>>> main
 use glassplane::ui::model::{Model, Pane};
 use glassplane::ui::theme::Theme;
 use glassplane::ui::view::{self, View};
