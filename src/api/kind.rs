@@ -344,6 +344,24 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Where the pod template of the kind stands in its JSON, as a pointer: a pod is its own, kinds
+    /// that make no pods have none.
+    #[must_use]
+    pub const fn template_path(self) -> Option<&'static str> {
+        match self {
+            Self::Pod => Some(""),
+            Self::Deployment
+            | Self::ReplicaSet
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::Job => Some("/spec/template"),
+            Self::CronJob => Some("/spec/jobTemplate/spec/template"),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.info().name)

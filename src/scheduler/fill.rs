@@ -15,7 +15,7 @@ use crate::sim::Random;
 pub const PODS_MOST: usize = 10_000;
 
 /// How many more of a pod fit, and what stops them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Filling {
     /// How many found a place.
     pub count: usize,

@@ -122,6 +122,10 @@ actions! {
     Effects "effects";
     /// The whole request that the record under the cursor goes back to, or the selected object again.
     Request "request";
+    /// What if something were different? Asked about the selected pod.
+    WhatIf "what-if";
+    /// How many more of the selected pod or workload fit?
+    HowMany "how-many";
     /// Show or hide heartbeats.
     Heartbeats "heartbeats";
     /// Show only the records that contain a text.

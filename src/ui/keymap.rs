@@ -107,9 +107,16 @@ bindings! {
     Time    "-"               Slower        ""           "a slower pace";
     Time    "t"               Clock         ""           "pace in steps a second, in virtual time, or key by key";
     Look    "w"               Why           "why"        "why did this happen? the way back to the command";
+<<<<<<< HEAD
     Look    "W"               Effects       ""           "what followed from it? everything that happened because of it";
     Look    "e"               Edit          "edit"       "type in the editor";
     Look    ":"               CommandLine   "command"    "kubectl's words, fault …, or ours: goto, break, save";
+=======
+    Look    "x"               WhatIf        "what if"    "what if a weight, label, taint or request were different? asked about the selected pod";
+    Look    "m"               HowMany       ""           "how many more of the selected pod or workload fit, and what stops them";
+    Look    "e"               Edit          "edit"       "type in the editor";
+    Look    ":"               CommandLine   "command"    "kubectl's words, fault …, or what-if …";
+>>>>>>> main
     Look    "?"               Help          "help"       "all keys";
     Look    "z"               Zoom          "zoom"       "this pane alone, or all of them";
     Look    "tab"             NextPane      ""           "the keys go to the next pane";
@@ -161,6 +168,7 @@ bindings! {
     Overlay "home"            First         ""           "to the first line";
     Overlay "end"             Newest        ""           "to the last line";
     Overlay ":"               CommandLine   "command"    "another command";
+    Overlay "x"               WhatIf        ""           "the same what-if question, to change it";
     Overlay "?"               Help          ""           "all keys";
     Always  "ctrl+c"          Quit          ""           "leave at once; the text in the editor is kept";
 }

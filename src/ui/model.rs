@@ -9,8 +9,14 @@ use super::editor::Editor;
 use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
+<<<<<<< HEAD
 use crate::cluster::driver::Snapshot;
 use crate::cluster::{Command, ComponentId, Files};
+=======
+use crate::cluster::task::Snapshot;
+use crate::cluster::what_if::{Asked, Filled};
+use crate::cluster::{ComponentId, Files};
+>>>>>>> main
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -72,7 +78,7 @@ pub enum Purpose {
 }
 
 /// What lies over the panes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
     /// All keys, from a line on.
     Help {
@@ -86,6 +92,7 @@ pub enum Overlay {
         /// Which line of the way has the cursor, the record itself being 0.
         cursor: usize,
     },
+<<<<<<< HEAD
     /// What followed from a record.
     Effects {
         /// The record.
@@ -107,6 +114,23 @@ pub enum Overlay {
     Fork {
         /// The command as typed.
         line: String,
+=======
+    /// What if something were different.
+    WhatIf {
+        /// The question as it was typed, without its first word.
+        typed: String,
+        /// The answer.
+        asked: Arc<Asked>,
+        /// The first line of the nodes.
+        scroll: usize,
+    },
+    /// How many more of a pod fit.
+    Fill {
+        /// The answer.
+        filled: Arc<Filled>,
+        /// The first line.
+        scroll: usize,
+>>>>>>> main
     },
     /// What kubectl printed.
     Answer {

@@ -82,6 +82,18 @@ fn the_overlays_lie_over_the_panes() {
 }
 
 #[test]
+fn answers_of_the_scheduler_lie_over_the_panes() {
+    for (width, height) in SIZES {
+        let mut person = settled(width, height);
+        person.press("3 x");
+        person.type_text("taint node-a k=v:NoSchedule weight ImageLocality=5\n");
+        check(&format!("what-if-{width}x{height}"), &person);
+        person.press("esc 6 m");
+        check(&format!("fill-{width}x{height}"), &person);
+    }
+}
+
+#[test]
 fn without_colours_the_frame_says_the_same() {
     let colours = settled(120, 36);
     let mono = settled(120, 36).with_theme(Theme::mono());
@@ -107,6 +119,11 @@ fn no_size_breaks_the_screen() {
             person.press("?");
             person.text();
             person.press("esc w");
+            person.text();
+            person.press("esc m");
+            person.text();
+            person.press("esc x");
+            person.type_text("disable NodeAffinity\n");
             person.text();
             person.press("esc");
         }

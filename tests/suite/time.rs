@@ -34,7 +34,10 @@ fn rewinds(sessions: u64, steps: u64, records: u64) {
         let made = random(seed, steps, |world| {
             if sampled.contains(&world.steps()) {
                 let print = world.fingerprint();
-                first.insert(world.steps(), (print, frame_of(world), world.trace().len()));
+                // What changes nothing is passed over without a step when the world settles by that; the
+                // state before it is the one that is made again.
+                let moment = (print, frame_of(world), world.trace().len());
+                first.entry(world.steps()).or_insert(moment);
             }
         });
         let check = |world: &Cluster| {

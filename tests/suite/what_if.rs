@@ -8,6 +8,7 @@ use glassplane::cluster::what_if::{self, When};
 use serde_json::Value;
 
 use crate::command_line::{folder, glassplane, text};
+use crate::screen::Person;
 use crate::worlds::{command, pods, settle, web, with_web};
 
 fn key(pod: &glassplane::api::Pod) -> Key {
@@ -132,4 +133,79 @@ fn explain_lays_the_imagined_matrix_over_that_of_a_saved_cluster() {
         let said = text(&run.stderr);
         assert!(said.contains(expected), "{line}: {said}");
     }
+}
+
+#[test]
+fn on_the_screen_x_asks_what_if_and_the_answer_lies_over_the_panes() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F 3 x");
+    let before = person.snapshot().head.trace().len();
+    person.type_text("taint node-a k=v:NoSchedule taint node-b k=v:NoSchedule\n");
+    let text = person.text();
+    for part in [
+        "What if: taint node-a k=v:NoSchedule, taint node-b k=v:NoSchedule",
+        "Nothing real is",
+        "when kube-scheduler decided about it",
+        "✗ TaintToleration: node(s) had untolerated taint {k: v}",
+        "★ wins",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert_eq!(
+        person.snapshot().head.trace().len(),
+        before,
+        "nothing is written"
+    );
+    person.press("x");
+    assert!(person.text().contains(": what-if "), "{}", person.text());
+    assert!(person.text().contains("taint node-b k=v:NoSchedule"));
+    person.press("esc :");
+    person.type_text("what-if weight NodeAfinity=3\n");
+    let text = person.text();
+    assert!(
+        text.contains("the nearest name is \"NodeAffinity\""),
+        "{text}"
+    );
+    person.press("esc x enter");
+    assert!(
+        person
+            .text()
+            .contains("what if what? Say one or several of"),
+        "{}",
+        person.text()
+    );
+}
+
+#[test]
+fn m_counts_how_many_more_of_the_selected_workload_fit_on_each_node() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F 6 m");
+    let text = person.text();
+    for part in [
+        "more of the pods of deployment default/web fit beside what is there.",
+        "What stops number",
+        "then stopped by",
+        "NodeResourcesFit: ",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let asked = person
+        .model
+        .selection
+        .clone()
+        .expect("the Deployment is selected");
+    let of = |most| {
+        let filled = what_if::fill(&person.snapshot().world, &asked, most);
+        filled.expect("it fits").filling
+    };
+    let filling = of(1000);
+    let sum: usize = filling.nodes.iter().map(|(_, count)| *count).sum();
+    assert_eq!((filling.count, filling.stops().len()), (sum, 3));
+    assert!(
+        of(5).last.is_none(),
+        "it stops to count where it is told to"
+    );
+    let service = Key::new(Kind::Service, "default", "kubernetes");
+    let refused = what_if::fill(&person.snapshot().world, &service, 5).expect_err("no template");
+    assert!(refused.contains("select a pod or a workload"), "{refused}");
 }

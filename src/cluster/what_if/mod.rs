@@ -1,10 +1,13 @@
-//! What if: a question to the world about a pod's node, answered from copies; nothing is written.
+//! What if, and how many more: questions to the world about nodes for pods, answered from copies;
+//! nothing is written.
 
+mod fill;
 mod line;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use fill::{Filled, fill};
 pub use line::{GRAMMAR, Line, parse, read};
 
 use super::{Cluster, Detail};
@@ -36,7 +39,7 @@ impl fmt::Display for When {
 }
 
 /// An answer and the moment it is for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// The moment.
     pub when: When,

@@ -99,21 +99,9 @@ pub(super) fn scale(
     })
 }
 
-/// Where the pod template of a kind stands.
-pub(super) fn template_path(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Pod => Some(""),
-        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {
-            Some("/spec/template")
-        }
-        Kind::CronJob => Some("/spec/jobTemplate/spec/template"),
-        _ => None,
-    }
-}
-
 /// `kubectl set image`.
 pub(super) fn image(object: &Object, images: &[(String, String)]) -> Result<Change, Failure> {
-    let Some(path) = template_path(object.kind()) else {
+    let Some(path) = object.kind().template_path() else {
         let plural = object.kind().info().plural;
         return Err(own(format!(
             "{plural}/{} the object is not a pod or does not have a pod template",

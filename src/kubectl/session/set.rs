@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, difference, own, template_path};
+use super::change::{Change, difference, own};
 use super::failure::Failure;
 use crate::api::{Kind, Object};
 use crate::kubectl::grammar::Setting;
@@ -59,7 +59,7 @@ pub(super) fn change(object: &Object, setting: &Setting) -> Result<Change, Failu
 }
 
 fn pod_spec<'a>(object: &Object, value: &'a mut Value) -> Result<&'a mut Value, Failure> {
-    let path = template_path(object.kind());
+    let path = object.kind().template_path();
     let spec = path.and_then(|path| value.pointer_mut(&format!("{path}/spec")));
     spec.ok_or_else(|| {
         let plural = object.kind().info().plural;

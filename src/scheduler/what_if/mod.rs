@@ -30,7 +30,7 @@ pub struct Question<'a> {
 }
 
 /// A real decision and an imagined one, to lay beside each other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WhatIf {
     /// What is imagined.
     pub premises: Vec<Premise>,

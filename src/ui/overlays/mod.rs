@@ -1,10 +1,17 @@
-//! What lies over the panes: the keys, the way back to a cause, what kubectl printed.
+//! What lies over the panes: the keys, the way back to a cause, what kubectl printed, answers of the
+//! scheduler to what nobody really asked it.
 
 mod answer;
+<<<<<<< HEAD
 mod effects;
 mod help;
 mod hop;
 mod lists;
+=======
+mod fill;
+mod help;
+mod what_if;
+>>>>>>> main
 mod why;
 
 use ratatui::buffer::Buffer;
@@ -18,16 +25,22 @@ use super::view::View;
 
 pub use effects::MOST as EFFECTS_MOST;
 pub use help::lines as help_lines;
+pub use what_if::lines as what_if_lines;
 
 /// Draws an overlay over the panes.
 pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
     match overlay {
         Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
         Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
+<<<<<<< HEAD
         Overlay::Effects { record, cursor } => effects::draw(view, *record, *cursor, area, buf),
         Overlay::Breakpoints { cursor } => lists::breakpoints(view, *cursor, area, buf),
         Overlay::Runs { cursor } => lists::runs(view, *cursor, area, buf),
         Overlay::Fork { line } => lists::fork(view, line, area, buf),
+=======
+        Overlay::WhatIf { asked, scroll, .. } => what_if::draw(view, asked, *scroll, area, buf),
+        Overlay::Fill { filled, scroll } => fill::draw(view, filled, *scroll, area, buf),
+>>>>>>> main
         Overlay::Answer {
             title,
             text,

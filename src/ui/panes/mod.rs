@@ -20,6 +20,9 @@ pub mod scheduler;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub(super) use pen::wrapped;
+pub(super) use scheduler::halves;
+
 use super::model::Pane;
 use super::view::View;
 use crate::api::Key;

@@ -155,7 +155,7 @@ pub(super) fn clipped(text: &str, width: usize) -> String {
 }
 
 /// Text broken at blanks into lines of so many columns.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(in crate::ui) fn wrapped(text: &str, width: usize) -> Vec<String> {
     joined(text.split(' '), " ", width)
 }
 

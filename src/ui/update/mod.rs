@@ -1,6 +1,7 @@
 //! What an action does: the only place where the model changes. What the world shall do is returned.
 
 mod look;
+mod question;
 mod text;
 mod time;
 
@@ -96,6 +97,8 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Why => look::why(model, snapshot),
         Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
+        Action::WhatIf => question::what_if(model, snapshot),
+        Action::HowMany => question::how_many(model, snapshot),
         Action::Help => look::help(model),
         Action::Quit => look::quit(model),
         Action::Resize(columns, rows) => look::resize(model, Size::new(columns, rows)),
@@ -207,7 +210,17 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
         Mode::Reading(Overlay::Answer { scroll, .. }) => {
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
+<<<<<<< HEAD
         Mode::Reading(_) | Mode::Prompting(_) => {}
+=======
+        Mode::Reading(
+            Overlay::Help { .. }
+            | Overlay::Why { .. }
+            | Overlay::WhatIf { .. }
+            | Overlay::Fill { .. },
+        )
+        | Mode::Prompting(_) => {}
+>>>>>>> main
         Mode::Looking => {
             let direction = if columns < 0 {
                 Direction::Left
@@ -228,6 +241,7 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
     let (at, count) = match overlay {
         Overlay::Help { scroll } => (scroll, super::overlays::help_lines()),
         Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
+<<<<<<< HEAD
         Overlay::Effects { record, cursor } => {
             let effects = snapshot.world.trace().effects(*record, EFFECTS_MOST);
             (cursor, effects.shown.len() + 1)
@@ -235,6 +249,13 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
         Overlay::Breakpoints { cursor } => (cursor, snapshot.breakpoints.len()),
         Overlay::Runs { cursor } => (cursor, snapshot.runs.len()),
         Overlay::Fork { .. } => return Vec::new(),
+=======
+        Overlay::WhatIf { asked, scroll, .. } => {
+            let count = super::overlays::what_if_lines(asked);
+            (scroll, count)
+        }
+        Overlay::Fill { filled, scroll } => (scroll, filled.filling.nodes.len() + 5),
+>>>>>>> main
         Overlay::Answer { text, scroll, .. } => {
             let count = text.lines().count();
             (&mut scroll.0, count)

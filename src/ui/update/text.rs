@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use tui_textarea::TextArea;
 
+<<<<<<< HEAD
 use super::{Around, look, time};
+=======
+use super::{Around, look, question};
+>>>>>>> main
 use crate::api::Key;
 use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
@@ -35,6 +39,11 @@ pub(super) fn filter(model: &mut Model) -> Vec<Order> {
 /// Types a command, from its beginning.
 pub(super) fn command_line(model: &mut Model, begin: &str) -> Vec<Order> {
     prompt(model, Purpose::Command, begin)
+}
+
+/// Types a command of which this stands there already.
+pub(super) fn command_line_with(model: &mut Model, begun: &str) -> Vec<Order> {
+    prompt(model, Purpose::Command, begun)
 }
 
 fn prompt(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Order> {
@@ -141,10 +150,15 @@ pub(super) fn confirm(model: &mut Model, around: Around<'_>) -> Vec<Order> {
 }
 
 fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
+<<<<<<< HEAD
     match palette::parse(typed, around.snapshot) {
         Some(Ok(own)) => return time::own(model, own, around),
         Some(Err(error)) => return refuse(model, typed, &error),
         None => {}
+=======
+    if let Some(asked) = question::asked(typed) {
+        return question::answer(model, asked, around);
+>>>>>>> main
     }
     let text = model.editor.text();
     let load = |name: &str| match name {

@@ -245,7 +245,7 @@ fn letter(place: usize) -> char {
 }
 
 /// `Taint` and `Toleration`: the name of a plugin, broken at the word nearest to its middle.
-fn halves(plugin: &str) -> (&str, &str) {
+pub(in crate::ui) fn halves(plugin: &str) -> (&str, &str) {
     let name = plugin
         .strip_prefix("NodeResources")
         .filter(|rest| rest.len() > 4);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub(in crate::ui) use matrix::halves;
 pub use queues::next;
 
 use super::border;
