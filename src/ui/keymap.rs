@@ -98,7 +98,7 @@ bindings! {
     Time    "["               PreviousMark  ""           "to the command, fault or bookmark before";
     Time    "]"               NextMark      ""           "to the command, fault or bookmark after";
     Time    "g"               GoThere       ""           "to the moment of the record under the cursor, or of the decision";
-    Time    "m"               Mark          ""           "give this moment a name";
+    Time    "M"               Mark          ""           "give this moment a name";
     Time    "c"               Compare       ""           "another run beside this one, or this one alone again";
     Time    "o"               FirstRun      ""           "the first run, or back to the one before";
     Time    "O"               Runs          ""           "the list of runs";
@@ -107,16 +107,11 @@ bindings! {
     Time    "-"               Slower        ""           "a slower pace";
     Time    "t"               Clock         ""           "pace in steps a second, in virtual time, or key by key";
     Look    "w"               Why           "why"        "why did this happen? the way back to the command";
-<<<<<<< HEAD
     Look    "W"               Effects       ""           "what followed from it? everything that happened because of it";
-    Look    "e"               Edit          "edit"       "type in the editor";
-    Look    ":"               CommandLine   "command"    "kubectl's words, fault …, or ours: goto, break, save";
-=======
     Look    "x"               WhatIf        "what if"    "what if a weight, label, taint or request were different? asked about the selected pod";
     Look    "m"               HowMany       ""           "how many more of the selected pod or workload fit, and what stops them";
     Look    "e"               Edit          "edit"       "type in the editor";
-    Look    ":"               CommandLine   "command"    "kubectl's words, fault …, or what-if …";
->>>>>>> main
+    Look    ":"               CommandLine   "command"    "kubectl's words, fault …, what-if …, or ours: goto, break, save";
     Look    "?"               Help          "help"       "all keys";
     Look    "z"               Zoom          "zoom"       "this pane alone, or all of them";
     Look    "tab"             NextPane      ""           "the keys go to the next pane";

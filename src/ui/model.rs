@@ -9,14 +9,9 @@ use super::editor::Editor;
 use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
-<<<<<<< HEAD
 use crate::cluster::driver::Snapshot;
-use crate::cluster::{Command, ComponentId, Files};
-=======
-use crate::cluster::task::Snapshot;
 use crate::cluster::what_if::{Asked, Filled};
-use crate::cluster::{ComponentId, Files};
->>>>>>> main
+use crate::cluster::{Command, ComponentId, Files};
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -92,7 +87,6 @@ pub enum Overlay {
         /// Which line of the way has the cursor, the record itself being 0.
         cursor: usize,
     },
-<<<<<<< HEAD
     /// What followed from a record.
     Effects {
         /// The record.
@@ -114,7 +108,7 @@ pub enum Overlay {
     Fork {
         /// The command as typed.
         line: String,
-=======
+    },
     /// What if something were different.
     WhatIf {
         /// The question as it was typed, without its first word.
@@ -130,7 +124,6 @@ pub enum Overlay {
         filled: Arc<Filled>,
         /// The first line.
         scroll: usize,
->>>>>>> main
     },
     /// What kubectl printed.
     Answer {

@@ -135,7 +135,7 @@ fn moments_have_names_and_the_bar_knows_the_way_to_them() {
     person.press("a n n n n n n n n n n n n");
     let here = person.snapshot().world.steps();
     command(&mut person, "mark here");
-    person.press("F m");
+    person.press("F M");
     person.type_text("end\n");
     command(&mut person, "goto here");
     assert_eq!(person.snapshot().world.steps(), here);

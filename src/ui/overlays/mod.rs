@@ -2,16 +2,12 @@
 //! scheduler to what nobody really asked it.
 
 mod answer;
-<<<<<<< HEAD
 mod effects;
+mod fill;
 mod help;
 mod hop;
 mod lists;
-=======
-mod fill;
-mod help;
 mod what_if;
->>>>>>> main
 mod why;
 
 use ratatui::buffer::Buffer;
@@ -32,15 +28,12 @@ pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
     match overlay {
         Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
         Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
-<<<<<<< HEAD
         Overlay::Effects { record, cursor } => effects::draw(view, *record, *cursor, area, buf),
         Overlay::Breakpoints { cursor } => lists::breakpoints(view, *cursor, area, buf),
         Overlay::Runs { cursor } => lists::runs(view, *cursor, area, buf),
         Overlay::Fork { line } => lists::fork(view, line, area, buf),
-=======
         Overlay::WhatIf { asked, scroll, .. } => what_if::draw(view, asked, *scroll, area, buf),
         Overlay::Fill { filled, scroll } => fill::draw(view, filled, *scroll, area, buf),
->>>>>>> main
         Overlay::Answer {
             title,
             text,

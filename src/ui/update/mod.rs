@@ -210,17 +210,7 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
         Mode::Reading(Overlay::Answer { scroll, .. }) => {
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
-<<<<<<< HEAD
         Mode::Reading(_) | Mode::Prompting(_) => {}
-=======
-        Mode::Reading(
-            Overlay::Help { .. }
-            | Overlay::Why { .. }
-            | Overlay::WhatIf { .. }
-            | Overlay::Fill { .. },
-        )
-        | Mode::Prompting(_) => {}
->>>>>>> main
         Mode::Looking => {
             let direction = if columns < 0 {
                 Direction::Left
@@ -241,7 +231,6 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
     let (at, count) = match overlay {
         Overlay::Help { scroll } => (scroll, super::overlays::help_lines()),
         Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
-<<<<<<< HEAD
         Overlay::Effects { record, cursor } => {
             let effects = snapshot.world.trace().effects(*record, EFFECTS_MOST);
             (cursor, effects.shown.len() + 1)
@@ -249,13 +238,11 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
         Overlay::Breakpoints { cursor } => (cursor, snapshot.breakpoints.len()),
         Overlay::Runs { cursor } => (cursor, snapshot.runs.len()),
         Overlay::Fork { .. } => return Vec::new(),
-=======
         Overlay::WhatIf { asked, scroll, .. } => {
             let count = super::overlays::what_if_lines(asked);
             (scroll, count)
         }
         Overlay::Fill { filled, scroll } => (scroll, filled.filling.nodes.len() + 5),
->>>>>>> main
         Overlay::Answer { text, scroll, .. } => {
             let count = text.lines().count();
             (&mut scroll.0, count)

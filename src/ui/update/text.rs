@@ -5,11 +5,7 @@ use std::time::Duration;
 
 use tui_textarea::TextArea;
 
-<<<<<<< HEAD
-use super::{Around, look, time};
-=======
-use super::{Around, look, question};
->>>>>>> main
+use super::{Around, look, question, time};
 use crate::api::Key;
 use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
@@ -150,15 +146,13 @@ pub(super) fn confirm(model: &mut Model, around: Around<'_>) -> Vec<Order> {
 }
 
 fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
-<<<<<<< HEAD
+    if let Some(asked) = question::asked(typed) {
+        return question::answer(model, asked, around);
+    }
     match palette::parse(typed, around.snapshot) {
         Some(Ok(own)) => return time::own(model, own, around),
         Some(Err(error)) => return refuse(model, typed, &error),
         None => {}
-=======
-    if let Some(asked) = question::asked(typed) {
-        return question::answer(model, asked, around);
->>>>>>> main
     }
     let text = model.editor.text();
     let load = |name: &str| match name {
