@@ -135,6 +135,12 @@ impl ApiServer {
         &self.store
     }
 
+    /// Removes an object whose time is up, without asking anybody.
+    pub fn expire(&mut self, key: &Key) -> Option<Arc<Change>> {
+        let revision = self.store.get(key)?.revision();
+        self.store.remove(key, revision).ok()
+    }
+
     /// Forgets the changes up to a revision.
     pub fn compact(&mut self, revision: u64) {
         self.store.compact(revision);

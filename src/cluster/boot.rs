@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use imbl::{OrdMap, Vector};
 use serde_json::{Value, json};
@@ -21,9 +20,6 @@ use crate::controllers::{CONTROLLERS, Runner};
 use crate::kubelet::{Kubelet, Machine, Rule};
 use crate::scheduler::{Configuration, Scheduler};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
-
-/// How often the API server lets the store forget. Source: `--etcd-compaction-interval`.
-pub(super) const COMPACTION_PERIOD: Duration = Duration::from_mins(5);
 
 /// The zones of the default nodes.
 const ZONES: [&str; 3] = ["a", "b", "c"];
@@ -190,10 +186,11 @@ impl Cluster {
         for id in self.running_components() {
             self.switch_on(&id, cause);
         }
-        let at = self.now + COMPACTION_PERIOD;
+        let at = self.now + self.profile.store.compaction;
         let compact = Happening::Compact { cause };
         self.queue.push(at, Urgency::Periodic, compact);
         self.await_scrape(cause);
+        self.await_expiry(cause);
         // What a fresh cluster does on its own is over before anybody looks.
         while !self.is_settled() {
             self.step();

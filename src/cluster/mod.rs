@@ -7,6 +7,7 @@ mod command;
 pub mod compare;
 mod component;
 pub mod driver;
+mod expiry;
 mod expression;
 mod fault;
 mod fingerprint;

@@ -65,6 +65,8 @@ pub(super) enum Happening {
     },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
+    /// The store looks for events whose time is up.
+    Expire { cause: RecordId },
     /// A component whose watches were tampered with lists again.
     ListAgain { of: ComponentId, cause: RecordId },
     /// metrics-server asks the kubelets what is used.
@@ -154,6 +156,7 @@ impl Cluster {
                 }
             }
             Happening::Compact { cause } => self.compact(cause),
+            Happening::Expire { cause } => self.expire(cause),
             Happening::ListAgain { of, cause } => self.list_again(&of, cause),
             Happening::Scrape { cause } => self.scrape(cause),
         }
@@ -394,7 +397,7 @@ impl Cluster {
         let revision = self.last_compaction;
         self.last_compaction = self.store().revision();
         let record = self.forget_up_to(revision, cause);
-        let at = self.now + super::boot::COMPACTION_PERIOD;
+        let at = self.now + self.profile.store.compaction;
         self.queue
             .push(at, Urgency::Periodic, Happening::Compact { cause: record });
     }
@@ -506,6 +509,7 @@ impl Cluster {
             }
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+            Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),
             Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),
             Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }

@@ -116,10 +116,23 @@ pub struct Action {
     pub why: String,
     /// What kind of act it is to the trace.
     pub act: Act,
+    /// Whether it goes out together with its neighbours.
+    pub pack: Pack,
     /// The event to record when it succeeded.
     pub event: Option<Said>,
     /// The event to record when it failed; `{refusal}` in its message stands for the refusal.
     pub failure: Option<Said>,
+}
+
+/// Which actions go out at the same time. All of one pack are answered before the next goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pack {
+    /// Each by itself.
+    Alone,
+    /// Neighbours in batches of 1, 2, 4, …: what is refused is refused early.
+    Growing,
+    /// All neighbours at once.
+    Whole,
 }
 
 /// What kind of act an action is.
@@ -159,7 +172,7 @@ pub struct Plan {
     pub difference: String,
     /// What has to be read from the API server before it can be decided what to do.
     pub inquiry: Option<Inquiry>,
-    /// What to ask for, one after the other. The first refusal ends the plan.
+    /// What to ask for, one pack after the other. A pack with a refusal is the last.
     pub actions: Vec<Action>,
     /// Events to record that go with no action.
     pub events: Vec<Said>,
@@ -282,6 +295,7 @@ impl Action {
             verb,
             why,
             act: Act::Reconcile,
+            pack: Pack::Alone,
             event: None,
             failure: None,
         }
@@ -304,6 +318,13 @@ impl Action {
     #[must_use]
     pub fn warning(mut self, event: Said) -> Self {
         self.failure = Some(event);
+        self
+    }
+
+    /// The same, together with its neighbours.
+    #[must_use]
+    pub const fn packed(mut self, pack: Pack) -> Self {
+        self.pack = pack;
         self
     }
 

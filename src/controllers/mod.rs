@@ -17,6 +17,7 @@ mod node_lifecycle;
 mod persistent_volume_binder;
 mod persistent_volume_claim_protection;
 mod persistent_volume_protection;
+mod pod_control;
 mod pod_gc;
 mod pod_template;
 mod replica_set;
@@ -27,9 +28,11 @@ mod stateful_set;
 mod taint_eviction;
 mod ttl_after_finished;
 mod wording;
+mod work;
 
 pub use controller::{
-    Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Periodic, Plan, Planned, Said,
+    Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Pack, Periodic, Plan,
+    Planned, Said,
 };
 pub use horizontal_pod_autoscaler::Recommendations;
 pub use runner::{ControllerAlarm, Runner};

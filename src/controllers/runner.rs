@@ -1,12 +1,13 @@
-//! The loop that every controller runs in: caches, queue, one plan after the other, one request at a time.
+//! The loop that every controller runs in: caches, queue, one plan after the other.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use imbl::{OrdMap, OrdSet, Vector};
 
-use super::controller::{Act, Action, Change, Controller, Inquiry, LookAgain, Plan, Planned, Said};
+use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::horizontal_pod_autoscaler::Recommendations;
+use super::work::{Trouble, Work};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
@@ -48,19 +49,6 @@ pub struct Runner {
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
-}
-
-/// A plan half done.
-#[derive(Clone, Debug)]
-struct Work {
-    questions: Vector<(Key, Verb)>,
-    answers: Vector<Outcome>,
-    then: Option<fn(&Planned<'_>, &[Outcome]) -> Plan>,
-    rest: Vector<Action>,
-    current: Option<Action>,
-    look_again: Option<LookAgain>,
-    remember: Option<Recommendations>,
-    record: RecordId,
 }
 
 /// What a key waits to see in the cache before it is planned again.
@@ -312,7 +300,7 @@ impl Runner {
     fn begin(
         &mut self,
         key: &Key,
-        plan: Plan,
+        mut plan: Plan,
         answers: Vector<Outcome>,
         started: RecordId,
         hands: &mut Hands<'_>,
@@ -320,9 +308,9 @@ impl Runner {
         let words = |action: &Action| action.why.clone();
         let reconcile = Arc::new(Reconcile {
             key: key.clone(),
-            desired: plan.desired,
-            observed: plan.observed,
-            difference: plan.difference,
+            desired: std::mem::take(&mut plan.desired),
+            observed: std::mem::take(&mut plan.observed),
+            difference: std::mem::take(&mut plan.difference),
             actions: plan.actions.iter().map(words).collect(),
             requeue_after: plan.look_again.map(|look| look.after),
         });
@@ -331,25 +319,12 @@ impl Runner {
         for said in &plan.events {
             self.say(said, None, record, hands);
         }
-        let (questions, then) = match plan.inquiry {
-            Some(Inquiry { questions, then }) => (questions.into(), Some(then)),
-            None => (Vector::new(), None),
-        };
-        let work = Work {
-            questions,
-            answers,
-            then,
-            rest: plan.actions.into(),
-            current: None,
-            look_again: plan.look_again,
-            remember: plan.remember,
-            record,
-        };
+        let work = Work::of(plan, answers, record);
         self.work.insert(key.clone(), work);
         self.proceed(key, record, hands);
     }
 
-    /// Sends the next request of a plan, plans with the answers, or ends the work on the key.
+    /// Sends the next requests of a plan, plans with the answers, or ends the work on the key.
     fn proceed(&mut self, key: &Key, cause: RecordId, hands: &mut Hands<'_>) {
         let Some(work) = self.work.get_mut(key) else {
             return;
@@ -359,31 +334,40 @@ impl Runner {
             let record = hands.note(cause, Note::Acted(key.clone(), why));
             let request = hands.ask(record, about, verb);
             self.asked.insert(request, key.clone());
-        } else if let Some(then) = work.then.take() {
+            return;
+        }
+        if let Some(then) = work.then.take() {
             let answers = std::mem::take(&mut work.answers);
             let heard: Vec<Outcome> = answers.iter().cloned().collect();
             let plan = then(&self.planned(key, hands), &heard);
             self.begin(key, plan, answers, cause, hands);
-        } else if let Some(action) = work.rest.pop_front() {
-            work.current = Some(action.clone());
-            self.act(key, action, cause, hands);
-        } else {
+            return;
+        }
+        let actions = work.next_actions();
+        if actions.is_empty() {
             let look_again = work.look_again;
             self.remember(key);
             self.finish(key, look_again, cause, hands);
         }
+        for action in actions {
+            self.act(key, action, cause, hands);
+        }
     }
 
     fn act(&mut self, key: &Key, action: Action, cause: RecordId, hands: &mut Hands<'_>) {
+        let why = action.why.clone();
         let note = match action.act {
-            Act::Reconcile => Note::Acted(key.clone(), action.why),
-            Act::LeaseLost => Note::LeaseLost(action.key.clone(), action.why),
-            Act::Taint => Note::Tainted(action.key.clone(), action.why),
-            Act::Collect => Note::Collected(action.key.clone(), action.why),
+            Act::Reconcile => Note::Acted(key.clone(), why),
+            Act::LeaseLost => Note::LeaseLost(action.key.clone(), why),
+            Act::Taint => Note::Tainted(action.key.clone(), why),
+            Act::Collect => Note::Collected(action.key.clone(), why),
         };
         let record = hands.note(cause, note);
-        let request = hands.ask(record, action.key, action.verb);
+        let request = hands.ask(record, action.key.clone(), action.verb.clone());
         self.asked.insert(request, key.clone());
+        if let Some(work) = self.work.get_mut(key) {
+            work.flying.insert(request, action);
+        }
     }
 
     /// Keeps what the plan wanted remembered.
@@ -424,7 +408,7 @@ impl Runner {
         let Some(work) = self.work.get_mut(&key) else {
             return;
         };
-        let Some(action) = work.current.take() else {
+        let Some(action) = work.flying.remove(&request) else {
             work.answers.push_back(outcome.clone());
             self.proceed(&key, hands.cause, hands);
             return;
@@ -439,28 +423,55 @@ impl Runner {
                 if let Some(said) = &action.event {
                     self.say(said, answer.object().map(Object::name), planned, hands);
                 }
-                self.proceed(&key, hands.cause, hands);
             }
             // What is gone already needs no second attempt.
-            Err(refusal) if refusal.reason == Reason::NotFound && is_delete(&action.verb) => {
-                self.proceed(&key, hands.cause, hands);
-            }
-            Err(refusal) if is_namespace_going(refusal) => {
-                self.finish(&key, None, hands.cause, hands);
-            }
+            Err(refusal) if refusal.reason == Reason::NotFound && is_delete(&action.verb) => {}
             Err(refusal) => {
-                if let Some(said) = &action.failure {
-                    let message = said.message.replace("{refusal}", &refusal.message);
-                    let said = Said {
-                        message,
-                        ..said.clone()
-                    };
-                    self.say(&said, None, planned, hands);
+                let trouble = self.complain(&key, &action, refusal, hands);
+                if let Some(work) = self.work.get_mut(&key) {
+                    work.trouble.get_or_insert(trouble);
                 }
-                self.refused.insert(key.clone(), refusal.clone());
-                let why = format!("{}: {refusal}", refusal.reason);
-                self.retry(&key, why, hands);
             }
+        }
+        self.go_on(&key, hands);
+    }
+
+    /// Tells of a refusal, and says what it means for the plan.
+    fn complain(
+        &mut self,
+        key: &Key,
+        action: &Action,
+        refusal: &Refusal,
+        hands: &mut Hands<'_>,
+    ) -> Trouble {
+        if is_namespace_going(refusal) {
+            return Trouble::NoUse;
+        }
+        let planned = self.work.get(key).map_or(hands.cause, |work| work.record);
+        if let Some(said) = &action.failure {
+            let message = said.message.replace("{refusal}", &refusal.message);
+            let said = Said {
+                message,
+                ..said.clone()
+            };
+            self.say(&said, None, planned, hands);
+        }
+        self.refused.insert(key.clone(), refusal.clone());
+        Trouble::Retry(format!("{}: {refusal}", refusal.reason))
+    }
+
+    /// Goes on when everything that went out together is answered.
+    fn go_on(&mut self, key: &Key, hands: &mut Hands<'_>) {
+        let Some(work) = self.work.get_mut(key) else {
+            return;
+        };
+        if !work.flying.is_empty() {
+            return;
+        }
+        match work.trouble.take() {
+            None => self.proceed(key, hands.cause, hands),
+            Some(Trouble::Retry(why)) => self.retry(key, why, hands),
+            Some(Trouble::NoUse) => self.finish(key, None, hands.cause, hands),
         }
     }
 

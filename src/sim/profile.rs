@@ -25,6 +25,8 @@ pub struct Profile {
     pub kubernetes: String,
     /// Delays between the components.
     pub network: Network,
+    /// How long the store keeps what is not kept for ever.
+    pub store: Store,
     /// What every controller's loop keeps to.
     pub controllers: Controllers,
     /// The horizontal pod autoscaler.
@@ -55,6 +57,21 @@ pub struct Network {
     /// From a broken watch to its next attempt.
     #[serde(deserialize_with = "range")]
     pub rewatch: Range,
+}
+
+/// How long the store keeps what is not kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// How long an event stays after it was last written.
+    #[serde(deserialize_with = "duration")]
+    pub event_ttl: Duration,
+    /// How often the store looks for events whose time is up.
+    #[serde(deserialize_with = "duration")]
+    pub lease_sweep: Duration,
+    /// How often old revisions are forgotten.
+    #[serde(deserialize_with = "duration")]
+    pub compaction: Duration,
 }
 
 /// What every controller's loop keeps to.

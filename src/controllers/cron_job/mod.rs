@@ -183,7 +183,14 @@ impl Sync<'_> {
         due
     }
 
+    /// Makes the Job that is due; one that is there already has been made, and is only noted.
     fn start(&mut self, due: Time) {
+        let job = self.job(due);
+        let name = job.name().to_owned();
+        if self.jobs.iter().any(|job| job.name() == name) {
+            self.status.last_schedule_time = Some(meta::object_time(due));
+            return;
+        }
         let active: Vec<&Job> = self
             .jobs
             .iter()
@@ -205,21 +212,14 @@ impl Sync<'_> {
             }
             self.status.active = None;
         }
-        let job = self.job(due);
-        let name = job.name().to_owned();
-        let is_there = self.jobs.iter().any(|job| job.name() == name);
-        if !is_there {
-            let job = job.into_object();
-            let why = format!("creates the Job that is due at {}", due.to_timestamp());
-            let done = format!("Created job {name}");
-            let failed = "Error creating job: {refusal}".to_owned();
-            let create = Action::new(job.key(), Verb::Create(job), why)
-                .saying(Said::normal(&self.owner, "SuccessfulCreate", done))
-                .warning(Said::warning(&self.owner, "FailedCreate", failed));
-            self.actions.push(create);
-            return;
-        }
-        self.status.last_schedule_time = Some(meta::object_time(due));
+        let job = job.into_object();
+        let why = format!("creates the Job that is due at {}", due.to_timestamp());
+        let done = format!("Created job {name}");
+        let failed = "Error creating job: {refusal}".to_owned();
+        let create = Action::new(job.key(), Verb::Create(job), why)
+            .saying(Said::normal(&self.owner, "SuccessfulCreate", done))
+            .warning(Said::warning(&self.owner, "FailedCreate", failed));
+        self.actions.push(create);
     }
 
     /// The name carries the minute, so that one start makes one Job, however often it is tried.

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use super::claim::{self, Claims};
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::deployment::{Rounding, scaled};
+use super::pod_control;
 use super::pod_template::{PodMould, min_ready, until_available};
 use super::revision_history::{History, REVISION_LABEL};
 use super::wording;
 use crate::api::{
     DaemonSet, IntOrString, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta,
 };
-use crate::apiserver::{DeleteOptions, Outcome, Verb};
+use crate::apiserver::Outcome;
 use crate::client::Informers;
 use placement::Fit;
 
@@ -205,24 +206,11 @@ impl<'a> Daemons<'a> {
         placement::tie(pod.spec_mut().shared_mut(), node);
         let labels = pod.metadata_mut().labels.get_or_insert_default();
         labels.insert(REVISION_LABEL.to_owned(), self.hash.clone());
-        let pod = pod.into_object();
-        let why = format!("creates the pod for {node}");
-        let done = "Created pod: {name}".to_owned();
-        let failed = "Error creating: {refusal}".to_owned();
-        Action::new(pod.key(), Verb::Create(pod), why)
-            .saying(Said::normal(&self.owner, "SuccessfulCreate", done))
-            .warning(Said::warning(&self.owner, "FailedCreate", failed))
+        pod_control::create(&self.owner, pod, format!("creates the pod for {node}"))
     }
 
     fn delete(&self, pod: &Pod, why: &str) -> Action {
-        let name = pod.name();
-        let key = pod.clone().into_object().key();
-        let why = format!("deletes {key}: {why}");
-        let done = format!("Deleted pod: {name}");
-        let failed = format!("Error deleting pod \"{name}\": {{refusal}}");
-        Action::new(key, Verb::Delete(DeleteOptions::default()), why)
-            .saying(Said::normal(&self.owner, "SuccessfulDelete", done))
-            .warning(Said::warning(&self.owner, "FailedDelete", failed))
+        pod_control::delete(&self.owner, pod, why)
     }
 
     fn is_available(&self, pod: &Pod) -> bool {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::super::controller::{Action, LookAgain, Planned, Said};
+use super::super::controller::{Action, LookAgain, Planned};
+use super::super::pod_control;
 use super::super::pod_template::PodMould;
 use super::super::wording;
 use super::count::{self, Count, FINALIZER, INDEX};
 use crate::api::{Job, Object, Pod, Typed, meta};
-use crate::apiserver::{DeleteOptions, Verb};
 use crate::sim::Time;
 
 /// The first wait after a failure; doubles. Source: `DefaultJobPodFailureBackOff`.
@@ -151,31 +151,10 @@ fn create(job: &Job, owner: &Object, index: Option<i32>) -> Action {
         let spec = pod.spec_mut().shared_mut();
         spec.hostname = Some(format!("{}-{index}", owner.name()));
     }
-    let pod = pod.into_object();
-    Action::new(pod.key(), Verb::Create(pod), why)
-        .saying(Said::normal(
-            owner,
-            "SuccessfulCreate",
-            "Created pod: {name}".to_owned(),
-        ))
-        .warning(Said::warning(
-            owner,
-            "FailedCreate",
-            "Error creating: {refusal}".to_owned(),
-        ))
+    pod_control::create(owner, pod, why)
 }
 
 /// Ends a pod that is not needed any more.
 pub(super) fn delete(owner: &Object, pod: &Pod) -> Action {
-    let name = pod.name();
-    let key = pod.clone().into_object().key();
-    let why = format!("deletes {key}: the Job does not need it");
-    let failed = format!("Error deleting pod \"{name}\": {{refusal}}");
-    Action::new(key, Verb::Delete(DeleteOptions::default()), why)
-        .saying(Said::normal(
-            owner,
-            "SuccessfulDelete",
-            format!("Deleted pod: {name}"),
-        ))
-        .warning(Said::warning(owner, "FailedDelete", failed))
+    pod_control::delete(owner, pod, "the Job does not need it")
 }

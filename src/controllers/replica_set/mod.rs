@@ -4,17 +4,16 @@ mod status;
 mod victims;
 
 use super::claim::{self, Claims};
-use super::controller::{Action, Controller, Plan, Planned, Said};
+use super::controller::{Action, Controller, Plan, Planned};
+use super::pod_control;
 use super::pod_template::PodMould;
 use super::wording;
-use crate::api::{Kind, Object, Pod, ReplicaSet, Typed};
-use crate::apiserver::{DeleteOptions, Outcome, Verb};
+use crate::api::{Kind, Pod, ReplicaSet, Typed};
+use crate::apiserver::Outcome;
 
 /// How many pods one sync creates or deletes at most. Source: `BurstReplicas`.
 const BURST: usize = 500;
 
-/// Unlike Kubernetes: creates are not sent in batches of 1, 2, 4, … at the same time, but one after
-/// the other until the first refusal.
 pub(super) static REPLICA_SET: Controller = Controller {
     name: "replicaset-controller",
     event_source: "replicaset-controller",
@@ -64,7 +63,8 @@ fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopt
             pods.retain(|pod| pod.is_active());
             let surplus = (there - desired).min(BURST);
             let victims = victims::choose(planned, set, &pods, surplus);
-            actions.extend(victims.into_iter().map(|pod| delete(&owner, pod)));
+            let victims = victims.into_iter();
+            actions.extend(victims.map(|pod| pod_control::delete(&owner, pod, "one too many")));
         }
     }
     let status = status::of(set, &standings, planned);
@@ -101,35 +101,10 @@ fn create(set: &ReplicaSet, missing: usize) -> Vec<Action> {
     let mould = PodMould::new(&owner, template);
     (1..=missing)
         .map(|number| {
-            let pod = mould.unnamed(&owner).into_object();
             let why = format!("creates pod {number} of {missing} missing");
-            Action::new(pod.key(), Verb::Create(pod), why)
-                .saying(Said::normal(
-                    &owner,
-                    "SuccessfulCreate",
-                    "Created pod: {name}".to_owned(),
-                ))
-                .warning(Said::warning(
-                    &owner,
-                    "FailedCreate",
-                    "Error creating: {refusal}".to_owned(),
-                ))
+            pod_control::create(&owner, mould.unnamed(&owner), why)
         })
         .collect()
-}
-
-fn delete(owner: &Object, pod: &Pod) -> Action {
-    let name = pod.name();
-    let key = pod.clone().into_object().key();
-    let why = format!("deletes {key}: one too many");
-    let failed = format!("Error deleting pod \"{name}\": {{refusal}}");
-    Action::new(key, Verb::Delete(DeleteOptions::default()), why)
-        .saying(Said::normal(
-            owner,
-            "SuccessfulDelete",
-            format!("Deleted pod: {name}"),
-        ))
-        .warning(Said::warning(owner, "FailedDelete", failed))
 }
 
 #[cfg(test)]

@@ -155,7 +155,11 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
                 let place = *cursor;
                 return time::visit(model, place);
             }
-            Overlay::Help { .. } | Overlay::Breakpoints { .. } | Overlay::Answer { .. } => None,
+            Overlay::Help { .. }
+            | Overlay::Breakpoints { .. }
+            | Overlay::Answer { .. }
+            | Overlay::WhatIf { .. }
+            | Overlay::Fill { .. } => None,
         };
         model.mode = Mode::Looking;
         if record.is_some() {

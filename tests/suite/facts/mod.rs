@@ -1,6 +1,11 @@
 //! What must be true to Kubernetes, row by row, over whole worlds: each test carries the row's name.
 
 mod autoscaler;
+mod deletion;
+mod deployment;
+mod job;
+mod nodes;
+mod pods_of;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,85 @@
+//! A plan half done: what was asked, what is under way, what is left.
+
+use imbl::{OrdMap, Vector};
+
+use super::controller::{Action, LookAgain, Pack, Plan, Planned};
+use super::horizontal_pod_autoscaler::Recommendations;
+use crate::api::Key;
+use crate::apiserver::{Outcome, RequestId, Verb};
+use crate::sim::RecordId;
+
+/// The work on one key.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    /// What is still to be read.
+    pub(super) questions: Vector<(Key, Verb)>,
+    /// What was read.
+    pub(super) answers: Vector<Outcome>,
+    /// How to go on when everything is read.
+    pub(super) then: Option<fn(&Planned<'_>, &[Outcome]) -> Plan>,
+    /// What was sent and is not answered yet.
+    pub(super) flying: OrdMap<RequestId, Action>,
+    /// Why nothing more is sent, if something was refused.
+    pub(super) trouble: Option<Trouble>,
+    /// When to look again.
+    pub(super) look_again: Option<LookAgain>,
+    /// What to remember when the first action has succeeded.
+    pub(super) remember: Option<Recommendations>,
+    /// The record of the plan.
+    pub(super) record: RecordId,
+    rest: Vector<Action>,
+    pack: usize,
+}
+
+/// What a refusal means for the plan.
+#[derive(Clone, Debug)]
+pub(super) enum Trouble {
+    /// It is tried again later, for this reason.
+    Retry(String),
+    /// There is no use in trying again.
+    NoUse,
+}
+
+impl Work {
+    /// The work of a plan; `answers` are those that led to it.
+    pub(super) fn of(plan: Plan, answers: Vector<Outcome>, record: RecordId) -> Self {
+        let (questions, then) = match plan.inquiry {
+            Some(inquiry) => (inquiry.questions.into(), Some(inquiry.then)),
+            None => (Vector::new(), None),
+        };
+        Self {
+            questions,
+            answers,
+            then,
+            flying: OrdMap::new(),
+            trouble: None,
+            look_again: plan.look_again,
+            remember: plan.remember,
+            record,
+            rest: plan.actions.into(),
+            pack: 1,
+        }
+    }
+
+    /// The actions that go out together now; none when all are done.
+    /// Source: `slowStartBatch` of `pkg/controller/replicaset`.
+    pub(super) fn next_actions(&mut self) -> Vec<Action> {
+        let Some(first) = self.rest.pop_front() else {
+            return Vec::new();
+        };
+        let kind = first.pack;
+        let most = match kind {
+            Pack::Alone => 1,
+            Pack::Growing => self.pack,
+            Pack::Whole => usize::MAX,
+        };
+        let mut actions = vec![first];
+        while actions.len() < most && self.rest.front().is_some_and(|next| next.pack == kind) {
+            actions.extend(self.rest.pop_front());
+        }
+        if kind == Pack::Growing {
+            self.pack = self.pack.saturating_mul(2);
+        }
+        actions
+    }
+}
