@@ -152,7 +152,7 @@ bindings! {
     Overlay "esc q"           Leave         "close"      "back to the panes";
     Overlay "enter"           Enter         "go there"   "to the record or run under the cursor; yes to a question";
     Overlay "g"               GoThere       ""           "to the moment of the record under the cursor";
-    Overlay "x"               Switch        ""           "the breakpoint under the cursor on or off";
+    Overlay "s"               Switch        ""           "the breakpoint under the cursor on or off";
     Overlay "d"               Remove        ""           "the breakpoint under the cursor away";
     Overlay "up k"            Up            "up"         "a line up";
     Overlay "down j"          Down          "down"       "a line down";

@@ -115,9 +115,9 @@ fn a_breakpoint_is_typed_hit_listed_switched_and_removed() {
     assert_eq!(person.model.record, Some(stop));
     person.press("B");
     check("breakpoints-80x24", &person);
-    person.press("x");
+    person.press("s");
     assert!(person.text().contains("○ off"), "{}", person.text());
-    person.press("x d");
+    person.press("s d");
     assert!(person.text().contains("None yet."));
     person.press("esc F");
     assert!(person.snapshot().world.is_settled());
