@@ -17,6 +17,7 @@
 //! | [`controllers`] | one file per loop, named as in kube-controller-manager |
 //! | [`scheduler`] | queues, framework, plugins, decisions |
 //! | [`kubelet`] | pod workers, the pretend runtime, probes, node status |
+//! | [`proxy`] | kube-proxy: on each node a table of where requests to a Service go |
 //! | [`kubectl`] | the grammar, the requests of each command, tables and descriptions |
 //! | [`cluster`] | the world as one value: step, command, trace, history; `task` drives it |
 //! | [`ui`] | the screen: keys to actions, actions to orders, snapshots to frames |
@@ -50,6 +51,8 @@ pub mod controllers;
 pub mod scheduler;
 
 pub mod kubelet;
+
+pub mod proxy;
 
 pub mod kubectl;
 

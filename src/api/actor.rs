@@ -18,6 +18,10 @@ pub enum Actor {
     Controller(&'static str),
     /// The kubelet of a node.
     Kubelet(Arc<str>),
+    /// The kube-proxy of a node.
+    KubeProxy(Arc<str>),
+    /// Those who send requests to Services.
+    Clients,
     /// What tells how much is used: an API of its own behind the API server.
     MetricsServer,
     /// Whoever breaks things on purpose, and the hand on the switch.
@@ -42,6 +46,8 @@ impl fmt::Display for Actor {
             Self::Scheduler => f.write_str("kube-scheduler"),
             Self::Controller(name) => f.write_str(name),
             Self::Kubelet(node) => write!(f, "kubelet/{node}"),
+            Self::KubeProxy(node) => write!(f, "kube-proxy/{node}"),
+            Self::Clients => f.write_str("clients"),
             Self::MetricsServer => f.write_str("metrics-server"),
             Self::Outside => f.write_str("outside"),
         }

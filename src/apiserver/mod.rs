@@ -4,6 +4,7 @@ mod admission;
 mod defaulting;
 mod deletion;
 mod field_error;
+mod log;
 mod metrics;
 mod note;
 mod prepare;
@@ -18,6 +19,7 @@ mod write;
 use std::sync::Arc;
 
 pub use field_error::FieldError;
+pub use log::{LogOptions, container_of as log_container};
 pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
@@ -150,7 +152,10 @@ impl ApiServer {
     pub fn handle(&mut self, request: &Request, moment: Moment<'_>) -> Handled {
         let mut stages = Vec::new();
         match &request.verb {
-            Verb::Get => Handled::read(self.get(&request.key).cloned().map(Answer::Object)),
+            // The log itself is at the node; here is the pod that it is of.
+            Verb::Get | Verb::Log(_) => {
+                Handled::read(self.get(&request.key).cloned().map(Answer::Object))
+            }
             Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
             Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
             Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),

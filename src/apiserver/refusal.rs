@@ -26,6 +26,8 @@ pub enum Reason {
     Invalid,
     /// 429: not now.
     TooManyRequests,
+    /// 500: something behind the API server did not answer; the message says what.
+    Unknown,
     /// 504: no answer came in time.
     Timeout,
     /// 503: what stands behind the API server does not answer.
@@ -44,6 +46,7 @@ impl Reason {
             Self::Expired => 410,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
+            Self::Unknown => 500,
             Self::Timeout => 504,
             Self::ServiceUnavailable => 503,
         }
@@ -190,6 +193,12 @@ impl Refusal {
     #[must_use]
     pub fn bad_request(message: String) -> Self {
         Self::new(Reason::BadRequest, None, message)
+    }
+
+    /// 500 when a node cannot be reached.
+    #[must_use]
+    pub fn unreachable(message: String) -> Self {
+        Self::new(Reason::Unknown, None, message)
     }
 
     /// 410 for a revision that has been forgotten.

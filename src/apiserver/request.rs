@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Refusal, Scale};
+use super::{LogOptions, Refusal, Scale};
 use crate::api::selector::FieldSelector;
 use crate::api::{Actor, Key, LabelSelector, Metrics, Object};
 use crate::sim::Urgency;
@@ -45,6 +45,8 @@ pub enum Answering {
 pub enum Verb {
     /// Read one object.
     Get,
+    /// Read the log of a container: a read of `pods/NAME/log`.
+    Log(LogOptions),
     /// Read all objects of a kind, in a namespace or (with an empty one) in all.
     List(Scope),
     /// Read the number of replicas of a workload: its `scale`.
@@ -169,6 +171,8 @@ pub enum Answer {
         /// The revision that the list is of.
         revision: u64,
     },
+    /// The lines of a log.
+    Log(Vec<String>),
     /// The number of replicas of a workload.
     Scale(Scale),
     /// What pods or nodes use, in the order of their keys.
@@ -181,7 +185,7 @@ impl Answer {
     pub fn object(&self) -> Option<&Object> {
         match self {
             Self::Object(object) => Some(object),
-            Self::List { .. } | Self::Scale(_) | Self::Metrics(_) => None,
+            Self::List { .. } | Self::Scale(_) | Self::Metrics(_) | Self::Log(_) => None,
         }
     }
 }
@@ -195,7 +199,7 @@ impl Verb {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "patch",
-            Self::Get | Self::GetScale => "get",
+            Self::Get | Self::GetScale | Self::Log(_) => "get",
             Self::List(_) | Self::Metrics(_) => "list",
             Self::Create(_) | Self::Bind(_) => "create",
             Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
@@ -211,7 +215,7 @@ impl Verb {
     pub fn method(&self) -> &'static str {
         match self {
             Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
-            Self::Get | Self::List(_) | Self::GetScale | Self::Metrics(_) => "GET",
+            Self::Get | Self::List(_) | Self::GetScale | Self::Metrics(_) | Self::Log(_) => "GET",
             Self::Create(_) | Self::Bind(_) => "POST",
             Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
                 "PUT"
@@ -228,6 +232,7 @@ impl Verb {
             Self::UpdateStatus(_) => Some("status"),
             Self::GetScale | Self::UpdateScale(_) => Some("scale"),
             Self::Bind(_) => Some("binding"),
+            Self::Log(_) => Some("log"),
             Self::Finalize(_) => Some("finalize"),
             Self::Patch(patch) => match patch.subresource {
                 Subresource::Main => None,
@@ -291,7 +296,7 @@ impl Request {
     pub const fn is_write(&self) -> bool {
         !matches!(
             self.verb,
-            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_)
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) | Verb::Log(_)
         )
     }
 }

@@ -40,7 +40,7 @@ impl ApiServer {
             Verb::Patch(patch) => self.patch(patch, key, moment, stages),
             Verb::Delete(options) => self.delete(options, key, moment),
             Verb::Bind(binding) => self.bind(binding, key, moment),
-            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) => {
+            Verb::Get | Verb::List(_) | Verb::GetScale | Verb::Metrics(_) | Verb::Log(_) => {
                 unreachable!("reads do not come here; see handle")
             }
         }

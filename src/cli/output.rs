@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Output;
 use crate::api::{Kind, Object};
 use crate::apiserver;
-use crate::cluster::{Cluster, Detail};
+use crate::cluster::{Cluster, Counts, Detail, Flow};
 use crate::kubectl::grammar::Command as Asked;
 use crate::kubectl::printers;
 use crate::manifest::print as manifest_print;
@@ -46,9 +46,9 @@ pub(super) fn report(cluster: &Cluster, output: Output) {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match output {
         // The last two print answers; without a question there is none.
-        Output::Events | Output::Table | Output::Mermaid => {
-            answers(cluster, &mut out).and_then(|()| tables(cluster, &mut out))
-        }
+        Output::Events | Output::Table | Output::Mermaid => answers(cluster, &mut out)
+            .and_then(|()| tables(cluster, &mut out))
+            .and_then(|()| traffic(cluster, &mut out)),
         Output::Yaml => out.write_all(manifest_print::to_yaml(&list(cluster)).as_bytes()),
         Output::Json => writeln!(out, "{}", manifest_print::to_json_pretty(&list(cluster))),
         Output::Trace => trace(cluster, &mut out),
@@ -110,8 +110,42 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// What became of requests, by Service and by pod.
+fn traffic(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
+    let mut table = printers::Table {
+        headers: ["TRAFFIC", "RATE", "ANSWERED", "LOST", "WHY"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: Vec::new(),
+    };
+    let row = |name: String, rate: String, counts: &Counts| {
+        let (answered, lost) = (counts.answered.to_string(), counts.lost().to_string());
+        vec![name, rate, answered, lost, counts.reasons_in_words()]
+    };
+    for flow in cluster.traffic().flows() {
+        let name = format!("service/{}", flow.service.name);
+        table
+            .rows
+            .push(row(name, format!("{}/s", flow.rate), &flow.total));
+        let pods = flow.pods.iter();
+        table.rows.extend(
+            pods.map(|(pod, counts)| row(format!("pod/{}", pod.name), String::new(), counts)),
+        );
+    }
+    if table.rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", printers::render(&table))
+}
+
+/// All objects; where there was traffic, the List says beside them what became of it.
 fn list(cluster: &Cluster) -> serde_json::Value {
-    manifest_print::list(cluster.store().iter().map(Object::to_value))
+    let mut list = manifest_print::list(cluster.store().iter().map(Object::to_value));
+    let flows: Vec<serde_json::Value> = cluster.traffic().flows().map(Flow::to_value).collect();
+    if !flows.is_empty() {
+        list["traffic"] = flows.into();
+    }
+    list
 }
 
 fn trace(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {

@@ -12,7 +12,7 @@ use super::step::{Happening, Wake};
 use super::strike::Troubles;
 use super::terminal::Terminal;
 use super::watches::Watches;
-use super::{Cluster, ComponentId, Part, Power, Trace};
+use super::{Cluster, ComponentId, Part, Power, Trace, Traffic};
 use crate::api::{Actor, Kind, Object, Quantity, core};
 use crate::apiserver::{Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb};
 use crate::client::{Component, Delivery, Seen, Subscription};
@@ -141,6 +141,8 @@ impl Cluster {
             controllers: CONTROLLERS.iter().map(controller).collect(),
             scheduler: Arc::new(Part::new(&ComponentId::Scheduler, scheduler, seed)),
             kubelets: config.nodes.iter().enumerate().map(kubelet).collect(),
+            proxies: OrdMap::new(),
+            traffic: Traffic::default(),
             sessions: OrdMap::new(),
             terminal: Terminal::default(),
             network: Random::stream(seed, "network"),

@@ -54,6 +54,9 @@ impl Record {
         let rang = || self.kind() == RecordKind::TimerFire && self.object().is_none();
         match self.kind() {
             RecordKind::LeaseRenew | RecordKind::StoreCompact => true,
+            RecordKind::TrafficCount => {
+                matches!(&self.detail, Detail::Traffic(note) if !note.is_new)
+            }
             _ => about_a_lease() || rang(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
+use super::traffic;
 use crate::api::{Key, Kind};
 use crate::kubectl;
 use crate::sim::{RecordKind, Time};
@@ -24,6 +25,13 @@ pub enum Command {
         files: Arc<Files>,
         /// The line as understood.
         invocation: Arc<kubectl::Invocation>,
+    },
+    /// Clients send requests, or stop.
+    Traffic {
+        /// The line as typed, without `traffic`.
+        line: String,
+        /// The line as understood.
+        order: traffic::Order,
     },
     /// Something breaks.
     Fault {
@@ -46,10 +54,18 @@ impl Command {
     /// In kubectl's words what it does not understand, or which faults there are.
     pub fn parse(line: &str, files: &Arc<Files>) -> Result<Self, CommandError> {
         let line = line.trim();
-        if let Some(rest) = line
-            .strip_prefix("fault")
-            .filter(|rest| rest.is_empty() || rest.starts_with(' '))
-        {
+        let after = |verb: &str| {
+            line.strip_prefix(verb)
+                .filter(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        if let Some(rest) = after("traffic") {
+            let order = traffic::Order::parse(rest.trim()).map_err(CommandError)?;
+            return Ok(Self::Traffic {
+                line: rest.trim().to_owned(),
+                order,
+            });
+        }
+        if let Some(rest) = after("fault") {
             let fault = Fault::parse(rest.trim()).map_err(CommandError)?;
             return Ok(Self::Fault {
                 line: rest.trim().to_owned(),
@@ -70,7 +86,7 @@ impl Command {
     pub fn file_names(&self) -> Vec<String> {
         match self {
             Self::Kubectl { invocation, .. } => invocation.files().to_vec(),
-            Self::Fault { .. } => Vec::new(),
+            Self::Fault { .. } | Self::Traffic { .. } => Vec::new(),
         }
     }
 
@@ -89,6 +105,7 @@ impl Command {
         match self {
             Self::Kubectl { line, .. } => format!("kubectl {line}"),
             Self::Fault { line, .. } => format!("fault {line}"),
+            Self::Traffic { line, .. } => format!("traffic {line}"),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::client::{Component, Context, Line, Output};
 use crate::controllers::ControllerAlarm;
 use crate::kubectl::KubectlAlarm;
 use crate::kubelet::KubeletAlarm;
+use crate::proxy::ProxyAlarm;
 use crate::scheduler::SchedulerAlarm;
 use crate::sim::{Profile, Random, RecordId, Time};
 
@@ -22,6 +23,8 @@ pub enum ComponentId {
     Scheduler,
     /// The kubelet of a node.
     Kubelet(Arc<str>),
+    /// The kube-proxy of a node.
+    KubeProxy(Arc<str>),
     /// One run of kubectl, by number.
     Kubectl(u64),
     /// A scripted client, by name.
@@ -36,6 +39,7 @@ impl ComponentId {
             Self::Controller(name) => Actor::Controller(name),
             Self::Scheduler => Actor::Scheduler,
             Self::Kubelet(node) => Actor::Kubelet(Arc::clone(node)),
+            Self::KubeProxy(node) => Actor::KubeProxy(Arc::clone(node)),
             Self::Kubectl(_) => Actor::kubectl(),
             Self::Writer(name) => Actor::Kubectl(Arc::clone(name)),
         }
@@ -68,6 +72,10 @@ macro_rules! part {
                 Some($part) => $then,
                 None => $other,
             },
+            ComponentId::KubeProxy(node) => match $cluster.proxies.get(node) {
+                Some($part) => $then,
+                None => $other,
+            },
             ComponentId::Kubectl(number) => match $cluster.sessions.get(number) {
                 Some($part) => $then,
                 None => $other,
@@ -96,6 +104,10 @@ macro_rules! part_mut {
                 Some($part) => $then,
                 None => $other,
             },
+            ComponentId::KubeProxy(node) => match $cluster.proxies.get_mut(node) {
+                Some($part) => $then,
+                None => $other,
+            },
             ComponentId::Kubectl(number) => match $cluster.sessions.get_mut(number) {
                 Some($part) => $then,
                 None => $other,
@@ -119,6 +131,8 @@ pub enum AnyAlarm {
     Scheduler(SchedulerAlarm),
     /// Of a kubelet.
     Kubelet(KubeletAlarm),
+    /// Of a kube-proxy.
+    KubeProxy(ProxyAlarm),
     /// Of a run of kubectl.
     Kubectl(KubectlAlarm),
     /// Of a scripted client.
@@ -150,6 +164,7 @@ alarm_of!(
     Controller(ControllerAlarm),
     Scheduler(SchedulerAlarm),
     Kubelet(KubeletAlarm),
+    KubeProxy(ProxyAlarm),
     Kubectl(KubectlAlarm),
     Writer(WriterAlarm)
 );

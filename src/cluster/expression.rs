@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use cel::extractors::Arguments;
 use cel::{Context, Env, ExecutionError, Program, Value};
 
-use super::Cluster;
+use super::{Cluster, Flow};
 use crate::api::{Key, Kind, Object, selector};
 
 /// Each function that an expression may call, with what it means.
@@ -27,6 +27,10 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
     (
         "obj(\"Deployment\", \"web\")",
         "an object by kind, name and (default) namespace, or null",
+    ),
+    (
+        "traffic(\"web\")",
+        "what became of the requests to a Service: `.answered`, `.lost`, `.rate`, `.pods`, `.seconds`",
     ),
     ("revision()", "the revision of the store"),
     ("seconds()", "virtual seconds since the start"),
@@ -178,6 +182,8 @@ fn declare(
     let cluster = Arc::clone(world);
     context.add_function("ready", move |name: Arc<String>| ready(&cluster, &name))?;
     let cluster = Arc::clone(world);
+    context.add_function("traffic", move |name: Arc<String>| traffic(&cluster, &name))?;
+    let cluster = Arc::clone(world);
     context.add_function("revision", move || number(cluster.store().revision()))?;
     let cluster = Arc::clone(world);
     context.add_function("seconds", move || number(cluster.now().as_secs()))?;
@@ -221,6 +227,15 @@ fn ready(cluster: &Cluster, name: &str) -> i64 {
         _ => 0,
     });
     counts.into_iter().next().map_or(0, i64::from)
+}
+
+/// What became of the requests to a Service; all is 0 when there never was any.
+fn traffic(cluster: &Cluster, name: &str) -> Value {
+    let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+    let service = Key::new(Kind::Service, namespace, name);
+    let flow = cluster.traffic().flow(&service);
+    let none = || Flow::new(service.clone(), cluster.now()).to_value();
+    from_json(&flow.map_or_else(none, Flow::to_value))
 }
 
 fn text(value: &Value, function: &str) -> Result<String, ExecutionError> {

@@ -78,6 +78,8 @@ impl Cluster {
             terminal,
             writers,
             troubles,
+            proxies,
+            traffic,
             network,
             journal: _,
             last_compaction,
@@ -93,6 +95,7 @@ impl Cluster {
         print.take(format_args!(
             "{troubles:?} {network:?} {last_compaction:?} "
         ));
+        print.take(format_args!("{proxies:?} {traffic:?} "));
         print.take(format_args!("{last_step:?} {:?}", trace.next_id()));
         print
     }

@@ -12,6 +12,7 @@ mod expression;
 mod fault;
 mod fingerprint;
 mod history;
+mod logs;
 mod machines;
 mod metrics;
 pub mod runs;
@@ -25,6 +26,7 @@ mod strike;
 pub mod task;
 mod terminal;
 mod trace;
+mod traffic;
 mod verify;
 mod watches;
 pub mod what_if;
@@ -49,6 +51,9 @@ pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use session::SessionFile;
 pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
+pub use traffic::{
+    Counts, Flow, GRAMMAR as TRAFFIC_GRAMMAR, Loss, Order as TrafficOrder, Second, Traffic,
+};
 pub use verify::Verdict;
 pub use watches::Watch;
 
@@ -57,6 +62,7 @@ use crate::apiserver::ApiServer;
 use crate::controllers::Runner;
 use crate::kubectl::Session;
 use crate::kubelet::Kubelet;
+use crate::proxy::KubeProxy;
 use crate::scheduler::Scheduler;
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
 use crate::store::Store;
@@ -81,6 +87,8 @@ pub struct Cluster {
     controllers: OrdMap<&'static str, Arc<Part<Runner>>>,
     scheduler: Arc<Part<Scheduler>>,
     kubelets: OrdMap<Arc<str>, Arc<Part<Kubelet>>>,
+    proxies: OrdMap<Arc<str>, Arc<Part<KubeProxy>>>,
+    traffic: Traffic,
     sessions: OrdMap<u64, Arc<Part<Session>>>,
     terminal: Terminal,
     writers: OrdMap<Arc<str>, Arc<Part<Writer>>>,
@@ -257,7 +265,7 @@ impl Cluster {
             match self.next_at() {
                 Some((at, _)) if at <= end => self.step(),
                 _ => {
-                    self.now = end;
+                    self.now = self.now.max(end);
                     return predicate(self);
                 }
             };

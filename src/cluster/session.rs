@@ -371,7 +371,7 @@ impl JournalEntry {
                 .iter()
                 .map(|(name, bytes)| (name.clone(), content(bytes)))
                 .collect(),
-            Command::Fault { .. } => BTreeMap::new(),
+            Command::Fault { .. } | Command::Traffic { .. } => BTreeMap::new(),
         };
         Self {
             step: entry.step,

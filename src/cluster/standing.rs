@@ -8,6 +8,7 @@ use crate::api::{Key, Kind, Object};
 use crate::client::Informers;
 use crate::controllers::Runner;
 use crate::kubelet::Kubelet;
+use crate::proxy::KubeProxy;
 use crate::scheduler::{Place, Scheduler};
 use crate::sim::Time;
 
@@ -46,7 +47,8 @@ pub struct Copy {
 }
 
 impl Cluster {
-    /// Every component beside the API server, in a fixed order: the loops, the scheduler, the kubelets.
+    /// Every component beside the API server, in a fixed order: the loops, the scheduler, the
+    /// kubelets, the kube-proxies.
     #[must_use]
     pub fn components(&self) -> Vec<ComponentId> {
         self.running_components()
@@ -61,6 +63,7 @@ impl Cluster {
             }
             ComponentId::Scheduler => Some(of_scheduler(&self.scheduler)),
             ComponentId::Kubelet(node) => self.kubelets.get(node).map(|part| of_kubelet(id, part)),
+            ComponentId::KubeProxy(node) => self.proxies.get(node).map(|part| of_proxy(id, part)),
             ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
@@ -132,6 +135,10 @@ impl Cluster {
                 Some(part.component.informers())
             }
             ComponentId::Scheduler => Some(self.scheduler.component.informers()),
+            ComponentId::KubeProxy(node) => {
+                let part = self.proxies.get(node)?;
+                Some(part.component.informers())
+            }
             ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
@@ -145,6 +152,17 @@ fn of_loop(id: &ComponentId, part: &Part<Runner>) -> Standing {
         waiting: queue.waiting().map(|queued| queued.key.clone()).collect(),
         in_work: queue.in_work().cloned().collect(),
         later: queue.delayed().map(|(key, at)| (key.clone(), at)).collect(),
+        parked: Vec::new(),
+    }
+}
+
+fn of_proxy(id: &ComponentId, part: &Part<KubeProxy>) -> Standing {
+    Standing {
+        id: id.clone(),
+        power: part.power,
+        waiting: part.component.unwritten().cloned().collect(),
+        in_work: Vec::new(),
+        later: Vec::new(),
         parked: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use super::watches::{InFlight, WatchId};
 use super::{Cluster, Command, ComponentId, Detail, Entry, Journaled, Part, Power, Record};
 use crate::api::Actor;
 use crate::apiserver::{
-    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, event_for,
+    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb, event_for,
 };
 use crate::client::{self, Component, Delivery, Input, Output, Seen};
 use crate::kubectl::Session;
@@ -63,6 +63,8 @@ pub(super) enum Happening {
         alarm: AnyAlarm,
         cause: RecordId,
     },
+    /// A second of traffic is over.
+    Second { cause: RecordId },
     /// The API server forgets old revisions.
     Compact { cause: RecordId },
     /// The store looks for events whose time is up.
@@ -155,6 +157,7 @@ impl Cluster {
                     self.wake(&of, Wake::Alarm(alarm), cause);
                 }
             }
+            Happening::Second { cause } => self.close_second(cause),
             Happening::Compact { cause } => self.compact(cause),
             Happening::Expire { cause } => self.expire(cause),
             Happening::ListAgain { of, cause } => self.list_again(&of, cause),
@@ -200,6 +203,11 @@ impl Cluster {
                 self.watch_as_asked(&id, cause);
                 Some(number)
             }
+            Command::Traffic { order, .. } => {
+                let cause = self.record(Actor::Clients, None, CommandNote::Ran(command.line()));
+                self.order_traffic(order, cause);
+                None
+            }
             Command::Fault { fault, .. } => {
                 let cause = self.record(Actor::Outside, None, CommandNote::Ran(command.line()));
                 self.strike(fault, cause);
@@ -231,7 +239,10 @@ impl Cluster {
             now: self.now,
             profile: &self.profile,
         };
-        let handled = self.api.handle(request, moment);
+        let mut handled = self.api.handle(request, moment);
+        if let Verb::Log(options) = &request.verb {
+            handled.outcome = self.read_log(handled.outcome, options);
+        }
         let passed = match &handled.outcome {
             Ok(_) => ApiNote::Admitted {
                 request: Arc::clone(request),
@@ -417,10 +428,20 @@ impl Cluster {
     pub(super) fn wake(&mut self, id: &ComponentId, wake: Wake, cause: RecordId) {
         let moment = (self.now, cause, self.next_record());
         let profile = Arc::clone(&self.profile);
+        let node = match id {
+            ComponentId::Kubelet(node) | ComponentId::KubeProxy(node) => Some(Arc::clone(node)),
+            _ => None,
+        };
+        if node.is_some() {
+            self.account_traffic();
+        }
         part_mut!(self, id, part => {
             let output = run(part, wake, moment, &profile);
             self.collect(id, output);
         }, ());
+        if let Some(node) = node {
+            self.look_at_traffic(&node);
+        }
         if matches!(id, ComponentId::Kubectl(_)) {
             self.mind_the_terminal();
         }
@@ -508,6 +529,7 @@ impl Cluster {
                 format!("{who} opens its watch")
             }
             Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
+            Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
             Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),
             Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use imbl::Vector;
 use serde_json::{Value, json};
 
-use super::command;
+use super::{command, traffic};
 use crate::api::{Actor, Key};
 use crate::sim::{RecordId, RecordKind, Time};
-use crate::{apiserver, client, kubectl, kubelet, scheduler};
+use crate::{apiserver, client, kubectl, kubelet, proxy, scheduler};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -40,6 +40,10 @@ pub enum Detail {
     Scheduler(scheduler::Note),
     /// On a node.
     Kubelet(kubelet::Note),
+    /// At a node's tables of endpoints.
+    Proxy(proxy::Note),
+    /// Among those who send requests.
+    Traffic(traffic::Note),
     /// At somebody's terminal.
     Kubectl(kubectl::Note),
 }
@@ -53,6 +57,8 @@ macro_rules! each {
             Detail::Client($note) => $call,
             Detail::Scheduler($note) => $call,
             Detail::Kubelet($note) => $call,
+            Detail::Proxy($note) => $call,
+            Detail::Traffic($note) => $call,
             Detail::Kubectl($note) => $call,
         }
     };
@@ -88,6 +94,18 @@ impl From<kubelet::Note> for Detail {
     }
 }
 
+impl From<proxy::Note> for Detail {
+    fn from(note: proxy::Note) -> Self {
+        Self::Proxy(note)
+    }
+}
+
+impl From<traffic::Note> for Detail {
+    fn from(note: traffic::Note) -> Self {
+        Self::Traffic(note)
+    }
+}
+
 impl From<kubectl::Note> for Detail {
     fn from(note: kubectl::Note) -> Self {
         Self::Kubectl(note)
@@ -111,7 +129,8 @@ impl Record {
     #[must_use]
     pub fn uid(&self) -> Option<&str> {
         match &self.detail {
-            Detail::Command(_) => None,
+            Detail::Command(_) | Detail::Traffic(_) => None,
+            Detail::Proxy(note) => note.uid(),
             Detail::Api(note) => note.uid(),
             Detail::Client(note) => note.uid(),
             Detail::Scheduler(note) => note.uid(),

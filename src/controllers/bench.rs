@@ -97,6 +97,7 @@ pub(super) fn outline(action: &Action) -> String {
         Verb::Delete(_) => "delete",
         Verb::Finalize(_) => "finalize",
         Verb::Get => "get",
+        Verb::Log(_) => "log",
         Verb::List(_) => "list",
         Verb::GetScale => "read scale of",
         Verb::UpdateScale(_) => "scale",

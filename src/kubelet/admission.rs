@@ -1,5 +1,6 @@
 //! The node's own look at a pod before it takes it in.
 
+use super::pressure;
 use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
 use crate::api::{Node, Pod, Quantity, node_affinity, taint};
 
@@ -25,9 +26,15 @@ const RESOURCES: [(&str, &str); 4] = [
 /// The first thing that does not fit, with the message of the kubelet.
 pub(super) fn check<'a>(
     pod: &Pod,
-    (node, allocatable): (Option<&Node>, &ResourceList),
+    ((node, allocatable), is_short): ((Option<&Node>, &ResourceList), bool),
     others: impl Iterator<Item = &'a Pod>,
 ) -> Result<(), Rejection> {
+    if is_short && pressure::refuses(pod) {
+        return Err(Rejection {
+            reason: "Evicted",
+            message: "The node had condition: [MemoryPressure]. ".to_owned(),
+        });
+    }
     fits(pod, others, allocatable)?;
     let Some(node) = node else {
         return Ok(());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::alarm::{KubeletAlarm, PodTimer};
 use super::image::{Images, Pulls};
 use super::note::{Happening, Note, PodNote};
+use super::pressure::Pressure;
 use super::worker::{Action, Stage, Standing, Turn, Worker};
 use super::{Machine, Rule, admission, pod_status};
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
@@ -30,6 +31,7 @@ pub(super) struct Agent {
     /// By uid.
     pub(super) workers: BTreeMap<Arc<str>, Arc<Worker>>,
     pub(super) images: Images,
+    pub(super) pressure: Pressure,
     pub(super) pulls: Pulls,
     /// The node as the watch told it last.
     pub(super) node: Option<Node>,
@@ -57,6 +59,7 @@ impl Agent {
             rules,
             workers: BTreeMap::new(),
             images: Images::default(),
+            pressure: Pressure::default(),
             pulls: Pulls::default(),
             node: None,
             is_node_checked: false,
@@ -79,6 +82,7 @@ impl Agent {
             Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
             Input::Alarm(KubeletAlarm::Heartbeat) => self.heartbeat(hands),
             Input::Alarm(KubeletAlarm::Pull { pull, turn }) => self.pull_ends(pull, turn, hands),
+            Input::Alarm(KubeletAlarm::Evicted) => self.await_eviction(hands),
             Input::Alarm(KubeletAlarm::Pod { uid, timer }) => self.ring(&uid, timer, hands),
         }
     }
@@ -253,7 +257,8 @@ impl Agent {
                 let others = self.workers.values().filter(|other| other.takes_room());
                 let others = others.map(|other| &other.pod);
                 let node = (self.node.as_ref(), &self.machine.allocatable());
-                let verdict = admission::check(&worker.pod, node, others);
+                let is_short = self.pressure.is_on;
+                let verdict = admission::check(&worker.pod, (node, is_short), others);
                 self.turn(uid, cause, hands, |worker, turn| {
                     worker.admit(verdict, turn);
                 });

@@ -16,6 +16,8 @@ pub enum KubeletAlarm {
         /// Counts how often the end was moved, because the registry changed its speed.
         turn: u32,
     },
+    /// Time to look whether an evicted pod is gone.
+    Evicted,
     /// Something in a pod is due.
     Pod {
         /// The pod.
@@ -37,6 +39,8 @@ pub enum PodTimer {
     Create(usize),
     /// The container is started.
     Start(usize),
+    /// The application has come up.
+    Up(usize),
     /// The postStart hook is done.
     PostStart(usize),
     /// The process ends by itself.
@@ -92,6 +96,7 @@ impl PodTimer {
             Self::Notice | Self::Sandbox | Self::Deadline | Self::Write => None,
             Self::Create(place)
             | Self::Start(place)
+            | Self::Up(place)
             | Self::PostStart(place)
             | Self::Exit(place)
             | Self::OutOfMemory(place)
@@ -112,6 +117,7 @@ impl PodTimer {
             Self::Sandbox => "sandbox ready",
             Self::Create(_) => "container created",
             Self::Start(_) => "container started",
+            Self::Up(_) => "application up",
             Self::PostStart(_) => "postStart hook done",
             Self::Exit(_) => "process ends",
             Self::OutOfMemory(_) => "killed for memory",

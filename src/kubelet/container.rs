@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::alarm::ProbeKind;
 use super::back_off::BackOff;
 use super::behaviour::{Behaviour, ExitCode};
+use super::log::Log;
 use super::probe::Probe;
 use crate::sim::Time;
 
@@ -84,6 +85,12 @@ pub(super) struct Container {
     pub(super) pull: Option<BackOff>,
     pub(super) probes: Vec<Probe>,
     pub(super) behaviour: Arc<Behaviour>,
+    /// How many requests it answered in the last second.
+    pub(super) load: u32,
+    /// What the current run wrote, or the last one.
+    pub(super) log: Log,
+    /// What the run before wrote.
+    pub(super) earlier_log: Log,
 }
 
 impl Container {
@@ -101,6 +108,9 @@ impl Container {
             pull: None,
             probes: Vec::new(),
             behaviour,
+            load: 0,
+            log: Log::default(),
+            earlier_log: Log::default(),
         }
     }
 
@@ -151,5 +161,6 @@ impl Container {
         self.waiting = Waiting::Turn;
         self.is_started = false;
         self.probes.clear();
+        self.load = 0;
     }
 }

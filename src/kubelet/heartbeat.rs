@@ -48,6 +48,7 @@ impl Agent {
         let lease = node::lease(&self.machine, uid, seconds, hands.now).into_object();
         let record = hands.note(hands.cause, Note::LeaseRenewed(self.node_key()));
         hands.beat(record, lease.key(), Verb::Update(lease));
+        self.check_memory(record, hands);
         self.check_node(record, hands);
         let jitter = hands.random.duration(Range {
             least: Duration::ZERO,
@@ -67,13 +68,14 @@ impl Agent {
         }
         self.is_node_checked = true;
         let facts = (&self.images, self.boots);
-        let status = node::status(&self.machine, facts, Some(&current.status), hands.now);
+        let before = (Some(&*current.status), self.pressure.is_on);
+        let status = node::status(&self.machine, facts, before, hands.now);
         let has_changed = !node::says_the_same(&status, &current.status);
         if !has_changed && !is_old {
             return;
         }
         self.reported = hands.now;
-        let comes_back = !node::is_ready(&current.status) && node::is_ready(&status);
+        let news = node::news(&current.status, &status);
         let key = self.node_key();
         let object = status_only(&current, status).into_object();
         let verb = Verb::UpdateStatus(object);
@@ -81,8 +83,8 @@ impl Agent {
             let note = Note::NodeReported(key.clone(), NodeReport::Changed);
             let record = hands.note(cause, note);
             hands.tell(record, key, verb);
-            if comes_back {
-                self.say_status("NodeReady", record, hands);
+            for reason in news {
+                self.say_status(reason, record, hands);
             }
         } else {
             let note = Note::NodeReported(key.clone(), NodeReport::Repeated);
@@ -104,22 +106,26 @@ impl Agent {
             ),
             (EventType::Warning, "Rebooted", rebooted),
         ];
-        let Some(node) = self.node.clone() else {
-            return;
-        };
-        let object = node.into_object();
         for what in said {
-            self.recorder.event(hands, cause, &object, what);
+            self.say_of_node(what, cause, hands);
+        }
+    }
+
+    /// An event of the node.
+    pub(super) fn say_of_node(
+        &mut self,
+        what: (EventType, &'static str, String),
+        cause: RecordId,
+        hands: &mut Hands<'_>,
+    ) {
+        if let Some(node) = self.node.clone() {
+            self.recorder.event(hands, cause, &node.into_object(), what);
         }
     }
 
     fn say_status(&mut self, reason: &'static str, cause: RecordId, hands: &mut Hands<'_>) {
-        let Some(node) = self.node.clone() else {
-            return;
-        };
         let message = format!("Node {} status is now: {reason}", self.machine.name);
-        let what = (EventType::Normal, reason, message);
-        self.recorder.event(hands, cause, &node.into_object(), what);
+        self.say_of_node((EventType::Normal, reason, message), cause, hands);
     }
 }
 

@@ -52,7 +52,10 @@ impl Machine {
         }
     }
 
-    /// Everything that pods may take. Nothing is reserved for the system.
+    /// Everything that pods may take.
+    ///
+    /// Unlike Kubernetes: nothing is taken off; a kubelet without flags keeps the 100Mi of memory
+    /// and the tenth of the disk at which it evicts.
     #[must_use]
     pub fn allocatable(&self) -> ResourceList {
         ResourceList::from([

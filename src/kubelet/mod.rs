@@ -9,14 +9,17 @@ mod behaviour;
 mod container;
 mod heartbeat;
 mod image;
+mod log;
 mod machine;
 mod node;
 mod note;
 mod pod_status;
+mod pressure;
 mod probe;
 mod pulling;
 mod rule;
 mod screen;
+mod serving;
 mod start;
 mod stop;
 mod trouble;
@@ -34,10 +37,12 @@ pub use behaviour::{
     PREFIX as BEHAVIOUR_PREFIX,
 };
 pub use image::{Image, Pull, Reference, Wanted};
+pub use log::LogLine;
 pub use machine::Machine;
 pub use note::{Happening, NodeReport, Note, PodNote};
 pub use rule::Rule;
 pub use screen::{Holding, PodState};
+pub use serving::{Listening, Server};
 pub use trouble::Trouble;
 pub use usage::{ContainerUsage, PodUsage, Usage};
 
@@ -68,7 +73,7 @@ impl Kubelet {
     pub fn node_object(&self, now: Time) -> Object {
         let agent = &self.agent;
         let facts = (&agent.images, agent.boots);
-        let status = node::status(&agent.machine, facts, None, now);
+        let status = node::status(&agent.machine, facts, (None, false), now);
         node::node(&agent.machine, status).into_object()
     }
 

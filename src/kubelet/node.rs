@@ -18,9 +18,29 @@ pub(super) const FIRST_LEASE_SECONDS: u64 = 40;
 /// How many images a node reports at most. Source: `--node-status-max-images`.
 const MOST_IMAGES: usize = 50;
 
-/// The healthy conditions: type, status, reason, message.
+/// A condition: type, status, reason, message.
+type Condition = (&'static str, &'static str, &'static str, &'static str);
+
+/// What a node says that is short of memory.
+const SHORT_OF_MEMORY: Condition = (
+    "MemoryPressure",
+    "True",
+    "KubeletHasInsufficientMemory",
+    "kubelet has insufficient memory available",
+);
+
+/// The events when a condition changes: type, status, reason.
 /// Source: `pkg/kubelet/nodestatus/setters.go`.
-const CONDITIONS: [(&str, &str, &str, &str); 4] = [
+const NEWS: [(&str, &str, &str); 5] = [
+    ("MemoryPressure", "True", "NodeHasInsufficientMemory"),
+    ("MemoryPressure", "False", "NodeHasSufficientMemory"),
+    ("DiskPressure", "False", "NodeHasNoDiskPressure"),
+    ("PIDPressure", "False", "NodeHasSufficientPID"),
+    ("Ready", "True", "NodeReady"),
+];
+
+/// The healthy conditions. Source: `pkg/kubelet/nodestatus/setters.go`.
+const CONDITIONS: [Condition; 4] = [
     (
         "MemoryPressure",
         "False",
@@ -75,7 +95,7 @@ pub(super) fn node(machine: &Machine, status: core::NodeStatus) -> Node {
 pub(super) fn status(
     machine: &Machine,
     (images, boot): (&Images, u32),
-    before: Option<&core::NodeStatus>,
+    (before, is_short): (Option<&core::NodeStatus>, bool),
     now: Time,
 ) -> core::NodeStatus {
     let amounts = amounts(&machine.allocatable());
@@ -91,7 +111,11 @@ pub(super) fn status(
         ]),
         allocatable: Some(amounts.clone()),
         capacity: Some(amounts),
-        conditions: Some(node_conditions(conditions.unwrap_or_default(), now)),
+        conditions: Some(node_conditions(
+            conditions.unwrap_or_default(),
+            is_short,
+            now,
+        )),
         daemon_endpoints: Some(core::NodeDaemonEndpoints {
             kubelet_endpoint: Some(core::DaemonEndpoint { port: 10250 }),
         }),
@@ -102,10 +126,21 @@ pub(super) fn status(
 }
 
 /// Conditions of others as they are, and the kubelet's own.
-fn node_conditions(before: &[core::NodeCondition], now: Time) -> Vec<core::NodeCondition> {
+fn node_conditions(
+    before: &[core::NodeCondition],
+    is_short: bool,
+    now: Time,
+) -> Vec<core::NodeCondition> {
     let is_own = |type_: &str| CONDITIONS.iter().any(|(own, ..)| *own == type_);
     let others = before.iter().filter(|each| !is_own(&each.type_)).cloned();
-    let own = CONDITIONS.iter().map(|(type_, status, reason, message)| {
+    let own = CONDITIONS.iter().map(|condition| {
+        let is_memory = condition.0 == SHORT_OF_MEMORY.0;
+        let shown = if is_short && is_memory {
+            &SHORT_OF_MEMORY
+        } else {
+            condition
+        };
+        let (type_, status, reason, message) = shown;
         let same = before
             .iter()
             .find(|each| each.type_ == *type_ && each.status == *status);
@@ -153,10 +188,19 @@ pub(super) fn says_the_same(one: &core::NodeStatus, two: &core::NodeStatus) -> b
     quiet(one) == quiet(two)
 }
 
-/// Whether the status says that the node is ready.
-pub(super) fn is_ready(status: &core::NodeStatus) -> bool {
-    let mut conditions = status.conditions.iter().flatten();
-    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+/// The reasons of the events that tell what is new in a status.
+pub(super) fn news(before: &core::NodeStatus, after: &core::NodeStatus) -> Vec<&'static str> {
+    let status = |status: &core::NodeStatus, type_: &str| {
+        let mut conditions = status.conditions.iter().flatten();
+        let found = conditions.find(|condition| condition.type_ == type_)?;
+        Some(found.status.clone())
+    };
+    let is_new = |(type_, now, _): &&(&str, &str, &str)| {
+        let (before, after) = (status(before, type_), status(after, type_));
+        before != after && after.as_deref() == Some(*now)
+    };
+    let news = NEWS.iter().filter(is_new);
+    news.map(|(_, _, reason)| *reason).collect()
 }
 
 /// The lease, renewed now. Source: `k8s.io/component-helpers/apimachinery/lease`.

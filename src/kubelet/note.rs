@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::alarm::ProbeKind;
 use super::back_off::go_duration;
 use super::behaviour::ExitCode;
-use crate::api::Key;
+use crate::api::{Key, Quantity};
 use crate::client;
 use crate::sim::RecordKind;
 
@@ -32,6 +32,8 @@ pub enum Note {
     PowerIsGone(Key, usize),
     /// The registry gives so many times fewer bytes.
     RegistrySlowed(Key, u32),
+    /// So many bytes of memory are free, which is too few.
+    MemoryShort(Key, i64),
 }
 
 /// Why a kubelet reports on its node.
@@ -73,6 +75,10 @@ pub enum Happening {
     Rejected(&'static str, String),
     /// The pod was active for longer than it may be.
     DeadlineExceeded,
+    /// The pod has to go because the node needs its memory.
+    Evicted,
+    /// The application has come up and answers from now on.
+    Up,
     /// The sandbox stands, with this address.
     SandboxReady(Ipv4Addr),
     /// The sandbox is gone and has to be made again.
@@ -141,7 +147,8 @@ impl Note {
             Self::Started(_)
             | Self::PowerIsBack(_)
             | Self::PowerIsGone(..)
-            | Self::RegistrySlowed(..) => RecordKind::KubeletNotice,
+            | Self::RegistrySlowed(..)
+            | Self::MemoryShort(..) => RecordKind::KubeletNotice,
         }
     }
 
@@ -156,7 +163,8 @@ impl Note {
             | Self::Started(key)
             | Self::PowerIsBack(key)
             | Self::PowerIsGone(key, _)
-            | Self::RegistrySlowed(key, _) => Some(key.clone()),
+            | Self::RegistrySlowed(key, _)
+            | Self::MemoryShort(key, _) => Some(key.clone()),
         }
     }
 
@@ -186,6 +194,12 @@ impl Note {
             Self::PowerIsGone(_, containers) => {
                 format!("loses its power, and {containers} containers with it")
             }
+            Self::MemoryShort(_, available) => {
+                format!(
+                    "finds only {} of memory free, and 100Mi must be",
+                    Quantity::bytes(*available)
+                )
+            }
             Self::RegistrySlowed(_, factor) => {
                 format!("gets its images {factor} times slower from now on")
             }
@@ -208,6 +222,7 @@ impl Note {
             Self::NodeReported(_, why) => json!({"changed": *why == NodeReport::Changed}),
             Self::PowerIsGone(_, containers) => json!({"containers": containers}),
             Self::RegistrySlowed(_, factor) => json!({"factor": factor}),
+            Self::MemoryShort(_, available) => json!({"available": available}),
         }
     }
 }
@@ -233,20 +248,44 @@ impl PodNote {
         }
     }
 
+    /// The sentence of what ends a pod or a container; empty for everything else.
+    fn end_sentence(&self) -> String {
+        let pod = &self.pod;
+        let container = self.container.as_deref().unwrap_or_default();
+        match &self.what {
+            Happening::AskedToStop(grace) => {
+                let grace = go_duration(*grace);
+                format!("notices that {pod} is to end within {grace}")
+            }
+            Happening::DeadlineExceeded => format!("ends {pod}: its deadline is over"),
+            Happening::Evicted => format!("evicts {pod}: the node needs its memory"),
+            Happening::Crashed => format!("sees container {container} of {pod} crash"),
+            Happening::HookBegun(span) => {
+                let span = go_duration(*span);
+                format!("runs the preStop hook of {container} of {pod} for {span}")
+            }
+            Happening::Sigterm(grace) => {
+                let grace = go_duration(*grace);
+                format!("sends SIGTERM to {container} of {pod}, which has {grace}")
+            }
+            Happening::Sigkill => format!("sends SIGKILL to {container} of {pod}"),
+            Happening::Exited(exit) => {
+                let (code, reason) = (exit.code, exit.reason());
+                format!("sees {container} of {pod} end with code {code} ({reason})")
+            }
+            _ => String::new(),
+        }
+    }
+
     fn sentence(&self) -> String {
         let pod = &self.pod;
         let container = self.container.as_deref().unwrap_or_default();
         match &self.what {
             Happening::Noticed => format!("notices that {pod} is to run here"),
-            Happening::AskedToStop(grace) => {
-                let grace = go_duration(*grace);
-                format!("notices that {pod} is to end within {grace}")
-            }
             Happening::Vanished => format!("notices that {pod} is no longer wanted by anybody"),
             Happening::Redefined => format!("notices that {container} of {pod} has a new image"),
             Happening::Admitted => format!("has room for {pod}"),
             Happening::Rejected(_, why) => format!("rejects {pod}: {why}"),
-            Happening::DeadlineExceeded => format!("ends {pod}: its deadline is over"),
             Happening::SandboxReady(ip) => format!("made the sandbox of {pod} with address {ip}"),
             Happening::SandboxLost => format!("has to make the sandbox of {pod} again"),
             Happening::PullWanted(..)
@@ -262,20 +301,15 @@ impl PodNote {
                 )
             }
             Happening::Started => format!("starts container {container} of {pod}"),
-            Happening::Crashed => format!("sees container {container} of {pod} crash"),
-            Happening::HookBegun(span) => {
-                let span = go_duration(*span);
-                format!("runs the preStop hook of {container} of {pod} for {span}")
-            }
-            Happening::Sigterm(grace) => {
-                let grace = go_duration(*grace);
-                format!("sends SIGTERM to {container} of {pod}, which has {grace}")
-            }
-            Happening::Sigkill => format!("sends SIGKILL to {container} of {pod}"),
-            Happening::Exited(exit) => {
-                let (code, reason) = (exit.code, exit.reason());
-                format!("sees {container} of {pod} end with code {code} ({reason})")
-            }
+            Happening::Up => format!("sees {container} of {pod} come up"),
+            Happening::AskedToStop(_)
+            | Happening::DeadlineExceeded
+            | Happening::Evicted
+            | Happening::Crashed
+            | Happening::HookBegun(_)
+            | Happening::Sigterm(_)
+            | Happening::Sigkill
+            | Happening::Exited(_) => self.end_sentence(),
             Happening::Probed {
                 probe,
                 succeeded,
@@ -311,6 +345,7 @@ impl Happening {
             | Self::Admitted
             | Self::Rejected(..)
             | Self::DeadlineExceeded
+            | Self::Evicted
             | Self::SandboxLost
             | Self::Released
             | Self::Forgotten => RecordKind::KubeletNotice,
@@ -319,7 +354,9 @@ impl Happening {
             | Self::Pulled { .. }
             | Self::ImagePresent(_)
             | Self::PullFailed(..) => RecordKind::ImagePull,
-            Self::SandboxReady(_) | Self::Created(_) | Self::Started => RecordKind::ContainerStart,
+            Self::SandboxReady(_) | Self::Created(_) | Self::Started | Self::Up => {
+                RecordKind::ContainerStart
+            }
             Self::Crashed
             | Self::HookBegun(_)
             | Self::Sigterm(_)
@@ -342,6 +379,8 @@ impl Happening {
                 json!({"step": "rejected", "reason": reason, "message": message})
             }
             Self::DeadlineExceeded => json!({"step": "deadline-exceeded"}),
+            Self::Evicted => json!({"step": "evicted"}),
+            Self::Up => json!({"step": "up"}),
             Self::SandboxReady(ip) => json!({"step": "sandbox-ready", "ip": ip.to_string()}),
             Self::SandboxLost => json!({"step": "sandbox-lost"}),
             Self::PullWanted(image, before) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::container::{Container, Ending, Phase, Waiting};
 use super::image::{Reference, hex_of};
-use super::worker::{Stage, Worker};
+use super::worker::{FailureKind, Stage, Worker};
 use crate::api::{core, meta, qos_class};
 use crate::sim::Time;
 
@@ -23,7 +23,11 @@ type Verdict = (&'static str, bool, &'static str, String);
 
 /// The status as it is now. Source: `generateAPIPodStatus` of `pkg/kubelet/kubelet_pods.go`.
 pub(super) fn generate(worker: &Worker, node: Ipv4Addr, now: Time) -> core::PodStatus {
-    if let Some(failure) = worker.failure.as_ref().filter(|each| each.is_rejection) {
+    if let Some(failure) = worker
+        .failure
+        .as_ref()
+        .filter(|each| each.kind == FailureKind::Rejection)
+    {
         return rejected(worker, failure.reason, &failure.message);
     }
     let initial = statuses(worker, 0..worker.inits());
@@ -34,7 +38,8 @@ pub(super) fn generate(worker: &Worker, node: Ipv4Addr, now: Time) -> core::PodS
         _ => phase(worker, &initial, &regular),
     };
     let conditions = conditions(worker, (&initial, &regular), phase, now);
-    let failure = worker.failure.as_ref();
+    // The reason comes with the phase, when nothing runs any more.
+    let failure = worker.failure.as_ref().filter(|_| phase == "Failed");
     let ip = worker.address.map(|address| address.to_string());
     let non_empty = |list: Vec<core::ContainerStatus>| (!list.is_empty()).then_some(list);
     core::PodStatus {
@@ -75,14 +80,18 @@ fn statuses(worker: &Worker, places: std::ops::Range<usize>) -> Vec<core::Contai
     places.map(|place| status_of(worker, place)).collect()
 }
 
-fn status_of(worker: &Worker, place: usize) -> core::ContainerStatus {
+pub(super) fn status_of(worker: &Worker, place: usize) -> core::ContainerStatus {
     let container = &worker.containers[place];
     let spec = worker.spec_of(place);
     let (state, last) = states(worker, container, place);
     let reference = Reference::parse(&container.image).ok();
     let reference = reference.filter(|_| container.runs > 0);
     let is_done_init = container.is_done && container.ending.is_some();
+    let resources = spec.resources.clone().unwrap_or_default();
+    let is_made = container.runs > 0;
     core::ContainerStatus {
+        allocated_resources: resources.requests.clone().filter(|_| is_made),
+        resources: is_made.then_some(resources),
         container_id: (container.runs > 0).then(|| container_id(worker, place, container.runs)),
         image: reference
             .as_ref()
@@ -268,9 +277,12 @@ fn conditions(
     now: Time,
 ) -> Vec<core::PodCondition> {
     let before = worker.reported.conditions.as_deref().unwrap_or_default();
+    let evicted = evicted(worker);
+    let is_evicted = evicted.is_some();
     let others = before
         .iter()
-        .filter(|condition| !OWN_CONDITIONS.contains(&condition.type_.as_str()));
+        .filter(|condition| !OWN_CONDITIONS.contains(&condition.type_.as_str()))
+        .filter(|condition| condition.type_ != EVICTED || !is_evicted);
     let containers_ready = containers_ready(worker, (initial, regular), phase);
     let own = [
         (
@@ -286,8 +298,19 @@ fn conditions(
     ];
     let own = own
         .into_iter()
+        .chain(evicted)
         .map(|verdict| dated(worker, before, verdict, now));
     others.cloned().chain(own).collect()
+}
+
+/// The condition of a pod that was ended for its memory.
+const EVICTED: &str = "DisruptionTarget";
+
+fn evicted(worker: &Worker) -> Option<Verdict> {
+    let failure = worker.failure.as_ref()?;
+    let is_evicted = failure.kind == FailureKind::Pressure;
+    let message = || failure.message.clone();
+    is_evicted.then(|| (EVICTED, true, "TerminationByKubelet", message()))
 }
 
 /// A condition with the date since when it has its status.

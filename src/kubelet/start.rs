@@ -1,6 +1,7 @@
 //! The way of a pod up: admitted, sandbox, images, init containers, sidecars, containers, restarts.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::admission::Rejection;
@@ -9,8 +10,9 @@ use super::back_off::{BackOff, go_duration};
 use super::behaviour::{INIT_RUN, JOB_RUN, hook_duration, seconds};
 use super::container::{Attempt, Container, Phase, Waiting};
 use super::image::Reference;
+use super::log::Said;
 use super::note::Happening;
-use super::worker::{Failure, Stage, Turn, Worker};
+use super::worker::{Failure, FailureKind, Stage, Turn, Worker};
 use super::{ExitCode, Exits, usage};
 use crate::api::meta;
 use crate::client::EventType;
@@ -70,7 +72,7 @@ impl Worker {
                 self.failure = Some(Failure {
                     reason,
                     message: format!("Pod was rejected: {message}"),
-                    is_rejection: true,
+                    kind: FailureKind::Rejection,
                 });
             }
         }
@@ -157,7 +159,7 @@ impl Worker {
     /// Step one of a start: the image.
     /// Source: `EnsureImageExists` of `pkg/kubelet/images/image_manager.go`.
     fn begin(&mut self, place: usize, turn: &mut Turn<'_>) {
-        let image = std::sync::Arc::clone(&self.containers[place].image);
+        let image = Arc::clone(&self.containers[place].image);
         let policy = self.spec_of(place).image_pull_policy.clone();
         let reference = match Reference::parse(&image) {
             Ok(reference) => reference,
@@ -366,8 +368,13 @@ impl Worker {
         if let Some(after) = self.ends_after(place, turn) {
             self.arm(PodTimer::Exit(place), after, Urgency::Work, turn);
         }
-        let behaviour = &self.containers[place].behaviour;
-        if let Some(after) = usage::out_of_memory(behaviour, self.spec_of(place)) {
+        let behaviour = Arc::clone(&self.containers[place].behaviour);
+        if !behaviour.starts_in.is_zero() {
+            let timer = PodTimer::Up(place);
+            self.arm(timer, behaviour.starts_in, Urgency::Work, turn);
+        }
+        self.containers[place].began(turn.now);
+        if let Some(after) = usage::out_of_memory(&behaviour, self.spec_of(place)) {
             self.arm(PodTimer::OutOfMemory(place), after, Urgency::Work, turn);
         }
         match hook {
@@ -377,6 +384,14 @@ impl Worker {
                 self.arm(PodTimer::PostStart(place), after, Urgency::Work, turn);
             }
             None => self.runs(place, turn),
+        }
+    }
+
+    /// The application has come up: from now on it answers.
+    pub(super) fn is_up(&mut self, place: usize, turn: &mut Turn<'_>) {
+        if self.containers[place].running_since().is_some() {
+            turn.say(Happening::Up, Some(place));
+            self.containers[place].say(turn.now, Said::Up);
         }
     }
 
@@ -413,6 +428,7 @@ impl Worker {
     /// The process ends by itself.
     pub(super) fn ends_by_itself(&mut self, place: usize, turn: &mut Turn<'_>) {
         let code = self.containers[place].behaviour.exit_code;
+        self.containers[place].say(turn.now, Said::Ends(code));
         self.exited(place, ExitCode::of(code), turn);
     }
 }

@@ -1,12 +1,14 @@
 //! The way of a pod down: hooks, SIGTERM, SIGKILL, ends, deadlines, loss of power.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::alarm::{PodTimer, ProbeKind};
 use super::behaviour::hook_duration;
 use super::container::Phase;
+use super::log::Said;
 use super::note::Happening;
-use super::worker::{Action, Failure, Stage, Turn, Worker};
+use super::worker::{Action, Failure, FailureKind, Stage, Turn, Worker};
 use super::{ExitCode, OnSigterm};
 use crate::client::EventType;
 use crate::sim::{Time, Urgency};
@@ -130,7 +132,8 @@ impl Worker {
         };
         let grace = deadline.since(turn.now).max(LEAST_GRACE);
         turn.say(Happening::Sigterm(grace), Some(place));
-        let behaviour = &self.containers[place].behaviour;
+        let behaviour = Arc::clone(&self.containers[place].behaviour);
+        self.containers[place].say(turn.now, Said::Sigterm(behaviour.on_sigterm));
         let usual = turn.profile.kubelet.exit;
         let needs = match (behaviour.on_sigterm, behaviour.stops_in) {
             (OnSigterm::Ignore, _) => None,
@@ -231,7 +234,7 @@ impl Worker {
         self.failure = Some(Failure {
             reason,
             message,
-            is_rejection: false,
+            kind: FailureKind::Deadline,
         });
         self.terminate(self.own_grace(), turn);
     }
@@ -241,6 +244,9 @@ impl Worker {
         let runs = self.containers[place].running_since().is_some();
         if runs {
             turn.say(Happening::Crashed, Some(place));
+            if !exit.out_of_memory {
+                self.containers[place].say(turn.now, Said::Crashed);
+            }
             self.exited(place, exit, turn);
         }
         runs

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Kubelet;
 use super::behaviour::Behaviour;
+use super::container::Container;
 use super::worker::Worker;
 use crate::api::{Key, Quantity, core};
 use crate::sim::Time;
@@ -18,7 +19,7 @@ const IDLE: Usage = Usage {
 };
 
 /// What the machine uses beside its pods: the system, the runtime and the kubelet.
-const SYSTEM: Usage = Usage {
+pub(super) const SYSTEM: Usage = Usage {
     cpu_nanos: 50_000_000,
     memory_bytes: 400 << 20,
 };
@@ -124,7 +125,7 @@ pub(super) fn of_pod(worker: &Worker, now: Time) -> PodUsage {
         Some(ContainerUsage {
             name: spec.name.as_str().into(),
             since,
-            usage: of_process(&container.behaviour, spec, now.since(since)),
+            usage: of_process(container, spec, now.since(since)),
         })
     });
     PodUsage {
@@ -138,11 +139,11 @@ pub(super) fn of_pod(worker: &Worker, now: Time) -> PodUsage {
 /// not declared stays below half of a limit.
 ///
 /// Unlike Kubernetes: processes do not take processor from each other, however many run on a node.
-fn of_process(behaviour: &Behaviour, spec: &core::Container, running: Duration) -> Usage {
+fn of_process(container: &Container, spec: &core::Container, running: Duration) -> Usage {
+    let behaviour = &container.behaviour;
     let limits = (limit(spec, "cpu"), limit(spec, "memory"));
     let idle = |idle: u64, limit: Option<u64>| limit.map_or(idle, |limit| idle.min(limit / 2));
-    let cpu_limit = limits.0.map(Quantity::milli_value);
-    let cpu_limit = cpu_limit.and_then(|millis| u64::try_from(millis).ok()?.checked_mul(1_000_000));
+    let cpu_limit = limits.0.and_then(nanos);
     let cpu = match &behaviour.cpu {
         Some(curve) => curve.at(running),
         None => idle(IDLE.cpu_nanos, cpu_limit),
@@ -154,6 +155,7 @@ fn of_process(behaviour: &Behaviour, spec: &core::Container, running: Duration) 
         Some(curve) => curve.at(running),
         None => idle(IDLE.memory_bytes, memory_limit),
     };
+    let cpu = cpu.saturating_add(u64::from(container.load) * cost(behaviour));
     Usage {
         cpu_nanos: cpu.min(cpu_limit.unwrap_or(u64::MAX)),
         memory_bytes: memory.min(memory_limit.unwrap_or(u64::MAX)),
@@ -164,6 +166,31 @@ fn of_process(behaviour: &Behaviour, spec: &core::Container, running: Duration) 
 pub(super) fn out_of_memory(behaviour: &Behaviour, spec: &core::Container) -> Option<Duration> {
     let limit = u64::try_from(limit(spec, "memory")?.value()).ok()?;
     behaviour.memory.as_ref()?.exceeds(limit)
+}
+
+/// How many requests a second a process can answer at most: what it declares, and what its limit of
+/// processor time leaves beside what it uses at its start.
+pub(super) fn most_requests(behaviour: &Behaviour, spec: &core::Container) -> Option<u32> {
+    let base = behaviour
+        .cpu
+        .as_ref()
+        .map_or(0, |curve| curve.at(Duration::ZERO));
+    let left = limit(spec, "cpu").and_then(nanos);
+    let left = left.map(|limit| limit.saturating_sub(base));
+    let affordable = left.and_then(|left| left.checked_div(cost(behaviour)));
+    let affordable = affordable.map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+    affordable.into_iter().chain(behaviour.answers).min()
+}
+
+/// Billionths of a second of processor time that a request costs.
+fn cost(behaviour: &Behaviour) -> u64 {
+    u64::try_from(behaviour.cpu_per_request.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn nanos(cpu: Quantity) -> Option<u64> {
+    u64::try_from(cpu.milli_value())
+        .ok()?
+        .checked_mul(1_000_000)
 }
 
 fn limit(spec: &core::Container, resource: &str) -> Option<Quantity> {

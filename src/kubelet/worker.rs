@@ -46,8 +46,18 @@ pub(super) enum Standing {
 pub(super) struct Failure {
     pub(super) reason: &'static str,
     pub(super) message: String,
-    /// Whether the pod never ran.
-    pub(super) is_rejection: bool,
+    pub(super) kind: FailureKind,
+}
+
+/// How the kubelet ended a pod by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// It did not take the pod in, which never ran.
+    Rejection,
+    /// The pod was active for longer than it may be.
+    Deadline,
+    /// The node needed its memory.
+    Pressure,
 }
 
 /// One pod on this node.
@@ -263,6 +273,7 @@ impl Worker {
             PodTimer::Sandbox => {}
             PodTimer::Create(place) => self.created(place, turn),
             PodTimer::Start(place) => self.started(place, turn),
+            PodTimer::Up(place) => self.is_up(place, turn),
             PodTimer::PostStart(place) => self.runs(place, turn),
             PodTimer::Exit(place) => self.ends_by_itself(place, turn),
             PodTimer::OutOfMemory(place) => self.exited(place, ExitCode::OUT_OF_MEMORY, turn),

@@ -39,6 +39,20 @@ pub struct Profile {
     pub scheduler: Scheduler,
     /// The kubelet and the pretend container runtime under it.
     pub kubelet: Kubelet,
+    /// The tables of endpoints on the nodes.
+    pub kube_proxy: KubeProxy,
+}
+
+/// The tables of endpoints on the nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubeProxy {
+    /// At least so long between two writes of the tables.
+    #[serde(deserialize_with = "duration")]
+    pub min_sync: Duration,
+    /// How long a write takes.
+    #[serde(deserialize_with = "range")]
+    pub sync: Range,
 }
 
 /// Delays between the components.

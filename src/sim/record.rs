@@ -100,6 +100,8 @@ record_kinds! {
     StatusWrite "status.write";
     /// A node's table of endpoints changed.
     EndpointUpdate "endpoint.update";
+    /// What became of the requests to a Service changed.
+    TrafficCount "traffic.count";
     /// What pods and nodes use was measured.
     MetricsScrape "metrics.scrape";
     /// A kubelet gave its sign of life.

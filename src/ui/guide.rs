@@ -90,6 +90,7 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
         let words = match &waiting.command {
             Command::Kubectl { .. } => "kubectl is about to send it. ",
             Command::Fault { .. } => "The fault is about to strike. ",
+            Command::Traffic { .. } => "The clients are about to hear of it. ",
         };
         return vec![
             say(words),

@@ -111,7 +111,7 @@ bindings! {
     Look    "x"               WhatIf        "what if"    "what if a weight, label, taint or request were different? asked about the selected pod";
     Look    "m"               HowMany       ""           "how many more of the selected pod or workload fit, and what stops them";
     Look    "e"               Edit          "edit"       "type in the editor";
-    Look    ":"               CommandLine   "command"    "kubectl's words, fault …, what-if …, or ours: goto, break, save";
+    Look    ":"               CommandLine   "command"    "kubectl's words, fault …, traffic …, what-if …, or ours: goto, break, save";
     Look    "?"               Help          "help"       "all keys";
     Look    "z"               Zoom          "zoom"       "this pane alone, or all of them";
     Look    "tab"             NextPane      ""           "the keys go to the next pane";

@@ -9,6 +9,7 @@
 pub mod action;
 pub mod answer;
 pub mod compare;
+pub mod differences;
 pub mod draft;
 pub mod editor;
 pub mod events;
@@ -23,6 +24,7 @@ pub mod overlays;
 pub mod pace;
 pub mod palette;
 pub mod panes;
+pub mod signal;
 pub mod terminal;
 pub mod theme;
 pub mod time_bar;
@@ -93,7 +95,7 @@ pub enum Opened {
 pub fn run(opened: Opened, disk: Disk<'_>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .enable_time()
+        .enable_all()
         .build()?;
     let place = draft::place();
     let draft = place.as_deref().and_then(draft::read);
@@ -147,7 +149,7 @@ fn first_file(cluster: &Cluster) -> Option<String> {
     let mut commands = cluster.journal().map(|entry| &entry.command);
     let bytes = commands.find_map(|command| match command {
         Command::Kubectl { files, .. } => files.values().next(),
-        Command::Fault { .. } => None,
+        Command::Fault { .. } | Command::Traffic { .. } => None,
     })?;
     String::from_utf8(bytes.to_vec()).ok()
 }
@@ -173,6 +175,7 @@ impl Session {
         let size = screen.canvas().size()?;
         self.model.size = Size::new(size.width, size.height);
         let mut inputs = input::listen();
+        let mut end = std::pin::pin!(signal::told_to_end());
         let mut snapshot = engine.snapshots.borrow_and_update().clone();
         loop {
             update::notice(&mut self.model, &snapshot);
@@ -186,6 +189,7 @@ impl Session {
                 .draw(|frame| view::draw(&view, frame.area(), frame.buffer_mut()))?;
             tokio::select! {
                 biased;
+                told = &mut end => return Ok(told?),
                 input = inputs.recv() => {
                     let mut next = input;
                     // All that is waiting is taken before one frame is drawn.

@@ -71,7 +71,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
 fn marks(view: &View<'_>) -> Vec<(u64, Cell)> {
     let (snapshot, shown) = (view.snapshot, view.snapshot.run);
     let commands = snapshot.head.journal().map(|entry| match entry.command {
-        Command::Kubectl { .. } => (entry.step, Cell::Command),
+        Command::Kubectl { .. } | Command::Traffic { .. } => (entry.step, Cell::Command),
         Command::Fault { .. } => (entry.step, Cell::Fault),
     });
     let bookmarks = snapshot.bookmarks.iter();

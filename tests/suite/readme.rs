@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glassplane::cluster::{
-    Cluster, ClusterConfig, EXPRESSION_FUNCTIONS, FAULT_GRAMMAR, Files, scenario,
+    Cluster, ClusterConfig, EXPRESSION_FUNCTIONS, FAULT_GRAMMAR, Files, TRAFFIC_GRAMMAR, scenario,
 };
 use glassplane::cluster::{Command, Scenario, breakpoint};
 use glassplane::kubelet::{BEHAVIOUR_PREFIX, BEHAVIOURS};
@@ -88,6 +88,7 @@ fn the_generated_parts_of_the_readme_are_current() {
     check("faults", &rows("`fault …`", FAULT_GRAMMAR));
     check("palette", &rows("`:`", palette::GRAMMAR));
     check("breakpoints", &rows("`:break …`", breakpoint::GRAMMAR));
+    check("traffic", &rows("`traffic …`", TRAFFIC_GRAMMAR));
 }
 
 #[test]

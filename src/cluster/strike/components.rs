@@ -132,7 +132,7 @@ impl Cluster {
     }
 
     /// A component that starts again knows nothing of its last life.
-    fn switch_on_anew(&mut self, id: &ComponentId, cause: RecordId) {
+    pub(super) fn switch_on_anew(&mut self, id: &ComponentId, cause: RecordId) {
         match id {
             ComponentId::Controller(name) => {
                 if let Some(part) = self.controllers.get_mut(name) {
@@ -143,6 +143,12 @@ impl Cluster {
             ComponentId::Scheduler => {
                 let configuration = Arc::clone(&self.config.scheduler);
                 Arc::make_mut(&mut self.scheduler).component = Scheduler::configured(configuration);
+            }
+            ComponentId::KubeProxy(node) => {
+                if let Some(part) = self.proxies.get_mut(node) {
+                    let part = Arc::make_mut(part);
+                    part.component = part.component.restarted();
+                }
             }
             ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
         }

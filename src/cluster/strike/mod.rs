@@ -118,9 +118,14 @@ impl Cluster {
             .kubelets
             .keys()
             .map(|name| ComponentId::Kubelet(Arc::clone(name)));
+        let proxies = self
+            .proxies
+            .keys()
+            .map(|name| ComponentId::KubeProxy(Arc::clone(name)));
         controllers
             .chain([ComponentId::Scheduler])
             .chain(kubelets)
+            .chain(proxies)
             .collect()
     }
 
@@ -136,7 +141,7 @@ impl Cluster {
     pub fn misses(&self, command: &Command) -> Option<String> {
         match command {
             Command::Fault { fault, .. } => self.stranger(fault).map(|why| format!("error: {why}")),
-            Command::Kubectl { .. } => None,
+            Command::Kubectl { .. } | Command::Traffic { .. } => None,
         }
     }
 
@@ -189,6 +194,7 @@ impl Cluster {
 
     /// Lets something happen to a machine that has power.
     fn suffer(&mut self, node: &str, trouble: &Trouble, cause: RecordId) {
+        self.account_traffic();
         let moment = (self.now, cause, self.next_record());
         let profile = Arc::clone(&self.profile);
         let Some(part) = self.kubelets.get_mut(node) else {
@@ -198,6 +204,7 @@ impl Cluster {
             kubelet.suffer(trouble, hands);
         });
         self.collect(&ComponentId::Kubelet(Arc::from(node)), output);
+        self.look_at_traffic(node);
     }
 }
 

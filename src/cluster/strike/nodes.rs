@@ -23,6 +23,7 @@ impl Cluster {
         let record = self.struck(RecordKind::FaultNodeDown, Some(node_key(node)), what, cause);
         self.suffer(node, &Trouble::PowerOff, record);
         self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
+        self.switch_off(&ComponentId::KubeProxy(Arc::from(node)));
         self.troubles.cut_off.remove(node);
         self.troubles.silent.insert(Arc::from(node));
         Ok(())
@@ -41,6 +42,9 @@ impl Cluster {
         self.suffer(node, &Trouble::PowerOn, record);
         self.open_watches(&id, subscriptions, record);
         self.wake(&id, Wake::Start, record);
+        if self.proxies.contains_key(node) {
+            self.switch_on_anew(&ComponentId::KubeProxy(Arc::from(node)), record);
+        }
         Ok(())
     }
 
@@ -59,7 +63,13 @@ impl Cluster {
             cause,
         );
         let id = ComponentId::Kubelet(Arc::from(node));
-        for watch in self.watches.of(&id) {
+        let proxy = ComponentId::KubeProxy(Arc::from(node));
+        for watch in self
+            .watches
+            .of(&id)
+            .into_iter()
+            .chain(self.watches.of(&proxy))
+        {
             self.close(watch);
         }
         self.troubles.cut_off.insert(Arc::from(node));
@@ -81,6 +91,7 @@ impl Cluster {
         );
         let id = ComponentId::Kubelet(Arc::from(node));
         self.break_watches(&id, None, record);
+        self.break_watches(&ComponentId::KubeProxy(Arc::from(node)), None, record);
         Ok(())
     }
 }

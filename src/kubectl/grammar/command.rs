@@ -61,6 +61,7 @@ impl Command {
             Self::Wait(wait) => Some(&wait.targets),
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
+            Self::Logs(logs) => Some(&logs.targets),
             Self::Scale(scale) => Some(&scale.targets),
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
             Self::Describe { targets }
@@ -82,7 +83,11 @@ impl Command {
     pub fn only_asks(&self) -> bool {
         match self {
             Self::Get(get) => get.watch == Watch::No,
-            Self::Describe { .. } | Self::Events(_) | Self::Tell(_) | Self::Top(_) => true,
+            Self::Describe { .. }
+            | Self::Events(_)
+            | Self::Logs(_)
+            | Self::Tell(_)
+            | Self::Top(_) => true,
             Self::Rollout { action, .. } => matches!(
                 action,
                 RolloutAction::History { .. } | RolloutAction::Status { watch: false, .. }
@@ -109,6 +114,8 @@ pub enum Command {
         /// Which.
         targets: Targets,
     },
+    /// Show what the application in a container wrote.
+    Logs(Logs),
     /// Remove objects.
     Delete(Delete),
     /// Set the number of replicas.
@@ -375,6 +382,36 @@ pub struct Delete {
     pub ignore_not_found: bool,
     /// As a sentence, or the name alone.
     pub output: Output,
+}
+
+/// Which containers of a pod are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Containers {
+    /// The one that the pod says, or its first.
+    Default,
+    /// The one of this name.
+    One(String),
+    /// All, init containers first.
+    All,
+}
+
+/// `kubectl logs`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logs {
+    /// Of which pods, or of a pod of which workload.
+    pub targets: Targets,
+    /// Of which containers.
+    pub containers: Containers,
+    /// Of the run before the current one.
+    pub previous: bool,
+    /// Only so many lines, the last ones.
+    pub tail: Option<usize>,
+    /// Only lines of this last while.
+    pub since: Option<Duration>,
+    /// Each line with its time.
+    pub timestamps: bool,
+    /// Each line with its pod and container.
+    pub prefix: bool,
 }
 
 /// `kubectl scale`.

@@ -85,7 +85,6 @@ const NOT_HERE: &[&str] = &[
     "edit",
     "events",
     "kustomize",
-    "logs",
     "proxy",
     "replace",
     "wait",

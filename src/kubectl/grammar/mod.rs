@@ -4,6 +4,7 @@ mod changes;
 mod command;
 mod create;
 mod flags;
+mod logs;
 mod output;
 mod resources;
 mod set;
@@ -16,8 +17,8 @@ use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Delete, Events, Exposed, Get, Invocation, Named, Output, Relabel, RolloutAction,
-    Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
+    Command, Containers, Delete, Events, Exposed, Get, Invocation, Logs, Named, Output, Relabel,
+    RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
 };
 pub use top::{Lines, SortBy, Top};
 
@@ -87,6 +88,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
         "label" => Command::Label(relabel(given, "label")?),
+        "logs" => Command::Logs(logs::logs(given)?),
         "patch" => patch(given)?,
         "scale" => Command::Scale(scale(given)?),
         "set image" => set_image(given)?,

@@ -120,7 +120,7 @@ fn in_one_word(words: &[String]) -> Result<Vec<Named>, UsageError> {
     words.iter().map(|word| pair(word)).collect()
 }
 
-fn pair(word: &str) -> Result<Named, UsageError> {
+pub(super) fn pair(word: &str) -> Result<Named, UsageError> {
     let parts: Vec<&str> = word.split('/').collect();
     match parts.as_slice() {
         [kind, name] if !kind.is_empty() && !name.is_empty() && !kind.contains(',') => Ok(Named {

@@ -87,7 +87,9 @@ fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
     let cases = [
         ("aply -f x", "error: unknown command \"aply\" for \"kubectl\"\n\nDid you mean this?\n\tapply".to_owned()),
         ("xyzzy", "error: unknown command \"xyzzy\" for \"kubectl\"".to_owned()),
-        ("logs web", "error: Unlike Kubernetes: glassplane has no \"kubectl logs\"".to_owned()),
+        ("logs web -l app=web", "error: only a selector (-l) or a POD name is allowed".to_owned()),
+        ("logs web web -c web", "error: only one of -c or an inline [CONTAINER] arg is allowed".to_owned()),
+        ("logs web --tail=-2", "error: --tail must be greater than or equal to -1".to_owned()),
         ("exec -it web -- sh", "error: Unlike Kubernetes: nothing runs in a container of glassplane, so \"kubectl exec\" has nothing to reach".to_owned()),
         ("proxy", "error: Unlike Kubernetes: glassplane has no \"kubectl proxy\"".to_owned()),
         ("get pods -o go-template={{.x}}", "error: Unlike Kubernetes: glassplane reads no Go templates, so there is no \"go-template\"; write -o jsonpath= or -o custom-columns=".to_owned()),

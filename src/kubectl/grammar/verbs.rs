@@ -209,6 +209,20 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     verb("label", CHANGING),
     verb(
+        "logs",
+        &[
+            SELECTOR,
+            short('c', "container", Takes::Text),
+            flag("all-containers", Takes::Switch),
+            short('p', "previous", Takes::Switch),
+            short('f', "follow", Takes::Switch),
+            flag("tail", Takes::Number),
+            flag("since", Takes::Text),
+            flag("timestamps", Takes::Switch),
+            flag("prefix", Takes::Switch),
+        ],
+    ),
+    verb(
         "patch",
         &[
             short('p', "patch", Takes::Text),

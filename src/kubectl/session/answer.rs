@@ -45,6 +45,12 @@ impl Session {
             (Task::Revisions(object, _), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
             }
+            (Task::PodsOf(object, _), Ok(Answer::List { items, .. })) => {
+                self.choose_pod(&object, items);
+            }
+            (Task::Log(key, options), Ok(Answer::Log(lines))) => {
+                self.print_log(&key.name, options.container.as_deref(), lines);
+            }
             (Task::Gather(gathering), outcome) => self.gather(*gathering, outcome, now),
             (task, Err(refusal)) => self.refused(&task, refusal),
             (_, Ok(_)) => {}
@@ -64,6 +70,7 @@ impl Session {
                 });
                 self.tasks.extend(waits);
             }
+            Command::Logs(logs) => self.read_logs(logs, &objects),
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
                 self.tasks.extend(again);
@@ -356,6 +363,16 @@ impl Session {
                 self.tasks.push_front(resembling);
                 return;
             }
+            Task::Get(_)
+                if matches!(self.invocation.command, Command::Logs(_))
+                    && refusal.reason == Reason::NotFound =>
+            {
+                let namespace = self.invocation.namespace();
+                let reason = refusal.reason;
+                Failure::Own(format!(
+                    "error from server ({reason}): {refusal} in namespace \"{namespace}\""
+                ))
+            }
             Task::Get(_) if matches!(self.invocation.command, Command::Scale(_)) => {
                 Failure::Own(format!("no objects passed to scale {refusal}"))
             }
@@ -481,6 +498,7 @@ fn act(command: &Command, object: &Object, now: Time) -> Result<Act, Failure> {
         | Command::Create(_)
         | Command::Get(_)
         | Command::Top(_)
+        | Command::Logs(_)
         | Command::Describe { .. }
         | Command::Delete(_)
         | Command::Wait(_)

@@ -38,6 +38,9 @@ impl Failure {
     fn line(&self) -> String {
         match self {
             Self::Own(message) => message.clone(),
+            Self::Server { refusal, doing } if refusal.reason == Reason::Unknown => {
+                format!("Error from server: {doing}{refusal}")
+            }
             Self::Server { refusal, doing } => {
                 format!("Error from server ({}): {doing}{refusal}", refusal.reason)
             }

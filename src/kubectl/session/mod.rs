@@ -8,6 +8,7 @@ mod answer;
 mod change;
 mod failure;
 mod files;
+mod logs;
 mod make;
 mod rollout;
 mod set;
@@ -399,6 +400,11 @@ impl Session {
                     self.say_nothing_found(targets);
                 }
             }
+            Command::Logs(logs)
+                if logs.selects() && self.output.is_empty() && self.failures.is_empty() =>
+            {
+                self.say_nothing_found(&logs.targets);
+            }
             Command::Delete(delete)
                 if matches!(delete.targets, Targets::Kinds { .. })
                     && self.output.is_empty()
@@ -491,6 +497,7 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
         }
+        Ok(Answer::Log(lines)) => format!("reads {} lines of a log", lines.len()),
         Ok(Answer::Scale(scale)) => format!("reads that {key} wants {}", scale.replicas),
         Ok(Answer::Metrics(items)) => {
             format!("reads what {} {} use", items.len(), key.kind.info().plural)

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::files::Draft;
 use crate::api::selector::FieldSelector;
 use crate::api::{Key, Kind, LabelSelector, Object};
-use crate::apiserver::{DeleteOptions, Patch, Refusal, Scope, Verb};
+use crate::apiserver::{DeleteOptions, LogOptions, Patch, Refusal, Scope, Verb};
 
 /// One request, and what it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +74,10 @@ pub(super) enum Task {
     },
     /// List the replica sets of a deployment.
     Revisions(Box<Object>, LabelSelector),
+    /// Read the log of a container.
+    Log(Key, LogOptions),
+    /// List the pods of a workload, to read the log of one of them.
+    PodsOf(Box<Object>, LabelSelector),
     /// Read what belongs to an object that is described.
     Gather(Box<Gathering>),
 }
@@ -119,6 +123,17 @@ impl Task {
             Self::Apply(draft) => (draft.key.clone(), Verb::Get),
             Self::Patch { object, patch, .. } => (object.key(), Verb::Patch(patch.clone())),
             Self::Delete { key, .. } => (key.clone(), Verb::Delete(delete.clone())),
+            Self::Log(key, options) => (key.clone(), Verb::Log(options.clone())),
+            Self::PodsOf(object, selector) => {
+                let scope = Scope {
+                    labels: Some(selector.clone()),
+                    fields: FieldSelector::everything(),
+                };
+                (
+                    Key::new(Kind::Pod, object.namespace(), ""),
+                    Verb::List(scope),
+                )
+            }
             Self::Revisions(object, selector) => {
                 let key = Key::new(Kind::ReplicaSet, object.namespace(), "");
                 let scope = Scope {

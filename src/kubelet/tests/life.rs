@@ -264,3 +264,24 @@ fn k1_a_pod_of_a_job_succeeds() {
     let ready = pod.condition("Ready").expect("the kubelet writes it");
     assert_eq!(ready.reason.as_deref(), Some("PodCompleted"));
 }
+
+#[test]
+fn k1_a_container_that_was_made_says_what_it_was_given() {
+    let mut world = World::new();
+    let resources = json!({"requests": {"cpu": "100m"}, "limits": {"memory": "64Mi"}});
+    let web = json!({"name": "web", "image": "nginx:1.29", "resources": resources});
+    let pod = world.run_pod("web", json!({"containers": [web]}));
+    world.pass(Duration::from_millis(20));
+    assert_eq!(world.container(&pod, 0).allocated_resources, None);
+    world.settle();
+    let status = serde_json::to_value(world.container(&pod, 0)).expect("it is plain data");
+    let requests = json!({"cpu": "100m", "memory": "64Mi"});
+    assert_eq!(status["allocatedResources"], requests);
+    assert_eq!(status["resources"]["requests"], requests);
+    assert_eq!(status["resources"]["limits"], json!({"memory": "64Mi"}));
+    let plain = world.run_pod("plain", json!({}));
+    world.settle();
+    let status = serde_json::to_value(world.container(&plain, 0)).expect("it is plain data");
+    assert_eq!(status["resources"], json!({}));
+    assert_eq!(status.get("allocatedResources"), None);
+}

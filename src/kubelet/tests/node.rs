@@ -92,8 +92,15 @@ fn k8_a_node_that_was_silent_says_that_it_is_ready_again() {
         .flatten()
         .find(|each| each.type_ == "Ready");
     assert_eq!(ready.map(|ready| ready.status.as_str()), Some("True"));
-    let said = "NodeReady: Node node-a status is now: NodeReady".to_owned();
-    assert!(world.events().contains(&said), "{:#?}", world.events());
+    for reason in [
+        "NodeHasSufficientMemory",
+        "NodeHasNoDiskPressure",
+        "NodeHasSufficientPID",
+        "NodeReady",
+    ] {
+        let said = format!("{reason}: Node node-a status is now: {reason}");
+        assert!(world.events().contains(&said), "{:#?}", world.events());
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Direction, border};
-use crate::cluster::Record;
+use crate::cluster::{Detail, Record};
 use crate::sim::{RecordId, RecordKind, Time};
 use crate::ui::model::Pane;
 use crate::ui::theme::Role;
@@ -220,6 +220,11 @@ fn sign(view: &View<'_>, record: &Record, at: Option<&Record>) -> (&'static str,
 }
 
 fn role(record: &Record) -> Role {
+    if let Detail::Traffic(note) = &record.detail
+        && note.counts.lost() > 0
+    {
+        return Role::Bad;
+    }
     match record.kind() {
         RecordKind::Command => Role::Title,
         RecordKind::StoreCommit => Role::Current,

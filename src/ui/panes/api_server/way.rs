@@ -133,6 +133,7 @@ fn stopped_at(reason: Reason, last: Option<StageName>) -> StageName {
             | Reason::NotFound
             | Reason::AlreadyExists
             | Reason::ServiceUnavailable
+            | Reason::Unknown
             | Reason::Timeout,
             _,
         ) => StageName::Decode,

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::fields::{self, Field};
+use super::requests;
 use crate::api::{Key, Object, meta};
 use crate::client::{self, Reconcile};
 use crate::cluster::Detail;
@@ -31,6 +32,8 @@ pub(super) enum Line {
     Heading(String),
     /// A field and its report.
     Field(Field),
+    /// What became of requests.
+    Requests(String, Role),
     /// A line of a plan: whether it is the first, and what it says.
     Plan(bool, String),
     /// A thing that the plan asks for.
@@ -59,6 +62,8 @@ pub(super) fn lines(view: &View<'_>, index: &Index, width: usize) -> Vec<Line> {
             fields.iter_mut().for_each(Field::shorten);
         }
         lines.extend(fields.into_iter().map(Line::Field));
+        let requests = requests::lines(view, &object.key()).into_iter();
+        lines.extend(requests.map(|(words, role)| Line::Requests(words, role)));
         if let Some((who, plan)) = plan_about(view, index, object) {
             lines.extend(plan_lines(&who, &plan, width));
         }
@@ -171,6 +176,9 @@ fn draw_line(line: &Line, widths: [usize; 3], pen: &mut Pen<'_, '_>) {
             pen.write(&"─".repeat(rest), Role::Border);
         }
         Line::Field(field) => draw_field(field, widths, pen),
+        Line::Requests(words, role) => {
+            pen.write("requests ", Role::Key).write(words, *role);
+        }
         Line::Plan(is_first, words) => {
             pen.write(if *is_first { "plan" } else { "" }, Role::Key)
                 .to(INDENT)

@@ -2,6 +2,7 @@
 
 mod detail;
 mod fields;
+mod requests;
 mod tree;
 
 use ratatui::buffer::Buffer;
@@ -230,6 +231,9 @@ fn draw_pod(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>
     }
 }
 
+/// What the endpoints of a Service need in front of its requests: `10/10 ready` and a gap.
+const REQUESTS_AFTER: usize = 13;
+
 fn draw_service(
     view: &View<'_>,
     objects: &Objects,
@@ -275,13 +279,19 @@ fn draw_service(
     } else {
         Role::Waiting
     };
-    let words = if has_selector {
-        format!("{ready}/{all} endpoints ready")
-    } else {
-        "no selector".to_owned()
+    let requests = requests::of_service(view, key, pen.room().saturating_sub(REQUESTS_AFTER));
+    let words = match (has_selector, &requests) {
+        (false, _) => "no selector".to_owned(),
+        (true, Some((requests, _))) if requests.width() + REQUESTS_AFTER > pen.room() => {
+            format!("{ready}/{all}")
+        }
+        (true, Some(_)) => format!("{ready}/{all} ready"),
+        (true, None) => format!("{ready}/{all} endpoints ready"),
     };
     pen.write(&words, if has_selector { role } else { Role::Dim });
-    if pen.room() > address.width() + 2 {
+    if let Some((words, role)) = requests {
+        pen.write("  ", Role::Text).write(&words, role);
+    } else if pen.room() > address.width() + 2 {
         pen.write("  ", Role::Text).write(address, Role::Dim);
     }
 }

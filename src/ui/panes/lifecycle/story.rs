@@ -97,13 +97,14 @@ pub(super) struct Story {
 impl Lane {
     fn of(actor: &Actor) -> Self {
         let (rank, name) = match actor {
-            Actor::Kubectl(_) | Actor::Outside => (0, actor.to_string()),
+            Actor::Kubectl(_) | Actor::Outside | Actor::Clients => (0, actor.to_string()),
             Actor::ApiServer | Actor::Etcd => (API_RANK, "kube-apiserver".to_owned()),
             Actor::Controller("deployment-controller") => (2, actor.to_string()),
             Actor::Controller("replicaset-controller") => (3, actor.to_string()),
             Actor::Controller(_) | Actor::MetricsServer => (4, actor.to_string()),
             Actor::Scheduler => (5, actor.to_string()),
             Actor::Kubelet(_) => (6, actor.to_string()),
+            Actor::KubeProxy(_) => (7, actor.to_string()),
         };
         Self { rank, name }
     }

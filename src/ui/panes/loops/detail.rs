@@ -61,6 +61,9 @@ fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Rol
         ComponentId::Controller(_) => lines.extend(plan_lines(plan_of(world, &standing.id))),
         ComponentId::Scheduler => lines.push(("last", last_words(world, &standing.id), Role::Text)),
         ComponentId::Kubelet(node) => lines.extend(pod_lines(world, node)),
+        ComponentId::KubeProxy(_) => {
+            lines.push(("tables", last_words(world, &standing.id), Role::Text));
+        }
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
     }
     lines.push(("caches", cache_words(world, &standing.id), Role::Dim));
@@ -248,6 +251,14 @@ pub(super) fn last_words(world: &Cluster, id: &ComponentId) -> String {
                 1 => "1 pod".to_owned(),
                 pods => format!("{pods} pods"),
             }
+        }
+        ComponentId::KubeProxy(node) => {
+            let mut proxies = world.proxies();
+            let part = proxies.find(|part| part.component.node() == node);
+            let tables = part.into_iter().flat_map(|part| part.component.tables());
+            let words = tables
+                .map(|(service, table)| format!("{} → {}", service.name, table.endpoints.len()));
+            words.collect::<Vec<_>>().join(", ")
         }
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => String::new(),
     }

@@ -102,7 +102,9 @@ fn last_at_work(world: &Cluster) -> Option<ComponentId> {
         Actor::Controller(name) => Some(ComponentId::Controller(name)),
         Actor::Scheduler => Some(ComponentId::Scheduler),
         Actor::Kubelet(node) => Some(ComponentId::Kubelet(node.clone())),
+        Actor::KubeProxy(node) => Some(ComponentId::KubeProxy(node.clone())),
         Actor::Kubectl(_)
+        | Actor::Clients
         | Actor::Outside
         | Actor::ApiServer
         | Actor::Etcd
@@ -239,6 +241,14 @@ fn last_key(world: &Cluster, id: &ComponentId) -> Option<Key> {
             Some(decision.pod.clone())
         }
         ComponentId::Kubelet(node) => Some(Key::new(crate::api::Kind::Node, "", node)),
+        ComponentId::KubeProxy(node) => {
+            let mut proxies = world.proxies();
+            let part = proxies.find(|part| part.component.node() == node)?;
+            part.component
+                .tables()
+                .next()
+                .map(|(service, _)| service.clone())
+        }
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
     }
 }

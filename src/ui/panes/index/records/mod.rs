@@ -218,6 +218,7 @@ pub(in crate::ui::panes) fn part_of(record: &Record, trace: &Trace) -> Part {
         | Is::StatusWrite
         | Is::EvictAsk
         | Is::EvictVerdict
+        | Is::EndpointUpdate
         | Is::FaultNodeDown
         | Is::FaultNodeUp
         | Is::FaultCrash => Part::Station,
