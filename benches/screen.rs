@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
-use glassplane::cluster::task::Snapshot;
+use glassplane::cluster::driver::Snapshot;
 use glassplane::cluster::{Cluster, ClusterConfig, Command, Files, History};
 use glassplane::ui::model::{Model, Pane};
 use glassplane::ui::theme::Theme;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
+use glassplane::cluster::runs::Runs;
 use glassplane::cluster::{Cluster, ClusterConfig, Command, Files, History};
 
 fn main() {
@@ -77,4 +78,21 @@ fn a_jump_into_a_history_of_a_hundred_thousand_steps(bencher: Bencher) {
         step = (step + 37_813) % 100_000;
         history.at(step, &cluster)
     });
+}
+
+/// Another run from the middle of a history of 100,000 steps: the copies that a fork makes. Making the
+/// moment again is a jump.
+#[divan::bench]
+fn a_fork_in_a_history_of_a_hundred_thousand_steps(bencher: Bencher) {
+    let mut runs = Runs::starting_at(world(3, 3));
+    for _ in 0..100_000 {
+        runs.shown_mut().step();
+    }
+    let moment = runs.shown().at(50_000);
+    bencher
+        .with_inputs(|| runs.clone())
+        .bench_local_values(|mut runs| {
+            runs.fork(&moment, None);
+            runs
+        });
 }

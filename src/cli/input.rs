@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ScenarioArguments;
-use crate::cluster::{Command, Files, Scenario, Timed, Trigger, scenario};
+use crate::cluster::{Command, Files, Scenario, SessionFile, Timed, Trigger, scenario};
 use crate::manifest;
 use crate::scheduler::Configuration;
 use crate::sim::parse_duration;
 
 /// The endings of files that a folder is searched for, as kubectl does.
 const MANIFEST_ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// How much of a file says whether it is a session.
+const SNIFFED_BYTES: usize = 4096;
 
 /// Reads `120x36`.
 pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
@@ -25,6 +28,17 @@ pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
             .ok_or_else(wrong)
     };
     Ok((read(columns, 400)?, read(rows, 120)?))
+}
+
+/// Whether a file is a saved session.
+pub(super) fn is_session(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let bytes = path
+        .is_file()
+        .then(|| read(path, &name, SNIFFED_BYTES).ok());
+    bytes
+        .flatten()
+        .is_some_and(|bytes| SessionFile::is_session(&String::from_utf8_lossy(&bytes)))
 }
 
 /// The scenario that the arguments describe. Flags win over what a script says; commands of flags

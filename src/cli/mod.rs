@@ -3,15 +3,20 @@
 mod explain;
 mod input;
 mod output;
+mod replay;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cluster::Finished;
+use crate::cluster::breakpoint::Breakpoints;
+use crate::cluster::{Finished, SessionFile};
 use crate::ui;
 use explain::{ExplainArguments, explain};
+use replay::{ReplayArguments, replay};
+use why::WhyArguments;
 
 /// A Kubernetes control plane made of glass, in the terminal.
 #[derive(Debug, Parser)]
@@ -29,10 +34,17 @@ enum Verb {
     Run {
         #[command(flatten)]
         scenario: ScenarioArguments,
-        /// What to print
-        #[arg(short, long, value_enum, default_value_t = Output::Events)]
-        output: Output,
+        /// What to print; events when nothing is said
+        #[arg(short, long, value_enum)]
+        output: Option<Output>,
+        /// Keep the run as a session that `replay` makes again
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+        #[command(flatten)]
+        why: WhyArguments,
     },
+    /// Make a saved session again
+    Replay(ReplayArguments),
     /// Run the same way and print one drawn frame
     Frame {
         #[command(flatten)]
@@ -95,6 +107,10 @@ enum Output {
     Trace,
     /// Each committed change as one JSON object a line
     Watch,
+    /// The answer to --why or --effects, a line a record
+    Table,
+    /// The same as a sequence diagram
+    Mermaid,
 }
 
 /// How `frame` prints.
@@ -114,7 +130,13 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.verb {
         None => screen(&arguments.scenario),
-        Some(Verb::Run { scenario, output }) => run(scenario, *output),
+        Some(Verb::Run {
+            scenario,
+            output,
+            save,
+            why,
+        }) => run(scenario, *output, save.as_deref(), why),
+        Some(Verb::Replay(arguments)) => replay(arguments),
         Some(Verb::Frame {
             scenario,
             size,
@@ -139,6 +161,11 @@ pub fn main() -> ExitCode {
 }
 
 fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
+    if let [file] = arguments.files.as_slice()
+        && input::is_session(file)
+    {
+        return show(ui::Opened::Session(Box::new(replay::open(file)?)));
+    }
     let scenario = input::scenario(arguments)?;
     let opening = if scenario.steps.is_empty() {
         ui::Opening::FirstVisit
@@ -146,12 +173,24 @@ fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
         ui::Opening::Given
     };
     let cluster = scenario.open()?;
-    ui::run(cluster, opening, &|name| input::load(Path::new(""), name))
-        .map_err(|error| format!("error: {error}"))?;
+    show(ui::Opened::World(Box::new(cluster), opening))
+}
+
+fn show(opened: ui::Opened) -> Result<ExitCode, String> {
+    let disk = ui::update::Disk {
+        load: &|name| input::load(Path::new(""), name),
+        keep: &output::keep,
+    };
+    ui::run(opened, disk).map_err(|error| format!("error: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(arguments: &ScenarioArguments, output: Output) -> Result<ExitCode, String> {
+fn run(
+    arguments: &ScenarioArguments,
+    output: Option<Output>,
+    save: Option<&Path>,
+    why: &WhyArguments,
+) -> Result<ExitCode, String> {
     let scenario = input::scenario(arguments)?;
     let waited_for = scenario
         .until
@@ -162,7 +201,18 @@ fn run(arguments: &ScenarioArguments, output: Output) -> Result<ExitCode, String
         came_true,
         failures,
     } = scenario.run()?;
-    output::report(&cluster, output);
+    if let Some(path) = save {
+        let session = SessionFile::of(&cluster, &[], &Breakpoints::default());
+        let text = session
+            .to_yaml()
+            .map_err(|error| format!("error: {error}"))?;
+        let kept = output::keep(&path.to_string_lossy(), &text, true);
+        kept.map_err(|error| format!("error: {error}"))?;
+    }
+    match why::answer(&cluster, why, output)? {
+        Some(text) => output::print(&text),
+        None => output::report(&cluster, output.unwrap_or(Output::Events)),
+    }
     for failure in &failures {
         output::complain(failure);
     }

@@ -23,11 +23,30 @@ pub(super) fn complain(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", message.trim_end());
 }
 
+/// Keeps a text in a file; one that is there already is written over only when asked to.
+///
+/// # Errors
+/// When there is such a file, or it cannot be written.
+pub(super) fn keep(name: &str, text: &str, over: bool) -> Result<(), String> {
+    let mut options = std::fs::OpenOptions::new();
+    let options = options.write(true).create_new(!over);
+    let options = options.create(over).truncate(over);
+    let written = options.open(name);
+    let written = written.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{name} exists already, and what is in it would be lost; nothing was written")
+        }
+        _ => format!("{name} cannot be written: {error}"),
+    })
+}
+
 /// Prints what came of a run.
 pub(super) fn report(cluster: &Cluster, output: Output) {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match output {
-        Output::Events => answers(cluster, &mut out)
+        // The last two print answers; without a question there is none.
+        Output::Events | Output::Table | Output::Mermaid => answers(cluster, &mut out)
             .and_then(|()| tables(cluster, &mut out))
             .and_then(|()| traffic(cluster, &mut out)),
         Output::Yaml => out.write_all(manifest_print::to_yaml(&list(cluster)).as_bytes()),

@@ -16,6 +16,9 @@ use crate::store::Change;
 /// How many objects a question that fits several names.
 const CANDIDATES_MOST: usize = 12;
 
+/// How many heartbeats are looked through for the happening before them.
+const QUIET_RECORDS_MOST: usize = 4096;
+
 /// One record among those that followed from another one.
 #[derive(Clone, Debug)]
 pub struct Effect {
@@ -161,6 +164,19 @@ pub fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 impl Cluster {
+    /// How much time passed before the last step in which nothing happened but heartbeats.
+    #[must_use]
+    pub fn quiet_before_last_step(&self) -> Duration {
+        let mut last = self.last_records();
+        let Some(happening) = last.find(|record| !record.is_heartbeat()) else {
+            return Duration::ZERO;
+        };
+        let before = (0..self.last_step.0).rev().take(QUIET_RECORDS_MOST);
+        let mut before = before.filter_map(|id| self.trace().get(RecordId(id)));
+        let loud = before.find(|record| !record.is_heartbeat());
+        loud.map_or(Duration::ZERO, |record| happening.time.since(record.time))
+    }
+
     /// The record that somebody means: `#120`, the write of revision `r55`, the last write of
     /// `pod/web-1`, or what set the field `pod/web-1:spec.nodeName`. Of a name its beginning is enough
     /// when it fits one object only; objects that are gone count.

@@ -133,6 +133,38 @@ impl Expression {
     }
 }
 
+/// Remembers when an expression was asked, to ask again only when the world has changed in what
+/// expressions can see.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watched {
+    asked: Option<(u64, bool, u64)>,
+}
+
+impl Watched {
+    /// The answer, or none when nothing has changed since the last one.
+    pub(super) fn asked(
+        &mut self,
+        expression: &Expression,
+        cluster: &Cluster,
+    ) -> Option<Result<bool, ExpressionError>> {
+        let state = (
+            cluster.store().revision(),
+            cluster.is_settled(),
+            cluster.now().as_secs(),
+        );
+        if self.asked == Some(state) {
+            return None;
+        }
+        self.asked = Some(state);
+        Some(expression.holds(cluster))
+    }
+
+    /// Asks again in any case.
+    pub(super) fn forget(&mut self) {
+        self.asked = None;
+    }
+}
+
 fn examples() -> String {
     FUNCTIONS
         .iter()

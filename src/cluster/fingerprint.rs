@@ -61,22 +61,42 @@ impl Cluster {
     /// messages on their way, chance. The trace and the journal have no say in that.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        // Named one by one, so that whoever adds a part decides whether it has a say.
+        let Self {
+            config: _,
+            profile: _,
+            now,
+            steps,
+            queue,
+            api,
+            watches,
+            trace,
+            controllers,
+            scheduler,
+            kubelets,
+            sessions,
+            terminal,
+            writers,
+            troubles,
+            proxies,
+            traffic,
+            network,
+            journal: _,
+            last_compaction,
+            last_step,
+            booted: _,
+        } = self;
         let mut print = Fingerprint::EMPTY;
-        print.take(format_args!("{:?} {} ", self.now, self.steps));
-        print.take(format_args!("{:?} {:?} ", self.queue, self.api));
-        print.take(format_args!("{:?} {:?} ", self.watches, self.controllers));
-        print.take(format_args!("{:?} {:?} ", self.scheduler, self.kubelets));
-        print.take(format_args!("{:?} {:?} ", self.sessions, self.network));
         print.take(format_args!(
-            "{:?} {:?} ",
-            self.last_compaction, self.troubles
+            "{now:?} {steps} {queue:?} {api:?} {watches:?} "
         ));
-        print.take(format_args!("{:?} {:?} ", self.terminal, self.writers));
+        print.take(format_args!("{controllers:?} {scheduler:?} {kubelets:?} "));
+        print.take(format_args!("{sessions:?} {terminal:?} {writers:?} "));
         print.take(format_args!(
-            "{:?} {:?}",
-            self.last_step,
-            self.trace.next_id()
+            "{troubles:?} {network:?} {last_compaction:?} "
         ));
+        print.take(format_args!("{proxies:?} {traffic:?} "));
+        print.take(format_args!("{last_step:?} {:?}", trace.next_id()));
         print
     }
 }

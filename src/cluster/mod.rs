@@ -1,17 +1,23 @@
 //! The whole control plane as one value: it steps, takes commands, and tells its trace.
 
 mod boot;
+pub mod breakpoint;
 mod cause;
 mod command;
+pub mod compare;
 mod component;
+pub mod driver;
 mod expiry;
 mod expression;
 mod fault;
 mod fingerprint;
 mod history;
 mod logs;
+mod machines;
 mod metrics;
+pub mod runs;
 pub mod scenario;
+pub mod session;
 #[cfg(test)]
 mod staged;
 mod standing;
@@ -21,6 +27,7 @@ pub mod task;
 mod terminal;
 mod trace;
 mod traffic;
+mod verify;
 mod watches;
 pub mod what_if;
 mod writer;
@@ -41,11 +48,13 @@ pub use fault::{
 pub use fingerprint::Fingerprint;
 pub use history::History;
 pub use scenario::{Finished, Scenario, Timed, Trigger};
+pub use session::SessionFile;
 pub use standing::{Copy, Standing};
 pub use trace::{Detail, Record, Trace};
 pub use traffic::{
     Counts, Flow, GRAMMAR as TRAFFIC_GRAMMAR, Loss, Order as TrafficOrder, Second, Traffic,
 };
+pub use verify::Verdict;
 pub use watches::Watch;
 
 use crate::api::Object;

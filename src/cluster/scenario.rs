@@ -1,23 +1,21 @@
 //! A run as a script: machines, seed, commands with their moments, and what to wait for.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Cluster, ClusterConfig, Command, Expression, Files, NodeConfig};
-use crate::api::{Quantity, core};
+use super::expression::Watched;
+pub use super::machines::counted;
+use super::machines::{Application, Machines, applications};
+use super::{Cluster, ClusterConfig, Command, Expression, Files};
 use crate::kubectl::Session;
-use crate::kubelet::Rule;
 use crate::manifest;
 use crate::sim::{Time, parse_duration};
 
 /// How long a run may take in virtual time when nobody says.
 pub const DEFAULT_LIMIT: Duration = Duration::from_mins(10);
-
-/// The most nodes that a number may ask for.
-const NODES_MOST: usize = 20_000;
 
 /// A run that is ready to go.
 #[derive(Clone, Debug)]
@@ -72,76 +70,14 @@ struct Script {
     #[serde(default)]
     seed: u64,
     #[serde(default)]
-    cluster: ScriptCluster,
+    cluster: Machines,
     #[serde(default)]
-    applications: Vec<ScriptApplication>,
+    applications: Vec<Application>,
     #[serde(default, rename = "do")]
     steps: Vec<ScriptStep>,
     until: Option<String>,
     #[serde(rename = "for")]
     limit: Option<String>,
-}
-
-/// What the applications in some pods do. Keys that are no declaration are refused by name.
-#[derive(Debug, Deserialize)]
-struct ScriptApplication {
-    #[serde(default)]
-    pods: String,
-    container: Option<String>,
-    #[serde(flatten)]
-    says: BTreeMap<String, Text>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScriptCluster {
-    nodes: Option<ScriptNodes>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum ScriptNodes {
-    Count(usize),
-    List(Vec<ScriptNode>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScriptNode {
-    name: String,
-    cpu: Option<Text>,
-    memory: Option<Text>,
-    pods: Option<i64>,
-    zone: Option<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    taints: Vec<ScriptTaint>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScriptTaint {
-    key: String,
-    value: Option<String>,
-    effect: String,
-}
-
-/// A number or a text, for quantities.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Text {
-    Number(serde_json::Number),
-    Text(String),
-}
-
-impl Text {
-    fn text(&self) -> String {
-        match self {
-            Self::Number(number) => number.to_string(),
-            Self::Text(text) => text.clone(),
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -176,7 +112,7 @@ impl Scenario {
         Ok(Self {
             config: ClusterConfig {
                 applications: applications(script.applications)?,
-                ..config(script.seed, script.cluster.nodes)?
+                ..script.cluster.config(script.seed)?
             },
             steps,
             until,
@@ -239,12 +175,12 @@ impl Scenario {
             (until, _) => until,
         };
         let end = cluster.now() + self.limit.unwrap_or(DEFAULT_LIMIT);
-        let mut watcher = Watcher::default();
+        let mut watched = Watched::default();
         let came_true = loop {
-            give(&mut pending, &mut cluster, &mut watcher)?;
+            give(&mut pending, &mut cluster, &mut watched)?;
             if pending.is_empty()
                 && let Some(until) = &until
-                && watcher.holds(until, &cluster)?
+                && holds(&mut watched, until, &cluster)?
             {
                 break true;
             }
@@ -277,11 +213,11 @@ impl Scenario {
 fn give(
     pending: &mut VecDeque<Timed>,
     cluster: &mut Cluster,
-    watcher: &mut Watcher,
+    watched: &mut Watched,
 ) -> Result<(), String> {
     while let Some(next) = pending.front() {
         if let Trigger::When(expression) = &next.trigger
-            && (cluster.waiting_lines().next().is_some() || !watcher.holds(expression, cluster)?)
+            && (cluster.waiting_lines().next().is_some() || !holds(watched, expression, cluster)?)
         {
             return Ok(());
         }
@@ -294,34 +230,19 @@ fn give(
                 Trigger::Now | Trigger::When(_) => cluster.submit(next.command),
             }
         }
-        watcher.forget();
+        watched.forget();
     }
     Ok(())
 }
 
-/// Asks an expression again only when the world has changed in what expressions can see.
-#[derive(Debug, Default)]
-struct Watcher {
-    asked: Option<(u64, bool, u64)>,
-}
-
-impl Watcher {
-    fn holds(&mut self, expression: &Expression, cluster: &Cluster) -> Result<bool, String> {
-        let state = (
-            cluster.store().revision(),
-            cluster.is_settled(),
-            cluster.now().as_secs(),
-        );
-        if self.asked == Some(state) {
-            return Ok(false);
-        }
-        self.asked = Some(state);
-        expression.holds(cluster).map_err(|error| error.to_string())
-    }
-
-    fn forget(&mut self) {
-        self.asked = None;
-    }
+/// Whether an expression is true, asked only when something has changed since it was not.
+fn holds(
+    watched: &mut Watched,
+    expression: &Expression,
+    cluster: &Cluster,
+) -> Result<bool, String> {
+    let answer = watched.asked(expression, cluster).unwrap_or(Ok(false));
+    answer.map_err(|error| error.to_string())
 }
 
 /// What the runs of kubectl complained about, and where in their files.
@@ -430,96 +351,4 @@ pub fn command(line: &str, load: Loader<'_>) -> Result<Command, String> {
         files.extend(load(&name)?);
     }
     Ok(command.with_files(files))
-}
-
-fn config(seed: u64, nodes: Option<ScriptNodes>) -> Result<ClusterConfig, String> {
-    match nodes {
-        None => Ok(ClusterConfig::with_nodes(seed, 3)),
-        Some(ScriptNodes::Count(count)) => counted(seed, count),
-        Some(ScriptNodes::List(list)) => {
-            let nodes = list.into_iter().map(node).collect::<Result<Vec<_>, _>>()?;
-            let mut names = BTreeSet::new();
-            if let Some(twice) = nodes.iter().find(|node| !names.insert(node.name.as_str())) {
-                return Err(format!(
-                    "error: there are two nodes called \"{}\"",
-                    twice.name
-                ));
-            }
-            Ok(ClusterConfig {
-                seed,
-                nodes,
-                ..ClusterConfig::default()
-            })
-        }
-    }
-}
-
-/// A cluster of so many default nodes.
-///
-/// # Errors
-/// When there are too many.
-pub fn counted(seed: u64, count: usize) -> Result<ClusterConfig, String> {
-    if count > NODES_MOST {
-        return Err(format!(
-            "error: {count} nodes are too many; there may be {NODES_MOST}"
-        ));
-    }
-    Ok(ClusterConfig::with_nodes(seed, count))
-}
-
-fn applications(scripts: Vec<ScriptApplication>) -> Result<Arc<[Rule]>, String> {
-    let rule = |script: ScriptApplication| {
-        let says: Vec<(&str, String)> = script
-            .says
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.text()))
-            .collect();
-        let says: Vec<(&str, &str)> = says.iter().map(|(key, value)| (*key, &**value)).collect();
-        Rule::new(&script.pods, script.container, &says)
-            .map_err(|why| format!("error: applications, pods \"{}\": {why}", script.pods))
-    };
-    scripts.into_iter().map(rule).collect()
-}
-
-fn node(script: ScriptNode) -> Result<NodeConfig, String> {
-    let zone = script.zone.as_deref().unwrap_or("a");
-    let mut node = NodeConfig::named(script.name, zone);
-    let quantity = |name: &str, text: &Text| -> Result<Quantity, String> {
-        let text = text.text();
-        let wrong = || {
-            format!(
-                "error: {name} \"{text}\" of {} is no quantity; write 4 or 8Gi",
-                node.name
-            )
-        };
-        text.parse()
-            .ok()
-            .filter(|quantity: &Quantity| !quantity.is_negative())
-            .ok_or_else(wrong)
-    };
-    let cpu = script
-        .cpu
-        .as_ref()
-        .map(|text| quantity("cpu", text))
-        .transpose()?;
-    let memory = script
-        .memory
-        .as_ref()
-        .map(|text| quantity("memory", text))
-        .transpose()?;
-    node.cpu = cpu.unwrap_or(node.cpu);
-    node.memory = memory.unwrap_or(node.memory);
-    node.pods = script.pods.unwrap_or(node.pods);
-    node.labels.extend(script.labels);
-    node.taints = script.taints.into_iter().map(taint).collect();
-    Ok(node)
-}
-
-fn taint(script: ScriptTaint) -> core::Taint {
-    core::Taint {
-        key: script.key,
-        value: script.value,
-        effect: script.effect,
-        time_added: None,
-    }
 }

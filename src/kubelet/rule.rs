@@ -6,6 +6,7 @@ use crate::kubelet::Behaviour;
 /// One rule about pods.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
+    selector: String,
     /// Which pods, by their labels.
     pub(super) pods: LabelSelector,
     /// Which container of them; the first when not said.
@@ -24,6 +25,7 @@ impl Rule {
         container: Option<String>,
         says: &[(&str, &str)],
     ) -> Result<Self, String> {
+        let selector = pods.to_owned();
         let pods = selector::parse_labels(pods)?;
         for (key, value) in says {
             let said = Behaviour::default().declare(key, value);
@@ -32,10 +34,28 @@ impl Rule {
         let says = says.iter();
         let says = says.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         Ok(Self {
+            selector,
             pods,
             container,
             says: says.collect(),
         })
+    }
+
+    /// The selector of its pods as written.
+    #[must_use]
+    pub fn selector(&self) -> &str {
+        &self.selector
+    }
+
+    /// The container that it is about; the first when not said.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        self.container.as_deref()
+    }
+
+    /// What it declares.
+    pub fn says(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.says.iter().map(|(key, value)| (&**key, &**value))
     }
 
     /// Whether it is about a pod with this metadata.

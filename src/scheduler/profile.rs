@@ -17,6 +17,7 @@ pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
 /// A `KubeSchedulerConfiguration` of `kubescheduler.config.k8s.io/v1`, read.
 #[derive(Clone, Debug)]
 pub struct Configuration {
+    source: Value,
     profiles: BTreeMap<Arc<str>, Arc<Profile>>,
     /// The first wait of a pod that did not fit; 1 s when nothing is said.
     pub backoff_first: Duration,
@@ -148,10 +149,17 @@ impl Configuration {
             }
         }
         Ok(Self {
+            source: value.clone(),
             profiles,
             backoff_first,
             backoff_most,
         })
+    }
+
+    /// What it was read from; an empty mapping for what kube-scheduler does by itself.
+    #[must_use]
+    pub fn source(&self) -> &Value {
+        &self.source
     }
 
     /// The profile of this scheduler name.

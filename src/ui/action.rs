@@ -36,6 +36,8 @@ actions! {
     Follow "follow";
     /// On until nothing is left but heartbeats.
     Settle "settle";
+    /// On until a loop is done with a key.
+    Reconcile "reconcile";
     /// One step back.
     Back "back";
     /// Ten steps back.
@@ -48,6 +50,26 @@ actions! {
     First "first";
     /// To the newest step.
     Newest "newest";
+    /// To the command, fault or bookmark before.
+    PreviousMark "previous-mark";
+    /// To the command, fault or bookmark after.
+    NextMark "next-mark";
+    /// To the moment of the record under the cursor.
+    GoThere "go-there";
+    /// Give this moment a name.
+    Mark "mark";
+    /// Another run beside this one, or this one alone.
+    Compare "compare";
+    /// The first run, or back to the one before.
+    FirstRun "first-run";
+    /// The list of runs.
+    Runs "runs";
+    /// The list of breakpoints.
+    Breakpoints "breakpoints";
+    /// What is under the cursor of the list on or off.
+    Switch "switch";
+    /// What is under the cursor of the list away.
+    Remove "remove";
     /// A faster pace.
     Faster "faster";
     /// A slower pace.
@@ -96,6 +118,8 @@ actions! {
     Leave "leave";
     /// Why did this happen? The way back to the outside command.
     Why "why";
+    /// What followed from it? Everything that happened because of a record.
+    Effects "effects";
     /// The whole request that the record under the cursor goes back to, or the selected object again.
     Request "request";
     /// What if something were different? Asked about the selected pod.

@@ -1,6 +1,8 @@
 //! Which records the events show: all but heartbeats and the start of the cluster, or those that
 //! contain a text.
 
+use std::sync::Arc;
+
 use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
 
@@ -12,6 +14,7 @@ pub struct EventList {
     shows_heartbeats: bool,
     shown: Vec<RecordId>,
     seen: RecordId,
+    last: Option<Arc<Record>>,
     has_begun: bool,
 }
 
@@ -40,9 +43,13 @@ impl EventList {
         self.rebuild(trace);
     }
 
-    /// Looks at the records that came since the last time. A shorter trace is another run.
+    /// Looks at the records that came since the last time; of another run, at all.
     pub fn follow(&mut self, trace: &Trace) {
-        if trace.next_id() < self.seen {
+        let is_known = self.last.as_ref().is_none_or(|last| {
+            let there = trace.get(last.id);
+            there.is_some_and(|record| Arc::ptr_eq(record, last))
+        });
+        if !is_known {
             self.forget();
         }
         for record in trace.since(self.seen) {
@@ -52,6 +59,7 @@ impl EventList {
             }
         }
         self.seen = trace.next_id();
+        self.last = trace.last().cloned();
     }
 
     /// The records to show that happened in a trace, oldest first. The trace may be an earlier moment
@@ -70,6 +78,7 @@ impl EventList {
     fn forget(&mut self) {
         self.shown.clear();
         self.seen = RecordId(0);
+        self.last = None;
         self.has_begun = false;
     }
 

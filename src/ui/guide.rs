@@ -1,14 +1,20 @@
 //! One line that says what to press next, or what comes next; a stranger needs nothing else.
 
-use ratatui::text::Line;
+use std::time::Duration;
+
+use ratatui::text::{Line, Span};
 
 use super::action::Action;
 use super::keymap::key_for;
-use super::model::{Mode, Pane};
+use super::model::{Mode, Overlay, Pane};
 use super::panes::{self, events::sentence};
 use super::theme::Role;
 use super::view::View;
 use crate::cluster::Command;
+use crate::cluster::driver::Pace;
+
+/// The least time without a happening that is worth a banner.
+const QUIET_LEAST: Duration = Duration::from_secs(2);
 
 /// A piece of the line.
 enum Piece {
@@ -34,6 +40,19 @@ pub fn line<'a>(view: &View<'_>) -> Line<'a> {
     Line::from(spans)
 }
 
+/// The banner that says how much time passed in which nothing happened but heartbeats: it was skipped.
+#[must_use]
+pub fn quiet<'a>(view: &View<'_>) -> Option<Span<'a>> {
+    let quiet = view.world().quiet_before_last_step();
+    let is_skipped = quiet >= QUIET_LEAST && !matches!(view.snapshot.pace, Pace::Clock { .. });
+    let seconds = quiet.as_secs();
+    let words = match seconds {
+        0..60 => format!("{seconds}.{}s", quiet.subsec_millis() / 100),
+        _ => format!("{}m{:02}s", seconds / 60, seconds % 60),
+    };
+    is_skipped.then(|| view.span(format!(" » {words} of quiet skipped "), Role::Selected))
+}
+
 fn say(words: &str) -> Piece {
     Say(words.to_owned())
 }
@@ -44,19 +63,8 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     if let Mode::Typing = model.mode {
         return typing(view);
     }
-    if let Mode::Reading(_) = model.mode {
-        return vec![Press(Action::Leave), say(" goes back to the panes")];
-    }
-    if !snapshot.is_newest() {
-        return vec![
-            say("This is the past. "),
-            Press(Action::Step),
-            say(" one step forward · "),
-            Press(Action::RunOrPause),
-            say(" plays on · "),
-            Press(Action::Newest),
-            say(" back to the newest step"),
-        ];
+    if let Some(pieces) = elsewhere(view) {
+        return pieces;
     }
     if world.journal().next().is_none() {
         return before_anything(view);
@@ -134,6 +142,48 @@ fn telling(is_told: bool) -> Vec<Piece> {
     }
     pieces.extend([Press(Action::Right), say(" into the cells")]);
     pieces
+}
+
+/// What to press while something lies over the panes, two runs are compared, or the past is shown.
+fn elsewhere(view: &View<'_>) -> Option<Vec<Piece>> {
+    let (snapshot, model) = (view.snapshot, view.model);
+    if let Mode::Reading(Overlay::Fork { .. }) = model.mode {
+        return Some(vec![
+            Press(Action::Enter),
+            say(" starts a run of its own · "),
+            Press(Action::Leave),
+            say(" leaves it"),
+        ]);
+    }
+    if let Mode::Reading(_) = model.mode {
+        return Some(vec![Press(Action::Leave), say(" goes back to the panes")]);
+    }
+    if snapshot.beside.is_some() {
+        return Some(vec![
+            Press(Action::Compare),
+            say(" back to the panes · "),
+            Press(Action::Step),
+            say(" on, both · "),
+            Press(Action::Back),
+            say(" back, both · "),
+            Press(Action::FirstRun),
+            say(" the other run"),
+        ]);
+    }
+    if !snapshot.is_newest() {
+        return Some(vec![
+            say("This is the past. "),
+            Press(Action::Step),
+            say(" one step forward · "),
+            Press(Action::RunOrPause),
+            say(" plays on · "),
+            Press(Action::Newest),
+            say(" to the newest step · "),
+            Press(Action::CommandLine),
+            say(" a command forks here"),
+        ]);
+    }
+    None
 }
 
 fn before_anything(view: &View<'_>) -> Vec<Piece> {

@@ -9,6 +9,7 @@
 pub mod action;
 pub mod answer;
 pub mod board;
+pub mod compare;
 pub mod differences;
 pub mod draft;
 pub mod editor;
@@ -22,6 +23,7 @@ pub mod layout;
 pub mod model;
 pub mod overlays;
 pub mod pace;
+pub mod palette;
 pub mod panes;
 pub mod signal;
 pub mod terminal;
@@ -39,15 +41,16 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use crate::cluster::scenario::Loader;
-use crate::cluster::task::{self, Engine, Order, Pace, Snapshot};
+use crate::cluster::driver::{Driver, Order, Pace, Snapshot};
+use crate::cluster::session::Replayed;
+use crate::cluster::task::{self, Engine};
 use crate::cluster::{Cluster, Command};
 use editor::Editor;
 use input::Input;
 use model::{Model, Pane};
 use terminal::Screen;
 use theme::Theme;
-use update::Around;
+use update::{Around, Disk};
 use view::View;
 
 /// The pace of the first visit: slow enough to see each hop, fast enough for one minute.
@@ -76,27 +79,46 @@ pub enum Error {
     Draft(PathBuf, io::Error),
 }
 
-/// Shows a world on the terminal until the person leaves. `load` gives the files that typed commands
-/// name.
+/// What the screen begins with.
+#[derive(Debug)]
+pub enum Opened {
+    /// A world that begins.
+    World(Box<Cluster>, Opening),
+    /// A session that was made again.
+    Session(Box<Replayed>),
+}
+
+/// Shows a world on the terminal until the person leaves. `disk` gives the files that typed commands
+/// name, and keeps sessions.
 ///
 /// # Errors
 /// When there is no terminal, or the text in the editor cannot be kept.
-pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), Error> {
+pub fn run(opened: Opened, disk: Disk<'_>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     let place = draft::place();
-    let (cluster, model) = open(cluster, opening, place.as_deref().and_then(draft::read));
+    let draft = place.as_deref().and_then(draft::read);
+    let (driver, opening, model) = match opened {
+        Opened::World(cluster, opening) => {
+            let (cluster, model) = open(*cluster, opening, draft);
+            (Driver::new(cluster), opening, model)
+        }
+        Opened::Session(replayed) => {
+            let (_, model) = open(replayed.cluster.clone(), Opening::Given, draft);
+            (Driver::replayed(*replayed), Opening::Given, model)
+        }
+    };
     let kept = model.editor.text();
     let mut session = Session { model, place, kept };
     let shown = runtime.block_on(async {
-        let engine = task::spawn(cluster);
+        let engine = task::spawn(driver);
         if opening == Opening::FirstVisit {
             let order = Order::Pace(FIRST_PACE);
             engine.orders.send(order).await.map_err(closed)?;
         }
-        session.show(engine, load).await
+        session.show(engine, disk).await
     });
     runtime.shutdown_background();
     let kept = session.keep();
@@ -145,7 +167,7 @@ struct Session {
 }
 
 impl Session {
-    async fn show(&mut self, mut engine: Engine, load: Loader<'_>) -> Result<(), Error> {
+    async fn show(&mut self, mut engine: Engine, disk: Disk<'_>) -> Result<(), Error> {
         let theme = match env::var_os("NO_COLOR").filter(|value| !value.is_empty()) {
             Some(_) => Theme::mono(),
             None => Theme::dark(),
@@ -174,7 +196,7 @@ impl Session {
                     // All that is waiting is taken before one frame is drawn.
                     loop {
                         let Some(input) = next else { return Ok(()) };
-                        self.take(input, &snapshot, &engine, load).await?;
+                        self.take(input, &snapshot, &engine, disk).await?;
                         if self.model.is_over {
                             return Ok(());
                         }
@@ -198,13 +220,13 @@ impl Session {
         input: Input,
         snapshot: &Arc<Snapshot>,
         engine: &Engine,
-        load: Loader<'_>,
+        disk: Disk<'_>,
     ) -> Result<(), Error> {
         let Some(action) = input.action(self.model.situation()) else {
             return Ok(());
         };
         let was_typing = self.model.is_typing();
-        for order in update::update(&mut self.model, action, Around { snapshot, load }) {
+        for order in update::update(&mut self.model, action, Around { snapshot, disk }) {
             engine.orders.send(order).await.map_err(closed)?;
         }
         if was_typing && !self.model.is_typing() {

@@ -10,9 +10,9 @@ use super::editor::Editor;
 use super::events::EventList;
 use super::keymap::Situation;
 use crate::api::Key;
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 use crate::cluster::what_if::{Asked, Filled};
-use crate::cluster::{ComponentId, Files};
+use crate::cluster::{Command, ComponentId, Files};
 use crate::sim::RecordId;
 
 /// Each view answers one question. The numbers are the keys that open them.
@@ -87,6 +87,28 @@ pub enum Overlay {
         record: RecordId,
         /// Which line of the way has the cursor, the record itself being 0.
         cursor: usize,
+    },
+    /// What followed from a record.
+    Effects {
+        /// The record.
+        record: RecordId,
+        /// Which line has the cursor, the record itself being 0.
+        cursor: usize,
+    },
+    /// The breakpoints.
+    Breakpoints {
+        /// Which line has the cursor.
+        cursor: usize,
+    },
+    /// The runs.
+    Runs {
+        /// Which line has the cursor.
+        cursor: usize,
+    },
+    /// Whether a command given in the past shall start a run of its own.
+    Fork {
+        /// The command as typed.
+        line: String,
     },
     /// What if something were different.
     WhatIf {
@@ -175,6 +197,12 @@ pub struct Model {
     pub editor: Editor,
     /// The lines typed so far, oldest first.
     pub lines: Vec<String>,
+    /// The command that waits for a yes to a run of its own.
+    pub asked: Option<Command>,
+    /// The record of the breakpoint that stopped the world last.
+    pub stopped: Option<RecordId>,
+    /// The first line of what two runs differ in.
+    pub compare_scroll: usize,
     /// The command whose answer is still to come.
     pub awaited: Option<Sent>,
     /// Something to tell.
@@ -201,6 +229,9 @@ impl Default for Model {
             board: Board::default(),
             editor: Editor::default(),
             lines: Vec::new(),
+            asked: None,
+            stopped: None,
+            compare_scroll: 0,
             awaited: None,
             message: None,
             is_over: false,

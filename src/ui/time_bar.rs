@@ -19,6 +19,9 @@ enum Cell {
     Ahead,
     Command,
     Fault,
+    Bookmark,
+    Fork,
+    Forgotten,
 }
 
 impl Cell {
@@ -29,6 +32,9 @@ impl Cell {
             Self::Ahead => ("┄", Role::Border),
             Self::Command => ("●", Role::Title),
             Self::Fault => ("✗", Role::Bad),
+            Self::Bookmark => ("◆", Role::Key),
+            Self::Fork => ("┬", Role::Fresh),
+            Self::Forgotten => ("·", Role::Dim),
         }
     }
 }
@@ -43,15 +49,15 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         let steps = if ahead == 1 { "step" } else { "steps" };
         format!(" {ahead} {steps} ahead, to {} ", seconds(head.now()))
     };
-    let width = usize::from(area.width).saturating_sub(end.width() + 3);
-    let marks: Vec<(u64, Cell)> = head
-        .journal()
-        .map(|entry| match entry.command {
-            Command::Kubectl { .. } | Command::Traffic { .. } => (entry.step, Cell::Command),
-            Command::Fault { .. } => (entry.step, Cell::Fault),
-        })
-        .collect();
-    let mut spans = vec![view.span(" ├", Role::Border)];
+    let runs = &view.snapshot.runs;
+    let name = match runs.len() {
+        1 => String::new(),
+        _ => format!(" {}", runs[view.snapshot.run].name),
+    };
+    let around = end.width() + name.width() + 3;
+    let width = usize::from(area.width).saturating_sub(around);
+    let marks = marks(view);
+    let mut spans = vec![view.span(name, Role::Title), view.span(" ├", Role::Border)];
     for cell in cells((world.steps(), head.steps()), &marks, width) {
         let (glyph, role) = cell.glyph();
         spans.push(view.span(glyph, role));
@@ -59,6 +65,29 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     spans.push(view.span("┤", Role::Border));
     spans.push(Span::styled(end, view.theme.style(Role::Dim)));
     Line::from(spans).render(area, buf);
+}
+
+/// What stands on the bar: commands and faults, bookmarks, where runs leave each other.
+fn marks(view: &View<'_>) -> Vec<(u64, Cell)> {
+    let (snapshot, shown) = (view.snapshot, view.snapshot.run);
+    let commands = snapshot.head.journal().map(|entry| match entry.command {
+        Command::Kubectl { .. } | Command::Traffic { .. } => (entry.step, Cell::Command),
+        Command::Fault { .. } => (entry.step, Cell::Fault),
+    });
+    let bookmarks = snapshot.bookmarks.iter();
+    let forks = snapshot.runs.iter().enumerate();
+    let forks = forks.filter_map(|(place, run)| {
+        let from = run.branching.as_ref()?;
+        (place == shown || from.parent == shown).then_some((from.step, Cell::Fork))
+    });
+    let horizon = snapshot.horizon;
+    let forgotten = (0..horizon).step_by(usize::try_from(horizon / 400).unwrap_or(0).max(1));
+    forgotten
+        .map(|step| (step, Cell::Forgotten))
+        .chain(commands)
+        .chain(bookmarks.map(|mark| (mark.step, Cell::Bookmark)))
+        .chain(forks)
+        .collect()
 }
 
 /// The cells of a bar: `here` of `whole` steps, with what came from outside at its steps.
@@ -82,8 +111,8 @@ fn cells((here, whole): (u64, u64), marks: &[(u64, Cell)], width: usize) -> Vec<
         .collect();
     for (step, cell) in marks {
         let at = place(*step);
-        // A fault stays visible where a command fell into the same cell.
-        if cells[at] != Cell::Fault {
+        // A fault stays visible where a command fell into the same cell, and the horizon over all.
+        if !matches!(cells[at], Cell::Fault | Cell::Forgotten) {
             cells[at] = *cell;
         }
     }

@@ -24,10 +24,10 @@ use super::keymap::Binding;
 use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
 use super::model::{Mode, Model, Pane, Prompt, Purpose};
 use super::theme::{Role, Theme};
-use super::{guide, overlays, pace, time_bar};
+use super::{compare, guide, overlays, pace, time_bar};
 use crate::api::Key;
 use crate::cluster::Cluster;
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 
 /// What a pane is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -83,22 +83,29 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         return;
     };
     title(view, frame.title, buf);
-    for (pane, rect) in &frame.panes {
-        pane.draw(view, *rect, buf);
-    }
-    for (_, rect) in frame.panes.iter().filter(|(pane, _)| *pane == view.focus()) {
-        highlight_border(view, *rect, buf);
+    let panes = Rect {
+        y: frame.title.bottom(),
+        height: frame.time_bar.y - frame.title.bottom(),
+        ..area
+    };
+    match &view.snapshot.beside {
+        Some(beside) => compare::draw(view, beside, panes, buf),
+        None => draw_panes(view, &frame, buf),
     }
     time_bar::draw(view, frame.time_bar, buf);
     words(view, frame.words, buf);
     keys(view, frame.keys, buf);
     if let Mode::Reading(overlay) = &view.model.mode {
-        let panes = Rect {
-            y: frame.title.bottom(),
-            height: frame.time_bar.y - frame.title.bottom(),
-            ..area
-        };
         overlays::draw(view, overlay, panes, buf);
+    }
+}
+
+fn draw_panes(view: &View<'_>, frame: &layout::Frame, buf: &mut Buffer) {
+    for (pane, rect) in &frame.panes {
+        pane.draw(view, *rect, buf);
+    }
+    for (_, rect) in frame.panes.iter().filter(|(pane, _)| *pane == view.focus()) {
+        highlight_border(view, *rect, buf);
     }
 }
 
@@ -135,11 +142,7 @@ fn too_small(view: &View<'_>, area: Rect, buf: &mut Buffer) {
 
 fn title(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let (world, head) = (view.world(), &view.snapshot.head);
-    let mode = if view.snapshot.is_newest() {
-        "sandbox"
-    } else {
-        "the past"
-    };
+    let mode = mode(view);
     let step = if view.snapshot.is_newest() {
         format!("step {}", world.steps())
     } else {
@@ -176,24 +179,35 @@ fn title(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     Line::from(spans).render(area, buf);
 }
 
+/// Which run this is, and whether it is its past.
+fn mode(view: &View<'_>) -> String {
+    let (runs, run) = (&view.snapshot.runs, view.snapshot.run);
+    match (runs.len(), view.snapshot.is_newest()) {
+        (1, true) => "sandbox".to_owned(),
+        (1, false) => "the past".to_owned(),
+        (_, true) => format!("run {}", runs[run].name),
+        (_, false) => format!("the past of run {}", runs[run].name),
+    }
+}
+
 /// The line above the keys: what is typed, or what there is to tell, or what to press.
 fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     if let Mode::Prompting(prompt) = &view.model.mode {
         prompted(view, prompt, area, buf);
         return;
     }
-    let told = view.snapshot.message.as_ref().or(view
-        .model
-        .message
-        .as_ref()
-        .map(|told| &told.text));
-    let line = match told {
+    let told = view.model.message.as_ref().map(|told| &told.text);
+    let told = told.or(view.snapshot.message.as_ref());
+    let mut line = match told {
         Some(message) => Line::from(view.span(
             format!(" {}", message.lines().next().unwrap_or_default()),
             Role::Fresh,
         )),
         None => guide::line(view),
     };
+    if let Some(banner) = guide::quiet(view) {
+        line.spans.insert(0, banner);
+    }
     line.render(area, buf);
 }
 

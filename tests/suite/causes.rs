@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use glassplane::api::{Key, Kind};
-use glassplane::cluster::{Cluster, field};
+use glassplane::cluster::{Cluster, ClusterConfig, field};
 use glassplane::sim::{RecordId, RecordKind};
 
+use crate::sessions::random;
 use crate::worlds::{command, pods, settle, with_web};
 
 /// Three nodes, a Deployment scaled up, a node that goes down, a pod that is deleted.
@@ -33,6 +34,31 @@ fn every_record_walks_back_to_the_outside_and_no_way_is_a_circle() {
         let origin = way.last().and_then(|id| trace.get(*id)).expect("a way");
         assert_eq!(origin.kind(), RecordKind::Command, "{}", origin.sentence());
         assert_eq!(origin.cause, None);
+    }
+}
+
+#[test]
+fn every_record_of_random_sessions_and_published_manifests_walks_back_to_the_outside() {
+    let mut worlds: Vec<Cluster> = (0..6)
+        .map(|seed| random(seed, 500, |_| ()).cluster)
+        .collect();
+    let manifest = std::fs::read_to_string("tests/manifests/online-boutique.yaml");
+    let mut boutique = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    boutique.submit(command(
+        "apply -f file.yaml",
+        &manifest.expect("it is there"),
+    ));
+    settle(&mut boutique, 300);
+    worlds.push(boutique);
+    for world in &worlds {
+        let trace = world.trace();
+        // A cause comes before what it causes, so each way ends; where it does, somebody outside asked.
+        for record in trace.iter() {
+            match record.cause {
+                Some(cause) => assert!(cause < record.id && trace.get(cause).is_some()),
+                None => assert_eq!(record.kind(), RecordKind::Command, "{}", record.sentence()),
+            }
+        }
     }
 }
 

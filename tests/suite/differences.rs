@@ -57,7 +57,7 @@ fn every_difference_is_shown_by_room() {
 
 #[test]
 fn the_help_of_each_view_tells_what_is_simplified_in_it() {
-    use glassplane::cluster::task::Snapshot;
+    use glassplane::cluster::driver::Snapshot;
     use glassplane::ui::model::{Mode, Model, Overlay, Pane};
     use glassplane::ui::theme::Theme;
     use glassplane::ui::view::{self, View};

@@ -27,7 +27,8 @@ fn settled(width: u16, height: u16) -> Person {
     person
 }
 
-fn check(name: &str, person: &Person) {
+/// Compares a frame, with its styles, with the one that was accepted.
+pub(crate) fn check(name: &str, person: &Person) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);

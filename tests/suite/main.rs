@@ -1,12 +1,14 @@
 //! The integration tests, in one binary because each one links the whole program again.
 
 mod applications;
+mod branches;
 mod causes;
 mod command_line;
 mod convergence;
 mod determinism;
 mod differences;
 mod drain;
+mod driving;
 mod explain;
 mod facts;
 mod faults;
@@ -20,10 +22,13 @@ mod never;
 mod preemption_world;
 mod races;
 mod readme;
+mod replay;
 mod scheduler;
 mod screen;
+mod sessions;
 mod terminal;
 mod tidy;
+mod time;
 mod traffic;
 mod volumes_world;
 mod what_if;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassplane::cluster::task::Snapshot;
+use glassplane::cluster::driver::Snapshot;
 use glassplane::cluster::{Cluster, ClusterConfig, Files};
 use glassplane::scheduler::Configuration;
 use glassplane::sim::Random;
@@ -163,9 +163,13 @@ impl Reader {
 
     fn press(&mut self, action: Action) {
         let load = |name: &str| -> Result<Files, String> { Err(name.to_owned()) };
+        let keep = |name: &str, _: &str, _: bool| -> Result<(), String> { Err(name.to_owned()) };
         let around = Around {
             snapshot: &self.snapshot,
-            load: &load,
+            disk: update::Disk {
+                load: &load,
+                keep: &keep,
+            },
         };
         update::update(&mut self.model, action, around);
     }

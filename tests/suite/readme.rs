@@ -9,10 +9,10 @@ use std::sync::Arc;
 use glassplane::cluster::{
     Cluster, ClusterConfig, EXPRESSION_FUNCTIONS, FAULT_GRAMMAR, Files, TRAFFIC_GRAMMAR, scenario,
 };
-use glassplane::cluster::{Command, Scenario};
+use glassplane::cluster::{Command, Scenario, breakpoint};
 use glassplane::kubelet::{BEHAVIOUR_PREFIX, BEHAVIOURS};
 use glassplane::ui::frame::{self, Wanted};
-use glassplane::ui::keymap;
+use glassplane::ui::{keymap, palette};
 
 use crate::worlds::{self, web};
 
@@ -86,6 +86,8 @@ fn the_generated_parts_of_the_readme_are_current() {
     let head = format!("| `{BEHAVIOUR_PREFIX}/…` | for example | |\n| --- | --- | --- |\n");
     check("behaviours", &(head + &declared.collect::<String>()));
     check("faults", &rows("`fault …`", FAULT_GRAMMAR));
+    check("palette", &rows("`:`", palette::GRAMMAR));
+    check("breakpoints", &rows("`:break …`", breakpoint::GRAMMAR));
     check("traffic", &rows("`traffic …`", TRAFFIC_GRAMMAR));
 }
 

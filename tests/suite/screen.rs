@@ -1,13 +1,15 @@
 //! A person at the screen without a terminal: keys go in, the world goes on, frames come out.
 
-use glassplane::cluster::task::{Driver, Snapshot};
+use std::cell::RefCell;
+
+use glassplane::cluster::driver::{Driver, Snapshot};
 use glassplane::cluster::{Cluster, ClusterConfig, Files};
 use glassplane::ui::action::Action;
 use glassplane::ui::frame::{self, Drawn};
 use glassplane::ui::keymap::action_for;
 use glassplane::ui::model::Model;
 use glassplane::ui::theme::Theme;
-use glassplane::ui::update::{self, Around};
+use glassplane::ui::update::{self, Around, Disk};
 use glassplane::ui::view::View;
 use glassplane::ui::{self, Opening};
 
@@ -16,6 +18,8 @@ pub(crate) struct Person {
     driver: Driver,
     pub(crate) model: Model,
     theme: Theme,
+    /// The last text that was saved; it is loaded as `kept.yaml`.
+    pub(crate) kept: RefCell<String>,
 }
 
 impl Person {
@@ -27,6 +31,7 @@ impl Person {
             driver: Driver::new(cluster),
             model,
             theme: Theme::dark(),
+            kept: RefCell::default(),
         };
         person.act(Action::Resize(width, height));
         person
@@ -69,11 +74,23 @@ impl Person {
     pub(crate) fn act(&mut self, action: Action) {
         let snapshot = self.snapshot();
         let load = |name: &str| -> Result<Files, String> {
+            if name == "kept.yaml" {
+                let text = self.kept.borrow().clone();
+                return Ok(Files::from([(name.to_owned(), text.into_bytes().into())]));
+            }
             Err(format!("error: the path \"{name}\" does not exist"))
+        };
+        let keep = |_: &str, text: &str, _: bool| {
+            text.clone_into(&mut self.kept.borrow_mut());
+            Ok(())
+        };
+        let disk = Disk {
+            load: &load,
+            keep: &keep,
         };
         let around = Around {
             snapshot: &snapshot,
-            load: &load,
+            disk,
         };
         for order in update::update(&mut self.model, action, around) {
             self.driver.obey(order);

@@ -14,7 +14,7 @@ use super::update;
 use super::view::{self, View};
 use crate::api::{Key, Kind};
 use crate::cluster::Cluster;
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 
 /// What to draw.
 #[derive(Clone, Debug)]

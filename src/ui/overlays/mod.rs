@@ -2,8 +2,11 @@
 //! scheduler to what nobody really asked it.
 
 mod answer;
+mod effects;
 mod fill;
 mod help;
+mod hop;
+mod lists;
 mod what_if;
 mod why;
 
@@ -16,6 +19,7 @@ use super::model::Overlay;
 use super::theme::Role;
 use super::view::View;
 
+pub use effects::MOST as EFFECTS_MOST;
 pub use help::lines as help_lines;
 pub use what_if::lines as what_if_lines;
 
@@ -24,6 +28,10 @@ pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
     match overlay {
         Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
         Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
+        Overlay::Effects { record, cursor } => effects::draw(view, *record, *cursor, area, buf),
+        Overlay::Breakpoints { cursor } => lists::breakpoints(view, *cursor, area, buf),
+        Overlay::Runs { cursor } => lists::runs(view, *cursor, area, buf),
+        Overlay::Fork { line } => lists::fork(view, line, area, buf),
         Overlay::WhatIf { asked, scroll, .. } => what_if::draw(view, asked, *scroll, area, buf),
         Overlay::Fill { filled, scroll } => fill::draw(view, filled, *scroll, area, buf),
         Overlay::Answer {

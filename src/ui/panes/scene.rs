@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
 use crate::api::{Kind, Object};
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 use crate::cluster::{Cluster, ClusterConfig, Command, Files};
 use crate::sim::Time;
 use crate::ui::model::Model;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ratatui::layout::{Rect, Size};
 
+use super::time;
 use crate::api::{Key, Kind};
-use crate::cluster::task::{Order, Snapshot};
+use crate::cluster::driver::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
@@ -41,7 +42,7 @@ pub(super) fn request(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let trace = snapshot.world.trace();
     model.request = match model.request {
         Some(_) => None,
-        None => subject_record(model, snapshot).and_then(|id| trace.why(id).last().map(|r| r.id)),
+        None => record_meant(model, snapshot).and_then(|id| trace.why(id).last().map(|r| r.id)),
     };
     if model.request.is_none() {
         model.record = None;
@@ -147,20 +148,29 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
 /// Into what is under the cursor.
 pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     if let Mode::Reading(overlay) = &model.mode {
-        if let Overlay::Why { record, cursor } = overlay {
-            let way: Vec<RecordId> = snapshot
-                .world
-                .trace()
-                .why(*record)
-                .map(|hop| hop.id)
-                .collect();
-            model.record = way.get(*cursor).copied().or(model.record);
-            model.mode = Mode::Looking;
+        let record = match overlay {
+            Overlay::Why { record, cursor } => {
+                let mut way = snapshot.world.trace().why(*record);
+                way.nth(*cursor).map(|hop| hop.id)
+            }
+            Overlay::Effects { record, cursor } => time::effect(snapshot, *record, *cursor),
+            Overlay::Fork { .. } => return time::fork(model),
+            Overlay::Runs { cursor } => {
+                let place = *cursor;
+                return time::visit(model, place);
+            }
+            Overlay::Help { .. }
+            | Overlay::Breakpoints { .. }
+            | Overlay::Answer { .. }
+            | Overlay::WhatIf { .. }
+            | Overlay::Fill { .. } => None,
+        };
+        model.mode = Mode::Looking;
+        if record.is_some() {
+            model.record = record;
             remember(model);
             open(model, Pane::Events);
             select_record(model, snapshot);
-        } else {
-            model.mode = Mode::Looking;
         }
         return Vec::new();
     }
@@ -219,6 +229,7 @@ fn remember(model: &mut Model) {
 /// One step out of where we are.
 pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     if !matches!(model.mode, Mode::Looking) {
+        model.asked = None;
         model.mode = Mode::Looking;
     } else if model.focus == Pane::Scheduler && model.board.is_in_use() {
         model.board.cursor = None;
@@ -237,26 +248,21 @@ pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     Vec::new()
 }
 
-/// The way back from the record under the cursor, from the last one about the selection, or from the
-/// newest one.
+/// The record that is meant without saying which: the one under the cursor, the last write of the
+/// selection, or the newest one.
+pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
+    let trace = snapshot.world.trace();
+    let selection = model.selection.as_ref();
+    let write = || Some(trace.last_write(selection?)?.id);
+    let newest = || model.events.until(trace).last().copied();
+    model.record.or_else(write).or_else(newest)
+}
+
+/// The way back from the record that is meant.
 pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    match subject_record(model, snapshot) {
+    match record_meant(model, snapshot) {
         Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
         None => model.tell("Nothing has happened yet.", snapshot),
     }
     Vec::new()
-}
-
-/// The record under the cursor, the last one about the selection, or the newest.
-fn subject_record(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
-    let trace = snapshot.world.trace();
-    let about_selection = || {
-        let selection = model.selection.as_ref()?;
-        let shown = model.events.until(trace).iter().rev();
-        shown.copied().find(|id| {
-            trace.get(*id).and_then(|record| record.object()).as_ref() == Some(selection)
-        })
-    };
-    let newest = || model.events.until(trace).last().copied();
-    model.record.or_else(about_selection).or_else(newest)
 }

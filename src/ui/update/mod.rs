@@ -4,6 +4,7 @@ mod look;
 mod question;
 mod tell;
 mod text;
+mod time;
 
 use std::sync::Arc;
 
@@ -14,20 +15,33 @@ use super::answer::{self, Answer};
 use super::board::Stride;
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane};
+use super::overlays::EFFECTS_MOST;
 use super::pace;
 use super::panes::Direction;
 use crate::api::{Kind, Object};
+use crate::cluster::driver::{Order, Snapshot, Until, When};
 use crate::cluster::scenario::Loader;
-use crate::cluster::task::{Order, Snapshot, Until};
 
 /// What an action may look at.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// The moment that is shown.
     pub snapshot: &'a Snapshot,
+    /// Files.
+    pub disk: Disk<'a>,
+}
+
+/// The files that the screen may read and write.
+#[derive(Clone, Copy)]
+pub struct Disk<'a> {
     /// Gives the files that a command names.
     pub load: Loader<'a>,
+    /// Keeps a text in a file.
+    pub keep: Keeper<'a>,
 }
+
+/// Keeps a text in a file; one that is there already is written over only when the flag says so.
+pub type Keeper<'a> = &'a dyn Fn(&str, &str, bool) -> Result<(), String>;
 
 /// How many lines a page has.
 const PAGE: isize = 10;
@@ -49,6 +63,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Step => forward(model, Order::Advance(Until::Step)),
         Action::NextWrite => forward(model, Order::Advance(Until::Write)),
         Action::Settle => forward(model, Order::Advance(Until::Settled)),
+        Action::Reconcile => forward(model, Order::Advance(Until::Reconciled)),
         Action::Follow => follow(model, snapshot),
         Action::Back => back(model, snapshot, 1),
         Action::BackTen => back(model, snapshot, 10),
@@ -56,6 +71,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
         Action::First => edge(model, snapshot, (isize::MIN, 0)),
         Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
+        Action::Mark => text::command_line(model, "mark "),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -78,6 +94,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Left => horizontal(model, snapshot, -1),
         Action::Right => horizontal(model, snapshot, 1),
         Action::Enter => look::enter(model, snapshot),
+        Action::Leave if time::is_comparing(model, snapshot) => vec![Order::Beside(None)],
         Action::Leave => look::leave(model),
         Action::Why => look::why(model, snapshot),
         Action::Request => look::request(model, snapshot),
@@ -96,7 +113,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Quit => look::quit(model),
         Action::Resize(columns, rows) => look::resize(model, Size::new(columns, rows)),
         Action::Filter => text::filter(model),
-        Action::CommandLine => text::command_line(model),
+        Action::CommandLine => text::command_line(model, ""),
         Action::Edit => text::edit(model),
         Action::Apply => text::apply(model, around),
         Action::Undo => text::change(model, Editor::undo),
@@ -107,12 +124,14 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Later => text::recall(model, false),
         Action::Type(press) => text::press(model, press),
         Action::Paste(pasted) => text::paste(model, &pasted),
+        of_time => time::act(model, &of_time, snapshot),
     }
 }
 
 /// Takes notice of a new moment of the world.
 pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
+    time::notice_stop(model, snapshot);
     if model.selection.is_none() {
         let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
         model.selection = deployments.next().map(Object::key);
@@ -133,6 +152,8 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     if is_editors && !went_well {
         let key = Pane::Editor.number();
         model.tell(format!("{first} ({key} shows it at its line)"), snapshot);
+    } else if snapshot.stop.is_some() {
+        // That and why the world stands still is told already.
     } else if is_editors || printed.lines().count() <= 1 {
         model.tell(format!("kubectl: {first}"), snapshot);
     } else {
@@ -166,7 +187,7 @@ fn back(model: &mut Model, snapshot: &Snapshot, steps: u64) -> Vec<Order> {
 
 fn show(model: &mut Model, step: u64) -> Vec<Order> {
     model.record = None;
-    vec![Order::Show(step)]
+    vec![Order::Show(When::Step(step))]
 }
 
 /// To one end: of what lies over the panes, or else of the run.
@@ -188,6 +209,7 @@ fn vertical(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> 
             Vec::new()
         }
         Mode::Reading(_) => scroll(model, snapshot, lines),
+        Mode::Looking if snapshot.beside.is_some() => time::scroll_compare(model, lines),
         Mode::Looking | Mode::Prompting(_) => look::move_by(model, snapshot, lines),
     }
 }
@@ -198,13 +220,7 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
         Mode::Reading(Overlay::Answer { scroll, .. }) => {
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
-        Mode::Reading(
-            Overlay::Help { .. }
-            | Overlay::Why { .. }
-            | Overlay::WhatIf { .. }
-            | Overlay::Fill { .. },
-        )
-        | Mode::Prompting(_) => {}
+        Mode::Reading(_) | Mode::Prompting(_) => {}
         Mode::Looking => {
             let direction = if columns < 0 {
                 Direction::Left
@@ -226,6 +242,13 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
     let (at, count) = match overlay {
         Overlay::Help { scroll } => (scroll, super::overlays::help_lines(pane)),
         Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
+        Overlay::Effects { record, cursor } => {
+            let effects = snapshot.world.trace().effects(*record, EFFECTS_MOST);
+            (cursor, effects.shown.len() + 1)
+        }
+        Overlay::Breakpoints { cursor } => (cursor, snapshot.breakpoints.len()),
+        Overlay::Runs { cursor } => (cursor, snapshot.runs.len()),
+        Overlay::Fork { .. } => return Vec::new(),
         Overlay::WhatIf { asked, scroll, .. } => {
             let count = super::overlays::what_if_lines(asked);
             (scroll, count)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Around, text};
 use crate::api::{Key, Kind};
-use crate::cluster::task::{Order, Snapshot};
+use crate::cluster::driver::{Order, Snapshot};
 use crate::cluster::what_if::{self, Line};
 use crate::ui::model::{Mode, Model, Overlay};
 

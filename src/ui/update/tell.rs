@@ -5,7 +5,7 @@ use super::super::model::Model;
 use super::super::panes::scheduler;
 use super::super::theme::Theme;
 use super::super::view::View;
-use crate::cluster::task::{Order, Snapshot};
+use crate::cluster::driver::{Order, Snapshot};
 
 /// Looks at the screen as it is.
 fn with_view<T>(model: &Model, snapshot: &Snapshot, look: impl FnOnce(&View<'_>) -> T) -> T {

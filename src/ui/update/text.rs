@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tui_textarea::TextArea;
 
-use super::{Around, look, question};
+use super::{Around, look, question, time};
 use crate::api::Key;
-use crate::cluster::task::Order;
+use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::Session;
 use crate::manifest;
@@ -15,6 +15,7 @@ use crate::ui::differences;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
+use crate::ui::palette;
 
 /// How many typed lines are remembered.
 const LINES_MOST: usize = 200;
@@ -32,9 +33,9 @@ pub(super) fn filter(model: &mut Model) -> Vec<Order> {
     prompt(model, Purpose::Filter, &filter)
 }
 
-/// Types a command.
-pub(super) fn command_line(model: &mut Model) -> Vec<Order> {
-    prompt(model, Purpose::Command, "")
+/// Types a command, from its beginning.
+pub(super) fn command_line(model: &mut Model, begin: &str) -> Vec<Order> {
+    prompt(model, Purpose::Command, begin)
 }
 
 /// Types a command of which this stands there already.
@@ -75,10 +76,6 @@ pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut Editor)) -> Vec
 /// read, so such a text stays here with its first problem told.
 pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
     model.mode = Mode::Looking;
-    if !around.snapshot.is_newest() {
-        model.tell(PAST, around.snapshot);
-        return Vec::new();
-    }
     let parse = manifest::parse(FILE, model.editor.text().as_bytes());
     if let Some(problem) = parse.problems.first() {
         let line = problem
@@ -93,6 +90,7 @@ pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
     }
     let files = model.editor.send(APPLY);
     match Command::parse(APPLY, &files) {
+        Ok(command) if !around.snapshot.is_newest() => time::ask(model, command),
         Ok(command) => {
             if let Some(document) = parse.documents.first() {
                 model.selection = Some(key_of(document));
@@ -108,8 +106,6 @@ pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
         }
     }
 }
-
-const PAST: &str = "This is the past. Go to the newest step to change something.";
 
 /// Where an object of a manifest will stand; without a namespace it comes into `default`.
 fn key_of(document: &manifest::Document) -> Key {
@@ -168,20 +164,18 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
     if let Some(asked) = question::asked(typed) {
         return question::answer(model, asked, around);
     }
+    match palette::parse(typed, around.snapshot) {
+        Some(Ok(own)) => return time::own(model, own, around),
+        Some(Err(error)) => return refuse(model, typed, &error),
+        None => {}
+    }
     let text = model.editor.text();
     let load = |name: &str| match name {
         FILE => Ok(Files::from([(FILE.to_owned(), Arc::from(text.as_bytes()))])),
-        _ => (around.load)(name),
+        _ => (around.disk.load)(name),
     };
     match scenario::command(typed, &load) {
-        Err(error) => {
-            model.mode = Mode::Reading(Overlay::Answer {
-                title: format!(": {typed}"),
-                text: error.into(),
-                scroll: (0, 0),
-            });
-            Vec::new()
-        }
+        Err(error) => refuse(model, typed, &error),
         Ok(command) if is_question(&command) => {
             model.mode = Mode::Reading(Overlay::Answer {
                 title: command.line(),
@@ -190,10 +184,7 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             });
             Vec::new()
         }
-        Ok(_) if !around.snapshot.is_newest() => {
-            model.tell(PAST, around.snapshot);
-            Vec::new()
-        }
+        Ok(command) if !around.snapshot.is_newest() => time::ask(model, command),
         Ok(command) => {
             if let Command::Kubectl { line, files, .. } = &command {
                 model.awaited = Some(Sent {
@@ -205,6 +196,16 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             vec![Order::Submit(command)]
         }
     }
+}
+
+/// Says why a line is not taken.
+fn refuse(model: &mut Model, typed: &str, error: &str) -> Vec<Order> {
+    model.mode = Mode::Reading(Overlay::Answer {
+        title: format!(": {typed}"),
+        text: error.into(),
+        scroll: (0, 0),
+    });
+    Vec::new()
 }
 
 /// Whether a command only asks and is answered at once.

@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn the_selection_walks_the_tree_and_comes_back() {
         let world = scene::small();
-        let snapshot = crate::cluster::task::Snapshot::of(world);
+        let snapshot = crate::cluster::driver::Snapshot::of(world);
         let theme = crate::ui::theme::Theme::dark();
         let mut model = Model::default();
         let mut seen = Vec::new();

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_pods_story_tells_of_no_other_pod_however_busy_the_scheduler_was() {
         let world = scene::live(&scene::WEB.replace("replicas: 1", "replicas: 9"), &[]);
-        let snapshot = crate::cluster::task::Snapshot::of(world);
+        let snapshot = crate::cluster::driver::Snapshot::of(world);
         let theme = crate::ui::theme::Theme::dark();
         let index = Index::of(&snapshot.world);
         for pod in snapshot.world.store().list(Kind::Pod, None) {
@@ -227,7 +227,7 @@ mod tests {
     fn the_cursor_goes_back_to_the_command_along_the_causes() {
         let world = scene::live(scene::WEB, &[]);
         let mut model = scene::selecting(&world, Kind::Pod);
-        let snapshot = crate::cluster::task::Snapshot::of(world);
+        let snapshot = crate::cluster::driver::Snapshot::of(world);
         let theme = crate::ui::theme::Theme::dark();
         let mut hops = 0;
         loop {
@@ -267,7 +267,7 @@ mod tests {
         for part in ["“kubectl scale deployment web", "▶", "scale", "r4"] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        let snapshot = crate::cluster::task::Snapshot::of(world);
+        let snapshot = crate::cluster::driver::Snapshot::of(world);
         let theme = crate::ui::theme::Theme::dark();
         let view = View {
             snapshot: &snapshot,

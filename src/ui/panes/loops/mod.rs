@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::pen::Pen;
 use super::{Direction, border};
 use crate::api::{Actor, Key};
-use crate::cluster::task::Snapshot;
+use crate::cluster::driver::Snapshot;
 use crate::cluster::{Cluster, ComponentId, Power, Standing};
 use crate::ui::model::{Model, Pane};
 use crate::ui::theme::Role;
