@@ -6,6 +6,7 @@
 
 mod answer;
 mod change;
+mod delete;
 mod difference;
 mod drain;
 mod failure;
