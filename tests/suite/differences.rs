@@ -49,7 +49,7 @@ fn every_difference_is_shown_by_room() {
         assert!(shown.contains(&says), "{}: {says}", each.room);
     }
     let error = differences::text(Some("cellar")).expect_err("no such room");
-    assert!(error.contains("there are apiserver, "), "{error}");
+    assert!(error.contains("there are api, apiserver, "), "{error}");
 }
 
 #[test]
