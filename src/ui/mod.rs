@@ -9,6 +9,7 @@
 pub mod action;
 pub mod answer;
 pub mod board;
+pub mod differences;
 pub mod draft;
 pub mod editor;
 pub mod events;
@@ -22,6 +23,7 @@ pub mod model;
 pub mod overlays;
 pub mod pace;
 pub mod panes;
+pub mod signal;
 pub mod terminal;
 pub mod theme;
 pub mod time_bar;
@@ -82,7 +84,7 @@ pub enum Error {
 pub fn run(cluster: Cluster, opening: Opening, load: Loader<'_>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .enable_time()
+        .enable_all()
         .build()?;
     let place = draft::place();
     let (cluster, model) = open(cluster, opening, place.as_deref().and_then(draft::read));
@@ -152,6 +154,7 @@ impl Session {
         let size = screen.canvas().size()?;
         self.model.size = Size::new(size.width, size.height);
         let mut inputs = input::listen();
+        let mut end = std::pin::pin!(signal::told_to_end());
         let mut snapshot = engine.snapshots.borrow_and_update().clone();
         loop {
             update::notice(&mut self.model, &snapshot);
@@ -165,6 +168,7 @@ impl Session {
                 .draw(|frame| view::draw(&view, frame.area(), frame.buffer_mut()))?;
             tokio::select! {
                 biased;
+                told = &mut end => return Ok(told?),
                 input = inputs.recv() => {
                     let mut next = input;
                     // All that is waiting is taken before one frame is drawn.

@@ -204,3 +204,20 @@ fn a_panic_gives_the_terminal_back_before_it_says_what_happened() {
     command.env("TERM", "xterm-256color");
     Program::start(command).ends(101, "on purpose");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_signal_to_end_gives_the_terminal_back_and_keeps_the_draft() {
+    let (mut program, state) = Program::glassplane("terminal-signal");
+    program.wait_for_text("Press a to send this manifest");
+    program.press("i# kept\r");
+    program.wait_for_text("# kept");
+    let process = program.child.process_id().expect("it runs").to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-TERM", &process])
+        .status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    program.ends(0, "");
+    let draft = fs::read_to_string(state.join("glassplane/draft.yaml"));
+    assert!(draft.is_ok_and(|text| text.contains("# kept")));
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order in which they may use each other: each uses only rooms before it.
-const ROOMS: [&str; 14] = [
+pub(crate) const ROOMS: [&str; 14] = [
     "sim",
     "api",
     "manifest",
@@ -30,7 +30,7 @@ const ASYNCHRONOUS: &str = "src/cluster/task.rs";
 const LINES_MOST: usize = 600;
 const FUNCTION_LINES_MOST: usize = 70;
 
-fn sources() -> Vec<(PathBuf, String)> {
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     let mut folders = vec![root.join("src"), root.join("tests"), root.join("benches")];

@@ -79,12 +79,9 @@ pub(super) fn reconcile(
     writes.chain(spare.into_iter().rev().map(delete)).collect()
 }
 
-fn same_pod(one: &discovery::Endpoint, other: &discovery::Endpoint) -> bool {
-    let uid = |endpoint: &discovery::Endpoint| {
-        let target = endpoint.target_ref.as_ref();
-        target.and_then(|target| target.uid.clone())
-    };
-    uid(one) == uid(other)
+/// The pod behind an endpoint, by its uid.
+fn pod_of(endpoint: &discovery::Endpoint) -> Option<&str> {
+    endpoint.target_ref.as_ref()?.uid.as_deref()
 }
 
 fn ports_of(slice: &EndpointSlice) -> Vec<Port> {
@@ -97,23 +94,27 @@ fn ports_of(slice: &EndpointSlice) -> Vec<Port> {
 /// The endpoints of one port list in the slices that serve it already, and in new ones.
 fn spread<'a>(
     ports: &[Port],
-    mut endpoints: Vec<discovery::Endpoint>,
+    endpoints: Vec<discovery::Endpoint>,
     existing: &[&'a EndpointSlice],
 ) -> Vec<Wanted<'a>> {
+    // By pod: a look at all endpoints for each that a slice holds would be too slow for thousands.
+    let places = endpoints.iter().enumerate();
+    let places: BTreeMap<String, usize> = places
+        .filter_map(|(place, endpoint)| Some((pod_of(endpoint)?.to_owned(), place)))
+        .collect();
+    let mut left: Vec<Option<discovery::Endpoint>> = endpoints.into_iter().map(Some).collect();
     let mut slices: Vec<Wanted<'a>> = Vec::new();
     for slice in existing.iter().filter(|slice| ports_of(slice) == ports) {
-        let mut kept = Vec::new();
-        for held in &slice.spec.endpoints {
-            if let Some(place) = endpoints.iter().position(|each| same_pod(each, held)) {
-                kept.push(endpoints.remove(place));
-            }
-        }
+        let held = slice.spec.endpoints.iter();
+        let kept = held.filter_map(|held| left[*places.get(pod_of(held)?)?].take());
+        let kept = kept.collect();
         slices.push(Wanted {
             existing: Some(slice),
             ports: ports.to_vec(),
             endpoints: kept,
         });
     }
+    let mut endpoints: Vec<discovery::Endpoint> = left.into_iter().flatten().collect();
     slices.retain(|slice| !slice.endpoints.is_empty());
     // The fullest first: the fewer slices change, the fewer watchers hear of it.
     slices.sort_by_key(|slice| std::cmp::Reverse(slice.endpoints.len()));
@@ -150,6 +151,15 @@ fn labels(service: &Service) -> meta::Labels {
 fn write(service: &Service, wanted: &Wanted<'_>) -> Option<Action> {
     let families = service.spec.ip_families.as_deref().unwrap_or_default();
     let family = families.first().map_or("IPv4", String::as_str);
+    let wanted_labels = labels(service);
+    if let Some(slice) = wanted.existing
+        && slice.metadata.labels.as_ref() == Some(&wanted_labels)
+        && slice.spec.endpoints == wanted.endpoints
+        && ports_of(slice) == wanted.ports
+        && slice.spec.address_type == family
+    {
+        return None;
+    }
     let owner = service.clone().into_object();
     let ports: Vec<_> = wanted.ports.iter().map(Port::to_slice).collect();
     let body = discovery::EndpointSlice {
@@ -163,7 +173,7 @@ fn write(service: &Service, wanted: &Wanted<'_>) -> Option<Action> {
         let metadata = ObjectMeta {
             generate_name: Some(format!("{}-", service.name())),
             namespace: service.metadata.namespace.clone(),
-            labels: Some(labels(service)),
+            labels: Some(wanted_labels),
             owner_references: Some(vec![meta::controller_reference(&owner)]),
             ..ObjectMeta::default()
         };
@@ -177,17 +187,14 @@ fn write(service: &Service, wanted: &Wanted<'_>) -> Option<Action> {
         return Some(Action::new(slice.key(), Verb::Create(slice), why));
     };
     let mut slice = existing.clone();
-    if slice.metadata.labels.as_ref() != Some(&labels(service)) {
-        slice.metadata_mut().labels = Some(labels(service));
+    if slice.metadata.labels.as_ref() != Some(&wanted_labels) {
+        slice.metadata_mut().labels = Some(wanted_labels);
     }
     let is_same = slice.spec.endpoints == body.endpoints
         && ports_of(&slice) == wanted.ports
         && slice.spec.address_type == body.address_type;
     if !is_same {
         slice.spec = body.into();
-    }
-    if slice == *existing {
-        return None;
     }
     let object = slice.into_object();
     let why = format!("updates slice {}: {number} endpoints", object.name());

@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{scrolled, window};
+use crate::ui::differences;
 use crate::ui::keymap::{BINDINGS, Scope};
+use crate::ui::model::Pane;
 use crate::ui::panes::events::fitted;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -29,15 +31,36 @@ const KEYS_WIDTH: usize = 10;
 /// The columns of the widest line.
 const WIDTH: u16 = 72;
 
-/// How many lines the help has.
+/// How many lines the help has while a pane has the keys.
 #[must_use]
-pub fn lines() -> usize {
-    BINDINGS.len() + 2 * ORDER.len() - 1
+pub fn lines(pane: Pane) -> usize {
+    BINDINGS.len() + 2 * ORDER.len() - 1 + simplified(pane).len()
+}
+
+/// What is simplified in what a pane shows, in lines: first a gap and a heading.
+fn simplified(pane: Pane) -> Vec<String> {
+    let rooms = differences::rooms_of(pane);
+    let mut lines: Vec<String> = differences::of(rooms)
+        .flat_map(|each| {
+            let lines = differences::wrapped(each.says, differences::WIDTH - 2);
+            let marks = std::iter::once("- ").chain(std::iter::repeat("  "));
+            marks
+                .zip(lines)
+                .map(|(mark, line)| format!("{mark}{line}"))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    if !lines.is_empty() {
+        let head = format!("Unlike Kubernetes, in {}", rooms.join(" and "));
+        lines.splice(0..0, [String::new(), head]);
+    }
+    lines
 }
 
 /// Draws it from a line on.
 pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer) {
-    let mut text: Vec<Line<'_>> = Vec::with_capacity(lines());
+    let pane = view.model.focus;
+    let mut text: Vec<Line<'_>> = Vec::with_capacity(lines(pane));
     for scope in ORDER {
         if !text.is_empty() {
             text.push(Line::default());
@@ -50,6 +73,11 @@ pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer)
                 view.span(row.help, Role::Text),
             ]));
         }
+    }
+    for (place, line) in simplified(pane).into_iter().enumerate() {
+        let role = if place == 1 { Role::Title } else { Role::Text };
+        let pad = if place > 1 { " " } else { "" };
+        text.push(Line::from(view.span(format!("{pad}{line}"), role)));
     }
     let height = u16::try_from(text.len()).unwrap_or(u16::MAX);
     let inside = window(view, "Keys", (WIDTH, height), area, buf);

@@ -219,11 +219,12 @@ fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Ord
 
 /// Moves what lies over the panes, no further than its last line.
 fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
+    let pane = model.focus;
     let Mode::Reading(overlay) = &mut model.mode else {
         return Vec::new();
     };
     let (at, count) = match overlay {
-        Overlay::Help { scroll } => (scroll, super::overlays::help_lines()),
+        Overlay::Help { scroll } => (scroll, super::overlays::help_lines(pane)),
         Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
         Overlay::WhatIf { asked, scroll, .. } => {
             let count = super::overlays::what_if_lines(asked);

@@ -11,6 +11,7 @@ use crate::cluster::task::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::Session;
 use crate::manifest;
+use crate::ui::differences;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
@@ -149,7 +150,21 @@ pub(super) fn confirm(model: &mut Model, around: Around<'_>) -> Vec<Order> {
     }
 }
 
+/// The word that shows where this program differs from Kubernetes, of all rooms or of one.
+const DIFFERENCES: &str = "differences";
+
 fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
+    let mut words = typed.split_whitespace();
+    if words.next() == Some(DIFFERENCES) {
+        model.mode = Mode::Reading(Overlay::Answer {
+            title: format!(": {typed}"),
+            text: match differences::text(words.next()) {
+                Ok(text) | Err(text) => text.into(),
+            },
+            scroll: (0, 0),
+        });
+        return Vec::new();
+    }
     if let Some(asked) = question::asked(typed) {
         return question::answer(model, asked, around);
     }
