@@ -90,6 +90,16 @@ fn view_events(bencher: Bencher, size: (usize, u32)) {
     frame(bencher, Pane::Events, size);
 }
 
+#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
+fn view_lifecycle(bencher: Bencher, size: (usize, u32)) {
+    frame(bencher, Pane::Lifecycle, size);
+}
+
+#[divan::bench(args = [(3, 3), (100, 1_000)], sample_count = 20)]
+fn view_scheduler(bencher: Bencher, size: (usize, u32)) {
+    frame(bencher, Pane::Scheduler, size);
+}
+
 /// The first frame after a jump between two moments of one history.
 #[divan::bench(sample_count = 20)]
 fn frame_after_a_jump(bencher: Bencher) {

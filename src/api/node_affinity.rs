@@ -68,6 +68,21 @@ pub fn term_matches(term: &NodeSelectorTerm, node: &Node) -> bool {
         })
 }
 
+/// The term as one writes it: `disk In [ssd], metadata.name In [node-a]`.
+#[must_use]
+pub fn term_words(term: &NodeSelectorTerm) -> String {
+    let expressions = term.match_expressions.iter().flatten();
+    let each = expressions.chain(term.match_fields.iter().flatten());
+    let words = each.map(|requirement| {
+        let (key, operator) = (&requirement.key, &requirement.operator);
+        match requirement.values.as_deref().unwrap_or_default() {
+            [] => format!("{key} {operator}"),
+            values => format!("{key} {operator} [{}]", values.join(", ")),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// True when the term has no requirement at all.
 #[must_use]
 pub fn is_empty(term: &NodeSelectorTerm) -> bool {

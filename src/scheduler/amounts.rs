@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::Quantity;
 use crate::api::requests::{ResourceList, is_huge_pages};
 
 /// Amounts of resources. Source: `framework.Resource` of kube-scheduler.
@@ -70,6 +71,20 @@ impl Amounts {
     }
 }
 
+/// An amount of the resource as people write it: `500m`, `1536Mi`, `70.5Mi`, `2`.
+pub(super) fn words(resource: &str, amount: i64) -> String {
+    const MEBI: i64 = 1 << 20;
+    match resource {
+        "cpu" => Quantity::millis(amount).to_string(),
+        "memory" | "ephemeral-storage" if amount % MEBI == 0 => Quantity::bytes(amount).to_string(),
+        "memory" | "ephemeral-storage" => {
+            let tenths = amount.saturating_mul(10) / MEBI;
+            format!("{}.{}Mi", tenths / 10, tenths % 10)
+        }
+        _ => amount.to_string(),
+    }
+}
+
 /// Whether the scheduler counts the resource beside cpu, memory and storage.
 /// Source: `IsScalarResourceName` of `pkg/apis/core/v1/helper`.
 pub(super) fn is_scalar(name: &str) -> bool {
@@ -88,6 +103,21 @@ pub(super) fn is_extended(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_are_written_as_people_write_them() {
+        let cases = [
+            ("cpu", 500, "500m"),
+            ("cpu", 4000, "4"),
+            ("memory", 1 << 30, "1Gi"),
+            ("memory", 1536 << 20, "1536Mi"),
+            ("memory", 73_924_608, "70.5Mi"),
+            ("nvidia.com/gpu", 2, "2"),
+        ];
+        for (resource, amount, expected) in cases {
+            assert_eq!(words(resource, amount), expected);
+        }
+    }
 
     #[test]
     fn resources_with_a_domain_of_their_own_are_extended() {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::decision::{Decision, Outcome, Scope, ScoreColumn};
+use super::clauses;
+use super::decision::{Decision, FilterColumn, Outcome, Scope, ScoreColumn};
 use super::filters::{Filters, Rejection};
-use super::fit_error::{self, Histogram};
 use super::framework::{Code, Cycle, MAX_NODE_SCORE, Point, PreFilter, PreScore, Refusal};
 use super::node_info::{NodeInfo, PodInfo};
 use super::preemption::Unfit;
@@ -55,9 +55,11 @@ pub fn schedule(
     let prepared = prepare(&cycle, profile);
     let Prepared {
         filters,
+        skipped,
         narrowed,
         refused,
     } = prepared;
+    round.filters = columns_of(profile, &skipped);
     match refused {
         Some(refused) if refused.refusal.code == Code::Error => {
             let message = format!(
@@ -115,6 +117,8 @@ pub fn check(
 /// What PreFilter plugins have said.
 struct Prepared<'a> {
     filters: Filters<'a>,
+    /// The PreFilter plugins that have nothing to check for the pod.
+    skipped: BTreeSet<&'static str>,
     narrowed: Option<Narrowed>,
     refused: Option<Rejection>,
 }
@@ -148,12 +152,16 @@ impl Narrowed {
 /// Source: `RunPreFilterPlugins` of `framework/runtime/framework.go`.
 fn prepare<'a>(cycle: &Cycle<'a>, profile: &'a Profile) -> Prepared<'a> {
     let mut checks = BTreeMap::new();
+    let mut skipped = BTreeSet::new();
     let mut narrowed: Option<Narrowed> = None;
     let mut refused = None;
     for plugin in profile.before_filters() {
         let name = plugin.name();
         let check = match plugin.pre_filter(cycle) {
-            PreFilter::Skip => continue,
+            PreFilter::Skip => {
+                skipped.insert(name);
+                continue;
+            }
             PreFilter::Refuse(refusal) => {
                 let is_firm = refusal.code != Code::Unschedulable;
                 refused = Some(Rejection {
@@ -192,15 +200,36 @@ fn prepare<'a>(cycle: &Cycle<'a>, profile: &'a Profile) -> Prepared<'a> {
         filters: Filters {
             checks: checks.collect(),
         },
+        skipped,
         narrowed,
         refused,
     }
+}
+
+/// The filters of a profile. A plugin without PreFilter is asked for each node in kube-scheduler,
+/// even where it is clear beforehand that it has nothing against any.
+fn columns_of(profile: &Profile, skipped: &BTreeSet<&'static str>) -> Vec<FilterColumn> {
+    let prepares = |name| {
+        let mut plugins = profile.at(Point::PreFilter).iter();
+        plugins.any(|plugin| plugin.name() == name)
+    };
+    let filters = profile.at(Point::Filter).iter();
+    let columns = filters.map(|plugin| {
+        let plugin = plugin.name();
+        FilterColumn {
+            plugin,
+            checks: !skipped.contains(plugin) || !prepares(plugin),
+        }
+    });
+    columns.collect()
 }
 
 /// One round over the nodes, as far as it has come.
 struct Round<'a> {
     profile: &'a Profile,
     cycle: Cycle<'a>,
+    filters: Vec<FilterColumn>,
+    enough: usize,
     candidates: Arc<[Arc<str>]>,
     scope: Scope,
     start: usize,
@@ -218,6 +247,8 @@ impl<'a> Round<'a> {
         Self {
             profile,
             cycle,
+            filters: columns_of(profile, &BTreeSet::new()),
+            enough: 0,
             candidates: Arc::from([]),
             scope: Scope::All,
             start: 0,
@@ -270,7 +301,7 @@ impl<'a> Round<'a> {
         let candidates = Arc::clone(&self.candidates);
         let count = candidates.len();
         self.start = if count == 0 { 0 } else { start % count };
-        let wanted = self.wanted(count);
+        self.enough = self.wanted(count);
         // All nodes are found by their slots; only a few that are named are looked up.
         let slots = narrowed.is_none().then(|| snapshot.node_slots());
         for place in 0..count {
@@ -289,7 +320,7 @@ impl<'a> Round<'a> {
                 }
                 Err(rejection) => self.reject(rejection),
             }
-            if self.feasible.len() >= wanted || self.error.is_some() {
+            if self.feasible.len() >= self.enough || self.error.is_some() {
                 break;
             }
         }
@@ -392,6 +423,17 @@ impl<'a> Round<'a> {
         })
     }
 
+    /// `0/3 nodes are available: …`
+    fn why(&self) -> String {
+        let all = self.cycle.snapshot.node_count();
+        let before = self.before.as_ref();
+        if self.scope == Scope::Refused {
+            return clauses::refused_outright(all, before);
+        }
+        let verdicts = self.verdicts.iter().copied();
+        clauses::of_filters(all, verdicts, &self.rejections, before).sentence(all)
+    }
+
     /// Whether a PreFilter plugin refused the pod so firmly that the plugins after it were not asked.
     fn is_refused_firmly(&self) -> bool {
         let before = self
@@ -446,37 +488,13 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// `0/3 nodes are available: …`
-    fn why(&self) -> String {
-        let all = self.cycle.snapshot.node_count();
-        if self.scope == Scope::Refused {
-            let reason = self
-                .before
-                .as_ref()
-                .map(|rejection| rejection.refusal.message());
-            return fit_error::refused_outright(all, &reason.unwrap_or_default());
-        }
-        let mut histogram = Histogram::default();
-        let mut counts = vec![0; self.rejections.len()];
-        for verdict in &self.verdicts {
-            if let Some(place) = usize::from(*verdict).checked_sub(1) {
-                counts[place] += 1;
-            }
-        }
-        for (rejection, count) in self.rejections.iter().zip(counts) {
-            histogram.count(&rejection.refusal.reasons, count);
-        }
-        if let Some(before) = &self.before {
-            histogram.count(&before.refusal.reasons, all - self.verdicts.len());
-        }
-        histogram.sentence(all)
-    }
-
     fn decide(self, outcome: Outcome) -> Decision {
         Decision {
             pod: self.cycle.pod.key.clone(),
             profile: Arc::clone(self.profile.name()),
             all_nodes: Arc::clone(self.cycle.snapshot.node_names()),
+            filters: self.filters.into(),
+            enough: self.enough,
             candidates: self.candidates,
             scope: self.scope,
             start: self.start,

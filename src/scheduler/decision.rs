@@ -20,6 +20,10 @@ pub struct Decision {
     pub profile: Arc<str>,
     /// The names of all nodes, in the order of the round.
     pub(super) all_nodes: Arc<[Arc<str>]>,
+    /// The filter plugins of the profile, in order.
+    pub(super) filters: Box<[FilterColumn]>,
+    /// So many feasible nodes are enough: then the search ends.
+    pub(super) enough: usize,
     /// The nodes that were to be looked at: all, or those that PreFilter or a nomination left.
     pub(super) candidates: Arc<[Arc<str>]>,
     /// Why those.
@@ -36,6 +40,15 @@ pub struct Decision {
     pub(super) columns: Box<[ScoreColumn]>,
     /// What came of it.
     pub outcome: Outcome,
+}
+
+/// A filter plugin, and whether the pod gave it anything to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilterColumn {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// False when it said at PreFilter that it has nothing to check for this pod: no node is asked.
+    pub checks: bool,
 }
 
 /// Which nodes came into question.
@@ -129,6 +142,18 @@ impl Decision {
             .count()
     }
 
+    /// The filter plugins in the order in which each node is asked.
+    #[must_use]
+    pub fn filters(&self) -> &[FilterColumn] {
+        &self.filters
+    }
+
+    /// After so many feasible nodes the search ends: all nodes up to 100 of them, then a part.
+    #[must_use]
+    pub fn enough(&self) -> usize {
+        self.enough
+    }
+
     /// The scores, one column for each plugin that had a preference.
     #[must_use]
     pub fn columns(&self) -> &[ScoreColumn] {
@@ -142,6 +167,20 @@ impl Decision {
             .iter()
             .map(|column| column.weighted(place))
             .sum()
+    }
+
+    /// By how many points each plugin likes the feasible node at `first` more than that at `second`,
+    /// the greatest difference first; plugins that like both the same are left out.
+    #[must_use]
+    pub fn differences(&self, first: usize, second: usize) -> Vec<(i64, &'static str)> {
+        let columns = self.columns.iter();
+        let ahead = columns.map(|column| {
+            let points = column.weighted(first) - column.weighted(second);
+            (points, column.plugin)
+        });
+        let mut ahead: Vec<_> = ahead.filter(|(points, _)| *points != 0).collect();
+        ahead.sort_by_key(|(points, plugin)| (-points.abs(), *plugin));
+        ahead
     }
 
     /// The node that the pod goes to.

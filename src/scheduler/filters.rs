@@ -39,19 +39,29 @@ impl<'a> Filters<'a> {
         cycle: &Cycle<'a>,
         node: &Arc<NodeInfo>,
     ) -> Result<(), Rejection> {
+        if let Some(trial) = self.with_nominated(cycle, node) {
+            trial.filters.run(&trial.node)?;
+        }
+        self.run(node)
+    }
+
+    /// The node with the pods that hold a reservation of it and go before the pod, if there are any.
+    pub(super) fn with_nominated(
+        &self,
+        cycle: &Cycle<'a>,
+        node: &Arc<NodeInfo>,
+    ) -> Option<Trial<'a>> {
         let mut nominated = cycle
             .snapshot
             .nominated_pods(&node.name)
             .filter(|pod| pod.key != cycle.pod.key && pod.priority() >= cycle.pod.priority())
             .peekable();
-        if nominated.peek().is_some() {
-            let mut trial = self.on(Arc::clone(node));
-            for pod in nominated {
-                trial.add(pod);
-            }
-            trial.filters.run(&trial.node)?;
+        nominated.peek()?;
+        let mut trial = self.on(Arc::clone(node));
+        for pod in nominated {
+            trial.add(pod);
         }
-        self.run(node)
+        Some(trial)
     }
 
     /// A place to try out which pods would have to leave.

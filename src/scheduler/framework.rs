@@ -151,6 +151,9 @@ pub trait Filter<'a> {
     /// Why it does not.
     fn filter(&self, node: &NodeInfo) -> Result<(), Refusal>;
 
+    /// What it compares on this node, in a sentence with the figures.
+    fn sentence(&self, node: &NodeInfo) -> String;
+
     /// Takes note of a pod that is put on the node for a trial.
     fn pod_added(&mut self, _pod: &PodInfo, _node: &NodeInfo) {}
 
@@ -176,6 +179,14 @@ pub trait Score<'a> {
     /// How good the node is: the higher, the better, unless [`Score::normalize`] turns it around.
     fn score(&self, node: &NodeInfo) -> i64;
 
+    /// How the score of this node comes about, in a sentence with the figures.
+    fn sentence(&self, node: &NodeInfo) -> String;
+
+    /// How [`Score::normalize`] reckons, in words.
+    fn scale(&self) -> &'static str {
+        "is between 0 and 100 as it is"
+    }
+
     /// Brings the scores of all feasible nodes between 0 and [`MAX_NODE_SCORE`].
     fn normalize(&self, _scores: &mut [i64], _nodes: &[&Arc<NodeInfo>]) {}
 }
@@ -196,6 +207,11 @@ pub trait Plugin: fmt::Debug + Send + Sync {
         PreFilter::Skip
     }
 
+    /// Why there is nothing to check for a pod, where that can be.
+    fn nothing_to_check(&self) -> &'static str {
+        "there is nothing to check for this pod"
+    }
+
     /// PostFilter: what could be done for a pod that fits nowhere.
     fn post_filter(&self, _unfit: &mut Unfit<'_, '_>) -> Option<Preemption> {
         None
@@ -208,6 +224,11 @@ pub trait Plugin: fmt::Debug + Send + Sync {
         _feasible: &[&'a Arc<NodeInfo>],
     ) -> PreScore<'a> {
         PreScore::Skip
+    }
+
+    /// What may help a pod that this plugin refused, in words: what [`Plugin::hint`] looks for.
+    fn helped_by(&self) -> &'static str {
+        ""
     }
 
     /// Whether what happened in the cluster may help a pod that this plugin refused.

@@ -7,6 +7,7 @@ use imbl::{OrdMap, Vector};
 
 use super::decision::{Decision, Outcome as Decided};
 use super::event::{Change, ClusterEvent, changes};
+use super::grounds::Grounds;
 use super::node_info::PodInfo;
 use super::note::Note;
 use super::preemption::Preemption;
@@ -40,6 +41,9 @@ const KINDS: &[Kind] = &[
 /// So many decisions are kept at hand; the trace has all.
 const DECISIONS_MOST: usize = 512;
 
+/// So many decisions can be explained with all figures; before that one has to go back in time.
+const GROUNDS_MOST: usize = 64;
+
 /// The alarms of the scheduler: the stations of a cycle, and time that is over for waiting pods.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SchedulerAlarm {
@@ -72,6 +76,7 @@ pub struct Scheduler {
     recorder: Recorder,
     decisions: OrdMap<Key, (u64, Arc<Decision>)>,
     decided: Vector<Key>,
+    grounds: Vector<(Arc<Decision>, Arc<Grounds>)>,
     decisions_made: u64,
     queued_by: OrdMap<Key, RecordId>,
 }
@@ -104,6 +109,7 @@ impl Scheduler {
             recorder: Recorder::new("default-scheduler", ""),
             decisions: OrdMap::new(),
             decided: Vector::new(),
+            grounds: Vector::new(),
             decisions_made: 0,
             queued_by: OrdMap::new(),
         }
@@ -143,6 +149,14 @@ impl Scheduler {
     #[must_use]
     pub fn last_decision(&self) -> Option<&Arc<Decision>> {
         self.decision(self.decided.last()?)
+    }
+
+    /// What a decision was made from, as long as it is kept.
+    #[must_use]
+    pub fn grounds(&self, decision: &Arc<Decision>) -> Option<&Arc<Grounds>> {
+        let mut kept = self.grounds.iter().rev();
+        let found = kept.find(|(about, _)| Arc::ptr_eq(about, decision));
+        found.map(|(_, grounds)| grounds)
     }
 
     fn see(&mut self, delivery: &Delivery, hands: &mut Hands<'_>) {
@@ -264,6 +278,11 @@ impl Scheduler {
         };
         let decision = cycle::schedule(&pod, &self.snapshot, profile, hands.random, self.start);
         let decision = Arc::new(decision);
+        let grounds = Arc::new(Grounds::new(&pod, &self.snapshot, profile));
+        self.grounds.push_back((Arc::clone(&decision), grounds));
+        if self.grounds.len() > GROUNDS_MOST {
+            self.grounds.pop_front();
+        }
         self.start = decision.next_start(self.start);
         self.busy = Some(key);
         let after = hands.random.duration(hands.profile.scheduler.phase);

@@ -1,6 +1,7 @@
 //! kube-scheduler: filters and scores nodes, and explains each choice.
 
 mod amounts;
+mod clauses;
 mod config_field;
 mod cycle;
 mod decision;
@@ -8,8 +9,8 @@ mod decision_json;
 mod event;
 mod fill;
 mod filters;
-mod fit_error;
 mod framework;
+mod grounds;
 mod in_flight;
 mod live;
 mod node_info;
@@ -31,12 +32,14 @@ mod volume_work;
 mod what_if;
 
 pub use amounts::Amounts;
+pub use clauses::{Clause, Half, Phrase};
 pub use cycle::{check, schedule};
-pub use decision::{Decision, Outcome, Scope, ScoreColumn};
+pub use decision::{Decision, FilterColumn, Outcome, Scope, ScoreColumn};
 pub use event::{Change, ClusterEvent, Hint, changes};
 pub use fill::{Filling, PODS_MOST as FILL_MOST};
 pub use filters::Rejection;
 pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
+pub use grounds::Grounds;
 pub use live::{Scheduler, SchedulerAlarm};
 pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
 pub use note::Note;

@@ -309,6 +309,12 @@ impl NodeInfo {
         info
     }
 
+    /// `zone=a`: the node's topology of this key, without the domain that all such keys share.
+    pub(super) fn topology_words(&self, key: &str) -> Option<String> {
+        let name = key.rsplit('/').next().unwrap_or(key);
+        Some(format!("{name}={}", self.label(key)?))
+    }
+
     /// Takes the node's newer state.
     pub fn set_node(&mut self, node: Node) {
         if node.status.allocatable != self.node.status.allocatable {

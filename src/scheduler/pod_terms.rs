@@ -54,6 +54,12 @@ impl<'a> Term<'a> {
         (!self.is_everywhere).then_some(&self.namespaces)
     }
 
+    /// Which pods it means, as a selector is written.
+    pub(super) fn words(&self) -> String {
+        self.selector
+            .map_or_else(|| "no pod".to_owned(), selector::print)
+    }
+
     /// The labels that the term asks for; nothing when it means no pod.
     pub(super) fn selector(&self) -> Option<&'a LabelSelector> {
         self.selector

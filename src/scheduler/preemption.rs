@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::clauses;
 use super::filters::{Filters, Rejection};
-use super::fit_error::Histogram;
 use super::framework::{Code, Cycle, Refusal};
 use super::node_info::{NodeInfo, PodInfo};
 use crate::api::{Key, PodDisruptionBudget, selector};
@@ -15,7 +15,6 @@ use crate::sim::Random;
 const NEVER: &str = "not eligible due to preemptionPolicy=Never.";
 const VICTIM_LEAVES: &str = "not eligible due to a terminating pod on the nominated node.";
 const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
-const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
 
 /// A pod that fits nowhere, and what is known of it.
 pub struct Unfit<'u, 'a> {
@@ -57,6 +56,8 @@ pub struct Preemption {
     pub candidates: Vec<Candidate>,
     /// Nodes that were tried in vain: there, even all that may leave are not enough.
     pub hopeless: Vec<(Arc<str>, Rejection)>,
+    /// How many nodes that might do were not tried, as enough candidates had been found.
+    pub untried: usize,
     /// The place of the best candidate among the candidates, and by what it is the best.
     pub chosen: Option<(usize, Criterion)>,
     /// What the message of the pod says of it; empty when room will be made.
@@ -70,10 +71,25 @@ impl Preemption {
         self.candidates.get(self.chosen?.0)
     }
 
+    /// For each candidate, by what it fell behind; nothing for those that came to the end, of which
+    /// the first is chosen.
+    #[must_use]
+    pub fn fell_by(&self) -> Vec<Option<Criterion>> {
+        let mut fell = vec![None; self.candidates.len()];
+        let mut left: Vec<usize> = (0..self.candidates.len()).collect();
+        for criterion in Criterion::ASKED {
+            for place in keep_best(&self.candidates, &mut left, criterion) {
+                fell[place] = Some(criterion);
+            }
+        }
+        fell
+    }
+
     fn refused(message: &str) -> Self {
         Self {
             candidates: Vec::new(),
             hopeless: Vec::new(),
+            untried: 0,
             chosen: None,
             message: format!("preemption: {message}"),
         }
@@ -122,22 +138,51 @@ pub enum Criterion {
     First,
 }
 
+impl Criterion {
+    /// Those that can tell candidates apart, in the order in which they are asked.
+    pub const ASKED: [Self; 5] = [
+        Self::FewestBudgetViolations,
+        Self::LowestHighestPriority,
+        Self::LowestSumOfPriorities,
+        Self::FewestVictims,
+        Self::LatestStart,
+    ];
+
+    /// How good a candidate is by it: the higher, the better.
+    fn rate(self, candidate: &Candidate) -> i128 {
+        let less = |count: usize| -i128::try_from(count).unwrap_or(i128::MAX);
+        match self {
+            Self::Only | Self::First => 0,
+            Self::FewestBudgetViolations => less(candidate.budget_violations),
+            Self::LowestHighestPriority => -i128::from(candidate.highest_priority()),
+            Self::LowestSumOfPriorities => -i128::from(candidate.sum_of_priorities()),
+            Self::FewestVictims => less(candidate.victims.len()),
+            Self::LatestStart => candidate.earliest_start().as_nanosecond(),
+        }
+    }
+}
+
 impl Candidate {
-    fn highest_priority(&self) -> i32 {
+    /// The priority of its most important victim.
+    #[must_use]
+    pub fn highest_priority(&self) -> i32 {
         self.victims
             .first()
             .map_or(i32::MIN, |victim| victim.priority)
     }
 
-    /// Each priority counts from the least there is, so that more victims are never a lower sum.
-    fn sum_of_priorities(&self) -> i64 {
+    /// The sum of its victims' priorities. Each counts from the least there is (−2³¹), so that more
+    /// victims are never a lower sum.
+    #[must_use]
+    pub fn sum_of_priorities(&self) -> i64 {
         let each = self.victims.iter().map(|victim| i64::from(victim.priority));
         each.map(|priority| priority + i64::from(i32::MAX) + 1)
             .sum()
     }
 
     /// The earliest start among its most important victims; one that has not started does so now.
-    fn earliest_start(&self) -> Timestamp {
+    #[must_use]
+    pub fn earliest_start(&self) -> Timestamp {
         let highest = self.highest_priority();
         let most_important = self
             .victims
@@ -158,16 +203,15 @@ pub(super) fn preempt(unfit: &mut Unfit<'_, '_>, limits: CandidateLimits) -> Pre
     let chosen = best(&candidates);
     let message = if candidates.is_empty() {
         let all = unfit.cycle.snapshot.node_count();
-        let mut histogram = Histogram::default();
-        for (_, rejection) in &hopeless {
-            histogram.count(&rejection.refusal.reasons, 1);
-        }
-        histogram.count(&[NOT_HELPFUL], all - hopeless.len());
-        format!("preemption: {}", histogram.sentence(all))
+        format!(
+            "preemption: {}",
+            clauses::of_preemption(all, &hopeless).sentence(all)
+        )
     } else {
         String::new()
     };
     Preemption {
+        untried: unfit.might_fit.len() - candidates.len() - hopeless.len(),
         candidates,
         hopeless,
         chosen,
@@ -344,8 +388,14 @@ fn covers(budget: &PodDisruptionBudget, pod: &PodInfo) -> bool {
         && !gone.is_some_and(|gone| gone.contains_key(pod.pod.name()))
 }
 
-/// How good a candidate is by one criterion: the higher, the better.
-type Goodness<'a> = &'a dyn Fn(&Candidate) -> i128;
+/// Keeps the places of those that are best by a criterion, and gives the others.
+fn keep_best(candidates: &[Candidate], left: &mut Vec<usize>, criterion: Criterion) -> Vec<usize> {
+    let rate = |place: &usize| criterion.rate(&candidates[*place]);
+    let most = left.iter().map(rate).max();
+    let (best, others) = left.iter().partition(|place| Some(rate(place)) == most);
+    *left = best;
+    others
+}
 
 /// The candidate that hurts least, and what decided it.
 fn best(candidates: &[Candidate]) -> Option<(usize, Criterion)> {
@@ -353,26 +403,8 @@ fn best(candidates: &[Candidate]) -> Option<(usize, Criterion)> {
     if left.len() == 1 {
         return Some((0, Criterion::Only));
     }
-    let criteria: [(Criterion, Goodness<'_>); 5] = [
-        (Criterion::FewestBudgetViolations, &|candidate| {
-            -i128::try_from(candidate.budget_violations).unwrap_or(i128::MAX)
-        }),
-        (Criterion::LowestHighestPriority, &|candidate| {
-            -i128::from(candidate.highest_priority())
-        }),
-        (Criterion::LowestSumOfPriorities, &|candidate| {
-            -i128::from(candidate.sum_of_priorities())
-        }),
-        (Criterion::FewestVictims, &|candidate| {
-            -i128::try_from(candidate.victims.len()).unwrap_or(i128::MAX)
-        }),
-        (Criterion::LatestStart, &|candidate| {
-            candidate.earliest_start().as_nanosecond()
-        }),
-    ];
-    for (criterion, score) in criteria {
-        let most = left.iter().map(|place| score(&candidates[*place])).max()?;
-        left.retain(|place| score(&candidates[*place]) == most);
+    for criterion in Criterion::ASKED {
+        keep_best(candidates, &mut left, criterion);
         if let [only] = left[..] {
             return Some((only, criterion));
         }

@@ -73,6 +73,13 @@ impl Profile {
         self.percentage
     }
 
+    /// What may help a pod that this plugin refused, in words; nothing for a plugin that is not here.
+    #[must_use]
+    pub fn helped_by(&self, plugin: &str) -> Option<&'static str> {
+        let words = self.plugin(plugin)?.helped_by();
+        (!words.is_empty()).then_some(words)
+    }
+
     /// The plugin of this name, at whatever point it stands.
     pub(super) fn plugin(&self, name: &str) -> Option<&Arc<dyn Plugin>> {
         let mut all = self.points.values().flatten();

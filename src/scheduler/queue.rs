@@ -343,6 +343,12 @@ impl Queue {
         backoff.into_iter().chain(flush).min()
     }
 
+    /// When an unschedulable pod is tried again although nothing has happened.
+    #[must_use]
+    pub fn flush_of(&self, queued: &QueuedPod) -> Time {
+        queued.since + self.times.flush
+    }
+
     /// The pods that are ready, in the order in which they will be tried.
     pub fn active(&self) -> impl Iterator<Item = &QueuedPod> {
         self.active

@@ -146,6 +146,11 @@ impl Snapshot {
         self.nominations.get(key)
     }
 
+    /// All reservations: pods and the nodes that room is made for them on.
+    pub fn nominations(&self) -> impl Iterator<Item = (&Key, &Arc<str>)> {
+        self.nominations.iter()
+    }
+
     /// The pods that the node is reserved for.
     pub(super) fn nominated_pods(&self, node: &str) -> impl Iterator<Item = &Arc<PodInfo>> {
         self.nominated.get(node).into_iter().flatten()

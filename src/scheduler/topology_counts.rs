@@ -1,7 +1,7 @@
 //! How many pods of some sort there are in each topology: asked of their groups where those know it,
 //! worked out where they do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -87,6 +87,12 @@ impl<'a> TopologyCounts<'a> {
     /// Whether anything was ever counted.
     pub(super) fn is_touched(&self) -> bool {
         self.is_touched
+    }
+
+    /// The keys of topologies in which anything was counted.
+    pub(super) fn keys(&self) -> BTreeSet<&str> {
+        let asked = self.asked.iter().map(|asked| asked.key);
+        asked.chain(self.added.keys().map(|key| &**key)).collect()
     }
 
     /// How much there is in the topology of this key and value.

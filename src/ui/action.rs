@@ -106,6 +106,22 @@ actions! {
     Heartbeats "heartbeats";
     /// Show only the records that contain a text.
     Filter "filter";
+    /// Tell a decision of the scheduler: on to the next node.
+    Tell "tell";
+    /// On to the end of the next plugin.
+    TellPlugin "tell-plugin";
+    /// One node back in what is told.
+    Untell "untell";
+    /// One plugin back in what is told.
+    UntellPlugin "untell-plugin";
+    /// The whole decision at once.
+    TellAll "tell-all";
+    /// The decision before.
+    OlderDecision "older-decision";
+    /// The decision after.
+    NewerDecision "newer-decision";
+    /// Nodes in another order.
+    SortNodes "sort-nodes";
     /// Type a command.
     CommandLine "command";
     /// Type in the editor.

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 use super::action::Action;
 use super::keymap::key_for;
 use super::model::{Mode, Pane};
-use super::panes::events::sentence;
+use super::panes::{self, events::sentence};
 use super::theme::Role;
 use super::view::View;
 use crate::cluster::Command;
@@ -92,21 +92,48 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
             say(" makes one hop"),
         ];
     }
+    if view.focus() == Pane::Scheduler && panes::scheduler::tale(view).is_some() {
+        return telling(model.board.told.is_some());
+    }
     if world.is_settled() {
-        return vec![
-            say("Settled. "),
-            Press(Action::Why),
-            say(" why? · "),
-            Press(Action::ShowLifecycle),
-            say(" the way it went · "),
-            Press(Action::ShowScheduler),
-            say(" why this node · "),
-            Press(Action::First),
-            say(" see it again"),
-        ];
+        return settled();
     }
     let next = world.next_work_in_words().unwrap_or_default();
     vec![Press(Action::Step), Say(format!(" next: {next}"))]
+}
+
+/// What there is to look at when everything is done.
+fn settled() -> Vec<Piece> {
+    vec![
+        say("Settled. "),
+        Press(Action::Why),
+        say(" why? · "),
+        Press(Action::ShowLifecycle),
+        say(" the way it went · "),
+        Press(Action::ShowScheduler),
+        say(" why this node · "),
+        Press(Action::First),
+        say(" see it again"),
+    ]
+}
+
+/// How a decision is told and read.
+fn telling(is_told: bool) -> Vec<Piece> {
+    let mut pieces = vec![
+        Press(Action::Tell),
+        say(if is_told {
+            " goes on, node by node · "
+        } else {
+            " tells the decision, node by node · "
+        }),
+        Press(Action::TellPlugin),
+        say(" plugin by plugin · "),
+    ];
+    if is_told {
+        pieces.extend([Press(Action::TellAll), say(" shows all of it · ")]);
+    }
+    pieces.extend([Press(Action::Right), say(" into the cells")]);
+    pieces
 }
 
 fn before_anything(view: &View<'_>) -> Vec<Piece> {

@@ -16,6 +16,8 @@ pub enum Scope {
     Look,
     /// The events have the keys.
     Events,
+    /// The scheduler's view has the keys.
+    Scheduler,
     /// The lifecycle has the keys.
     Lifecycle,
     /// The editor has the keys, but nobody types.
@@ -35,6 +37,8 @@ pub enum Situation {
     Pane,
     /// The events.
     Events,
+    /// The scheduler's view.
+    Scheduler,
     /// The lifecycle.
     Lifecycle,
     /// The editor, not typing.
@@ -82,6 +86,14 @@ bindings! {
     Editor  "ctrl+t"          Example       ""           "put the first example back";
     Events  "b"               Heartbeats    "heartbeats" "show or hide leases and other things that repeat for ever";
     Events  "/"               Filter        "filter"     "show only records that contain a text";
+    Scheduler "s"             Tell          "tell"       "tell the decision: on to the next node";
+    Scheduler "S"             TellPlugin    "plugin"     "tell the decision: on to the end of the next plugin";
+    Scheduler "b"             Untell        "back"       "one node back in what is told";
+    Scheduler "B"             UntellPlugin  ""           "one plugin back in what is told";
+    Scheduler "a"             TellAll       "all"        "the whole decision at once";
+    Scheduler "<"             OlderDecision ""           "the decision before";
+    Scheduler ">"             NewerDecision ""           "the decision after";
+    Scheduler "o"             SortNodes     "order"      "nodes by total, as they were looked at, or by name";
     Lifecycle "r"             Request       "request"    "everything that followed from the same request, or the selected object alone";
     Time    "space"           RunOrPause    "run"        "run at the pace, or pause";
     Time    "n"               Step          "step"       "one happening";
@@ -162,6 +174,7 @@ impl Situation {
         match self {
             Self::Pane => &[Scope::Time, Scope::Look, Scope::Always],
             Self::Events => &[Scope::Events, Scope::Time, Scope::Look, Scope::Always],
+            Self::Scheduler => &[Scope::Scheduler, Scope::Time, Scope::Look, Scope::Always],
             Self::Lifecycle => &[Scope::Lifecycle, Scope::Time, Scope::Look, Scope::Always],
             Self::Editor => &[Scope::Editor, Scope::Time, Scope::Look, Scope::Always],
             Self::Typing => &[Scope::Typing, Scope::Always],
@@ -252,6 +265,7 @@ impl Scope {
             Self::Time => "time",
             Self::Look => "look around",
             Self::Events => "events",
+            Self::Scheduler => "scheduler",
             Self::Lifecycle => "lifecycle",
             Self::Editor => "editor",
             Self::Typing => "typing",
@@ -265,9 +279,10 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const SITUATIONS: [Situation; 7] = [
+    const SITUATIONS: [Situation; 8] = [
         Situation::Pane,
         Situation::Events,
+        Situation::Scheduler,
         Situation::Lifecycle,
         Situation::Editor,
         Situation::Typing,

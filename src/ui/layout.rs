@@ -98,7 +98,7 @@ const fn small(view: Pane) -> &'static Plan {
     match view {
         Desired => &Below(&[(12, One(Desired)), (9, One(Events))]),
         Lifecycle => &Below(&[(14, One(Lifecycle)), (7, One(Events))]),
-        Scheduler => &Below(&[(14, One(Scheduler)), (7, One(Events))]),
+        Scheduler => &Below(&[(16, One(Scheduler)), (5, One(Events))]),
         ApiServer => &Below(&[(15, One(ApiServer)), (6, One(Events))]),
         Loops => &Below(&[(15, One(Loops)), (6, One(Events))]),
         Object => &Below(&[(15, One(Object)), (6, One(Events))]),

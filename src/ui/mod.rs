@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod answer;
+pub mod board;
 pub mod differences;
 pub mod draft;
 pub mod editor;

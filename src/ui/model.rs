@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tui_textarea::TextArea;
 
+use super::board::Board;
 use super::editor::Editor;
 use super::events::EventList;
 use super::keymap::Situation;
@@ -168,6 +169,8 @@ pub struct Model {
     pub mode: Mode,
     /// What the events show.
     pub events: EventList,
+    /// How far a decision of the scheduler is told.
+    pub board: Board,
     /// What is written.
     pub editor: Editor,
     /// The lines typed so far, oldest first.
@@ -195,6 +198,7 @@ impl Default for Model {
             size: Size::new(80, 24),
             mode: Mode::default(),
             events: EventList::default(),
+            board: Board::default(),
             editor: Editor::default(),
             lines: Vec::new(),
             awaited: None,
@@ -229,6 +233,7 @@ impl Model {
             (Mode::Looking, Pane::Events) => Situation::Events,
             (Mode::Looking, Pane::Lifecycle) => Situation::Lifecycle,
             (Mode::Looking, Pane::Editor) => Situation::Editor,
+            (Mode::Looking, Pane::Scheduler) => Situation::Scheduler,
             (Mode::Looking, _) => Situation::Pane,
         }
     }

@@ -4,10 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassplane::cluster::{Cluster, ClusterConfig};
+use glassplane::cluster::task::Snapshot;
+use glassplane::cluster::{Cluster, ClusterConfig, Files};
 use glassplane::scheduler::Configuration;
 use glassplane::sim::Random;
+use glassplane::ui::action::Action;
+use glassplane::ui::board::Stop;
 use glassplane::ui::frame::{self, Wanted};
+use glassplane::ui::model::{Model, Pane};
+use glassplane::ui::panes::scheduler;
+use glassplane::ui::theme::Theme;
+use glassplane::ui::update::{self, Around};
+use glassplane::ui::view::View;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -107,19 +115,23 @@ fn world(seed: u64) -> Cluster {
     cluster
 }
 
-/// The sum of the cells of a row and its total, if the line is a row of a node that fits.
+/// The sum of the cells of a row and its total, if the line is a row of a node that fits and its
+/// scores are told. A score that is not weighted yet, as `97→` or `97→97`, does not count.
 fn sums(line: &str) -> Option<(i64, i64)> {
     let (_, rest) = line.rsplit_once('✓')?;
-    if rest.starts_with('✗') {
+    let row = rest.split('│').next()?.trim();
+    if row.contains(['✗', ':', ';']) {
         return None;
     }
-    let row = rest.split('│').next()?.trim();
     let row = row.trim_end_matches(['★', '=']).trim();
     let mut tokens: Vec<&str> = row.split_whitespace().collect();
-    let total = tokens.pop()?.parse().expect(line);
+    let total = tokens.pop()?.parse().ok()?;
     let number = |text: &str| text.parse::<i64>().expect(line);
     // 93→93×1=93, or 93×1, or 93.
-    let cells = tokens.iter().map(|cell| {
+    let told = tokens
+        .iter()
+        .filter(|cell| cell.contains('=') || !cell.contains('→'));
+    let cells = told.map(|cell| {
         let weighted = cell.rsplit_once('=').map(|(_, weighted)| number(weighted));
         weighted.unwrap_or_else(|| match cell.split_once('×') {
             Some((normalized, weight)) => number(normalized) * number(weight),
@@ -128,6 +140,53 @@ fn sums(line: &str) -> Option<(i64, i64)> {
     });
     let cells: Vec<i64> = cells.collect();
     (!cells.is_empty()).then(|| (cells.iter().sum(), total))
+}
+
+/// A person who has opened the scheduler's view.
+struct Reader {
+    snapshot: Snapshot,
+    model: Model,
+}
+
+impl Reader {
+    fn of(cluster: Cluster, (width, height): (u16, u16)) -> Self {
+        let mut model = Model {
+            view: Pane::Scheduler,
+            focus: Pane::Scheduler,
+            is_zoomed: width.is_multiple_of(2),
+            ..Model::default()
+        };
+        model.size = (width, height).into();
+        let snapshot = Snapshot::of(cluster);
+        Self { snapshot, model }
+    }
+
+    fn press(&mut self, action: Action) {
+        let load = |name: &str| -> Result<Files, String> { Err(name.to_owned()) };
+        let around = Around {
+            snapshot: &self.snapshot,
+            load: &load,
+        };
+        update::update(&mut self.model, action, around);
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> T {
+        look(&View {
+            snapshot: &self.snapshot,
+            model: &self.model,
+            theme: &Theme::mono(),
+        })
+    }
+
+    fn text(&self) -> String {
+        self.look(|view| frame::of(view).to_text())
+    }
+
+    /// How far the decision that is shown is told.
+    fn told(&self) -> Option<Stop> {
+        let tale = self.look(scheduler::tale).expect("a decision");
+        self.model.board.told_of(tale.record)
+    }
 }
 
 proptest! {
@@ -152,5 +211,43 @@ proptest! {
             }
         }
         prop_assert!(rows > 0, "no row was seen");
+    }
+}
+
+proptest! {
+    // Each case draws some hundred frames.
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_total_is_the_sum_of_the_cells_at_every_stop_of_every_decision(seed in 0..u64::MAX, width in 80..240_u16, height in 24..60_u16) {
+        let mut reader = Reader::of(world(seed), (width, height));
+        let (mut rows, mut decisions) = (0, 0);
+        loop {
+            let mut last = None;
+            loop {
+                reader.press(if height.is_multiple_of(2) { Action::Tell } else { Action::TellPlugin });
+                let told = reader.told();
+                // Each stop lies behind the one before; after the last one the whole is shown.
+                prop_assert!(told.is_none() || told > last, "{:?} {:?}", told, last);
+                let text = reader.text();
+                for line in text.lines() {
+                    if let Some((sum, total)) = sums(line) {
+                        prop_assert_eq!(sum, total, "{}", text);
+                        rows += 1;
+                    }
+                }
+                last = told;
+                if told.is_none() {
+                    break;
+                }
+            }
+            decisions += 1;
+            let before = reader.model.board.record;
+            reader.press(Action::OlderDecision);
+            if reader.model.board.record == before {
+                break;
+            }
+        }
+        prop_assert!(rows > 0 && decisions >= 3, "{} rows, {} decisions", rows, decisions);
     }
 }

@@ -151,16 +151,7 @@ fn why_nowhere(decision: &Decision) -> String {
 
 /// By which plugins the first of two nodes is better, and by which the second.
 fn differences(decision: &Decision, first: usize, second: usize) -> String {
-    let mut parts: Vec<(i64, &str)> = decision
-        .columns()
-        .iter()
-        .map(|column| {
-            let ahead = column.weighted(first) - column.weighted(second);
-            (ahead, column.plugin)
-        })
-        .filter(|(ahead, _)| *ahead != 0)
-        .collect();
-    parts.sort_by_key(|(ahead, plugin)| (-ahead.abs(), *plugin));
+    let parts = decision.differences(first, second);
     let parts = parts
         .iter()
         .map(|(ahead, plugin)| format!("{plugin} {ahead:+}"));

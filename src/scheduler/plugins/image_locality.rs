@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use crate::scheduler::amounts::words;
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, Plugin, PreScore, Score};
 use crate::scheduler::node_info::{NodeInfo, Slot};
 
@@ -34,7 +35,11 @@ impl Plugin for ImageLocality {
         let snapshot = cycle.snapshot;
         let images = containers
             .map(|container| container.image.as_deref().unwrap_or_default())
-            .map(|image| snapshot.nodes_with_image(&with_tag(image)))
+            .map(|image| {
+                let image = with_tag(image);
+                let nodes = snapshot.nodes_with_image(&image);
+                (image, nodes)
+            })
             .collect();
         let nodes = snapshot.node_count();
         PreScore::Rate(Box::new(Images { images, nodes }))
@@ -51,8 +56,8 @@ fn with_tag(image: &str) -> String {
 }
 
 struct Images<'a> {
-    /// For each container the nodes that have its image, if any have.
-    images: Vec<Option<&'a OrdMap<Slot, i64>>>,
+    /// For each container its image and the nodes that have it, if any have.
+    images: Vec<(String, Option<&'a OrdMap<Slot, i64>>)>,
     nodes: usize,
 }
 
@@ -69,7 +74,7 @@ impl<'a> Score<'a> for Images<'a> {
         let sum: i64 = self
             .images
             .iter()
-            .flatten()
+            .filter_map(|(_, nodes)| nodes.as_ref())
             .filter_map(|nodes| {
                 let size = *nodes.get(&node.slot)? as f64;
                 let spread = nodes.len() as f64 / all;
@@ -82,6 +87,26 @@ impl<'a> Score<'a> for Images<'a> {
             return 0;
         }
         MAX_NODE_SCORE * (sum.clamp(LEAST, most) - LEAST) / (most - LEAST)
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let images = self.images.iter().map(|(image, nodes)| {
+            let here = nodes.and_then(|nodes| Some((nodes.get(&node.slot)?, nodes.len())));
+            match here {
+                None => format!("{image} is not here"),
+                Some((size, nodes)) => format!(
+                    "{image} is here: {}, of which counts {nodes}/{}, as so many nodes have it",
+                    words("memory", *size),
+                    self.nodes
+                ),
+            }
+        });
+        let images: Vec<String> = images.collect();
+        format!(
+            "{}; up to {} count 0",
+            images.join(", "),
+            words("memory", LEAST)
+        )
     }
 }
 

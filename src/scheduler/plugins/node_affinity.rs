@@ -111,6 +111,14 @@ impl Plugin for NodeAffinity {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "the pod has neither a node selector nor a required node affinity"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a node comes or gets other labels"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         if !matches!(event.change, Change::NodeAdded | Change::NodeLabels) {
             return Hint::Skip;
@@ -163,8 +171,48 @@ impl<'a> Filter<'a> for Required<'a> {
         Ok(())
     }
 
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let labels = self.pod.spec.node_selector.iter().flatten();
+        let labels: Vec<String> = labels
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        let own = node_affinity::required(&self.pod.spec);
+        let terms = own.into_iter().chain(self.plugin.added_selector());
+        let terms = terms.map(|selector| {
+            let terms = selector.node_selector_terms.iter();
+            let words: Vec<String> = terms.map(node_affinity::term_words).collect();
+            words.join(" or ")
+        });
+        let wanted: Vec<String> = labels.into_iter().chain(terms).collect();
+        format!("wanted: {}; {}", wanted.join(" and "), self.labels_of(node))
+    }
+
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {
         Box::new(self.clone())
+    }
+}
+
+impl Required<'_> {
+    /// What the node has of the labels that are asked for.
+    fn labels_of(&self, node: &NodeInfo) -> String {
+        let selected = self.pod.spec.node_selector.iter().flatten();
+        let selected = selected.map(|(key, _)| key.as_str());
+        let own = node_affinity::required(&self.pod.spec);
+        let selectors = own.into_iter().chain(self.plugin.added_selector());
+        let terms = selectors.flat_map(|selector| &selector.node_selector_terms);
+        let asked = terms.flat_map(|term| term.match_expressions.iter().flatten());
+        let keys: BTreeSet<&str> = selected
+            .chain(asked.map(|each| each.key.as_str()))
+            .collect();
+        let words = keys.into_iter().map(|key| match node.label(key) {
+            Some(value) => format!("{key}={value}"),
+            None => format!("no {key}"),
+        });
+        let words: Vec<String> = words.collect();
+        match words[..] {
+            [] => format!("the node is {}", node.name),
+            _ => format!("the node has {}", words.join(", ")),
+        }
     }
 }
 
@@ -176,6 +224,26 @@ impl<'a> Score<'a> for Preferred<'a> {
         let terms = self.0.iter();
         let picked = terms.filter(|term| node_affinity::term_matches(&term.preference, &node.node));
         picked.map(|term| i64::from(term.weight)).sum()
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let terms = self.0.iter().map(|term| {
+            let words = node_affinity::term_words(&term.preference);
+            if node_affinity::term_matches(&term.preference, &node.node) {
+                format!("{} for {words}", term.weight)
+            } else {
+                format!("0 of {} for {words}", term.weight)
+            }
+        });
+        let terms: Vec<String> = terms.collect();
+        match terms[..] {
+            [] => "no preference counts".to_owned(),
+            _ => terms.join(" + "),
+        }
+    }
+
+    fn scale(&self) -> &'static str {
+        "100 × sum of weights / highest sum"
     }
 
     fn normalize(&self, scores: &mut [i64], _: &[&Arc<NodeInfo>]) {

@@ -23,6 +23,14 @@ impl Plugin for NodeName {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "the pod names no node (spec.nodeName)"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "the node that it names comes"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let (_, node) = event.nodes();
         let wanted = pod.spec.node_name.as_deref();
@@ -43,6 +51,10 @@ impl<'a> Filter<'a> for Wanted {
                 "node(s) didn't match the requested node name",
             ))
         }
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        format!("the pod names {}, this is {}", self.0, node.name)
     }
 
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {

@@ -23,6 +23,14 @@ impl Plugin for NodePorts {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "the pod takes no port of its node (hostPort)"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a pod with the port leaves, a node comes"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match event.change {
             Change::NodeAdded => true,
@@ -54,6 +62,17 @@ impl<'a> Filter<'a> for Wanted {
         } else {
             Ok(())
         }
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let words = |port: &HostPort| format!("{}/{}", port.port, port.protocol);
+        let wanted: Vec<String> = self.0.iter().map(words).collect();
+        let taken: Vec<String> = node.used_ports.iter().take(8).map(words).collect();
+        let taken = match taken[..] {
+            [] => "none is taken here".to_owned(),
+            _ => format!("taken here: {}", taken.join(", ")),
+        };
+        format!("wanted: {}; {taken}", wanted.join(", "))
     }
 
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {

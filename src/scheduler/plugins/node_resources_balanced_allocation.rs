@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::resource_allocation::{Counting, WeightedResource, allocations, pod_amounts};
+use crate::scheduler::amounts::words;
 use crate::scheduler::config_field::{ConfigError, Field};
 use crate::scheduler::framework::{Cycle, MAX_NODE_SCORE, Plugin, PreScore, Score};
 use crate::scheduler::node_info::NodeInfo;
@@ -53,6 +54,36 @@ impl<'a> Score<'a> for Balance<'a> {
             .collect();
         ((1.0 - deviation(&parts)) * MAX_NODE_SCORE as f64) as i64
     }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let counting = Counting::AsRequested;
+        let found = allocations(node, self.resources, &self.pod_amounts, counting);
+        let parts = self
+            .resources
+            .iter()
+            .zip(found)
+            .filter_map(|(resource, each)| {
+                let (name, each) = (&resource.name, each?);
+                let part = per_cent(each.requested, each.allocatable);
+                let requested = words(name, each.requested);
+                Some(format!(
+                    "{name} {requested} of {} = {part}",
+                    words(name, each.allocatable)
+                ))
+            });
+        let parts: Vec<String> = parts.collect();
+        let how = match parts.len() {
+            2 => "100 less half of their distance",
+            _ => "100 less their standard deviation",
+        };
+        format!("requested with the pod: {}; {how}", parts.join(", "))
+    }
+}
+
+/// The part in tenths of a per cent, as `12.5 %`.
+fn per_cent(part: i64, whole: i64) -> String {
+    let thousandths = i128::from(part) * 1000 / i128::from(whole.max(1));
+    format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
 /// The standard deviation; for two parts half of their distance.

@@ -9,7 +9,7 @@ use super::resource_allocation::{
 };
 use crate::api::requests::{RequestOptions, pod_requests};
 use crate::api::{Node, Pod};
-use crate::scheduler::amounts::{Amounts, is_extended};
+use crate::scheduler::amounts::{Amounts, is_extended, words};
 use crate::scheduler::config_field::{ConfigError, Field};
 use crate::scheduler::event::{Change, ClusterEvent, Hint};
 use crate::scheduler::framework::{
@@ -135,6 +135,10 @@ impl Plugin for NodeResourcesFit {
         }))
     }
 
+    fn helped_by(&self) -> &'static str {
+        "a pod leaves or asks for less, a node comes or has more"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match event.change {
             Change::PodDeleted => event.leaver().is_some(),
@@ -231,6 +235,25 @@ impl<'a> Filter<'a> for Requests<'a> {
         }
     }
 
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let wanted = wanted_names(&self.requests).map(|name| {
+            let (all, taken) = (node.allocatable.get(name), node.requested.get(name));
+            format!(
+                "{name} {} wanted, {} of {} left",
+                words(name, self.requests.get(name)),
+                words(name, all.saturating_sub(taken)),
+                words(name, all)
+            )
+        });
+        let pods = format!("{} of {} pods here", node.pods.len(), node.allowed_pods);
+        let mut parts: Vec<String> = wanted.collect();
+        if parts.is_empty() {
+            parts.push("the pod requests nothing".to_owned());
+        }
+        parts.push(pods);
+        parts.join("; ")
+    }
+
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {
         Box::new(self.clone())
     }
@@ -264,6 +287,34 @@ impl<'a> Score<'a> for Fullness<'a> {
             Strategy::LeastAllocated | Strategy::MostAllocated => mean.cut_off(),
         }
     }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let resources = &self.plugin.resources;
+        let counting = Counting::WithDefaults;
+        let found = allocations(node, resources, &self.pod_amounts, counting);
+        let parts = resources
+            .iter()
+            .zip(found)
+            .filter_map(|(resource, allocation)| {
+                let (name, allocation) = (&resource.name, allocation?);
+                let times = match resource.weight {
+                    1 => String::new(),
+                    weight => format!(" ×{weight}"),
+                };
+                Some(format!(
+                    "{name} {} of {} → {}{times}",
+                    words(name, allocation.requested),
+                    words(name, allocation.allocatable),
+                    self.plugin.strategy.rate(allocation)
+                ))
+            });
+        let parts: Vec<String> = parts.collect();
+        format!(
+            "requested with the pod: {}; {}",
+            parts.join(", "),
+            self.plugin.strategy.words()
+        )
+    }
 }
 
 #[derive(Default)]
@@ -296,6 +347,16 @@ impl Mean {
 }
 
 impl Strategy {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::LeastAllocated => "LeastAllocated: the mean of what is left, in hundredths",
+            Self::MostAllocated => "MostAllocated: the mean of what is requested, in hundredths",
+            Self::RequestedToCapacityRatio(_) => {
+                "RequestedToCapacityRatio: the mean of what the shape gives"
+            }
+        }
+    }
+
     fn rate(&self, allocation: Allocation) -> i64 {
         let Allocation {
             allocatable,

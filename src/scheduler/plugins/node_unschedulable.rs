@@ -23,6 +23,14 @@ impl Plugin for NodeUnschedulable {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "the pod tolerates cordoned nodes"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a node is uncordoned or comes"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match event.change {
             Change::NodeAdded | Change::NodeTaints => {
@@ -62,6 +70,15 @@ impl<'a> Filter<'a> for NotCordoned {
             Err(Refusal::unresolvable("node(s) were unschedulable"))
         } else {
             Ok(())
+        }
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        if is_cordoned(&node.node) {
+            "the node is cordoned (spec.unschedulable) and the pod does not tolerate that"
+                .to_owned()
+        } else {
+            "the node is not cordoned".to_owned()
         }
     }
 

@@ -34,6 +34,14 @@ impl Plugin for NodeVolumeLimits {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "nothing has to be attached for the pod"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a pod with volumes leaves, a node comes or has more"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match event.change {
             Change::NodeAdded | Change::NodeAllocatable => true,
@@ -100,6 +108,24 @@ impl<'a> Filter<'a> for Limits<'a> {
             }
         }
         Ok(())
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let there = node.pods.iter();
+        let there: BTreeSet<Attachment> = there
+            .flat_map(|pod| attachments(pod, self.snapshot))
+            .collect();
+        let limits = node.allocatable.scalar.iter().filter_map(|(name, limit)| {
+            let driver = name.strip_prefix(LIMIT_PREFIX)?;
+            Some(format!("{driver} up to {limit}"))
+        });
+        let limits: Vec<String> = limits.collect();
+        let limits = match limits[..] {
+            [] => "the node has no limit".to_owned(),
+            _ => format!("the node takes {}", limits.join(", ")),
+        };
+        let (wanted, there) = (self.wanted.len(), there.len());
+        format!("{wanted} volumes to attach, {there} attached; {limits}")
     }
 
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {

@@ -25,6 +25,10 @@ impl Plugin for SchedulingGates {
         )))
     }
 
+    fn helped_by(&self) -> &'static str {
+        "the gates of the pod are removed"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         Hint::from(event.change == Change::PodGatesRemoved && event.is_of(pod))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::core::Toleration;
+use crate::api::core::{Taint, Toleration};
 use crate::api::{Node, Pod, taint};
 use crate::scheduler::event::{Change, ClusterEvent, Hint};
 use crate::scheduler::framework::{
@@ -31,6 +31,10 @@ impl Plugin for TaintToleration {
             .iter()
             .filter(|toleration| matches!(toleration.effect.as_deref(), None | Some("" | MILD)));
         PreScore::Rate(Box::new(MildTolerations(mild.cloned().collect())))
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a taint goes, a node comes, the pod gets a toleration"
     }
 
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
@@ -69,19 +73,58 @@ impl<'a> Filter<'a> for Tolerations<'a> {
         }
     }
 
+    fn sentence(&self, node: &NodeInfo) -> String {
+        if let Some(taint) = taint::first_untolerated(node.taints(), self.0, &HARD) {
+            return format!("the pod does not tolerate the taint {}", words(taint));
+        }
+        let hard = node.taints().iter();
+        let hard = hard.filter(|taint| HARD.contains(&taint.effect.as_str()));
+        let tolerated: Vec<String> = hard.map(words).collect();
+        match tolerated[..] {
+            [] => "the node has no taint NoSchedule or NoExecute".to_owned(),
+            _ => format!("the pod tolerates {}", tolerated.join(", ")),
+        }
+    }
+
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {
         Box::new(self.clone())
     }
 }
 
+/// `key=value:Effect`, as kubectl writes it.
+fn words(taint: &Taint) -> String {
+    match taint.value.as_deref().filter(|value| !value.is_empty()) {
+        Some(value) => format!("{}={value}:{}", taint.key, taint.effect),
+        None => format!("{}:{}", taint.key, taint.effect),
+    }
+}
+
 struct MildTolerations(Vec<Toleration>);
+
+impl MildTolerations {
+    /// The mild taints of the node that the pod does not tolerate.
+    fn untolerated<'n>(&self, node: &'n NodeInfo) -> impl Iterator<Item = &'n Taint> {
+        let mild = node.taints().iter().filter(|taint| taint.effect == MILD);
+        mild.filter(|taint| !taint::is_tolerated(taint, &self.0))
+    }
+}
 
 impl Score<'_> for MildTolerations {
     /// How many mild taints of the node the pod does not tolerate.
     fn score(&self, node: &NodeInfo) -> i64 {
-        let mild = node.taints().iter().filter(|taint| taint.effect == MILD);
-        let untolerated = mild.filter(|taint| !taint::is_tolerated(taint, &self.0));
-        i64::try_from(untolerated.count()).unwrap_or(i64::MAX)
+        i64::try_from(self.untolerated(node).count()).unwrap_or(i64::MAX)
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let taints: Vec<String> = self.untolerated(node).map(words).collect();
+        match taints[..] {
+            [] => "no taint PreferNoSchedule that the pod does not tolerate".to_owned(),
+            _ => format!("{} not tolerated: {}", taints.len(), taints.join(", ")),
+        }
+    }
+
+    fn scale(&self) -> &'static str {
+        "100 − 100 × taints / most taints: the fewer, the better"
     }
 
     fn normalize(&self, scores: &mut [i64], _: &[&Arc<NodeInfo>]) {

@@ -46,6 +46,14 @@ impl Plugin for VolumeRestrictions {
         }))
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "the pod has neither a disk nor a claim that only one may use"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a pod with the disk or claim leaves, a node comes"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match event.change {
             Change::NodeAdded => true,
@@ -142,6 +150,19 @@ impl<'a> Filter<'a> for Restrictions<'a> {
             ));
         }
         Ok(())
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let disks = disks(&self.pod.pod).count();
+        let there = node
+            .pods
+            .iter()
+            .flat_map(|pod| self::disks(&pod.pod))
+            .count();
+        format!(
+            "{disks} disks wanted, {there} in use on the node; {} claims that only one pod may use are taken",
+            self.conflicts
+        )
     }
 
     fn pod_added(&mut self, pod: &PodInfo, _: &NodeInfo) {

@@ -42,6 +42,14 @@ impl Plugin for VolumeZone {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "no volume of the pod is bound to a zone"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a volume or a node comes or changes, its claim changes"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match (event.change, event.old, event.new) {
             (Change::NodeAdded | Change::NodeLabels | Change::VolumeAdded, _, _) => true,
@@ -124,6 +132,19 @@ impl<'a> Filter<'a> for Zones {
                 "node(s) had no available volume zone",
             ))
         }
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let zones = self.0.iter().map(|(label, newer, values)| {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            let here = node.label(label).or_else(|| node.label(newer));
+            format!(
+                "{label} of the volume: {}, of the node: {}",
+                values.join(", "),
+                here.unwrap_or("none")
+            )
+        });
+        zones.collect::<Vec<_>>().join("; ")
     }
 
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {

@@ -91,6 +91,7 @@ const fn heading(scope: Scope) -> &'static str {
         Scope::Look => "Looking around",
         Scope::Lifecycle => "While the lifecycle has the keys",
         Scope::Events => "While the events have the keys",
+        Scope::Scheduler => "While the scheduler has the keys",
         Scope::Editor => "While the editor has the keys",
         Scope::Typing => "While typing",
         Scope::Prompt => "While typing a command or a filter",

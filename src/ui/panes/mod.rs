@@ -23,6 +23,7 @@ use ratatui::layout::Rect;
 pub(super) use pen::wrapped;
 pub(super) use scheduler::halves;
 
+use super::board::Cell;
 use super::model::Pane;
 use super::view::View;
 use crate::api::Key;
@@ -49,6 +50,8 @@ pub enum Neighbour {
     Object(Key),
     /// A record to go to.
     Record(RecordId),
+    /// A cell of the matrix of a decision, or the way out of it.
+    Cell(Option<Cell>),
     /// A component to look at.
     Component(ComponentId),
     /// A line to go to.
@@ -78,7 +81,7 @@ impl Pane {
             Self::Desired => desired::next(view, direction).map(Neighbour::Object),
             Self::Nodes => nodes::next(view, direction).map(Neighbour::Object),
             Self::Lifecycle => lifecycle::next(view, direction).map(Neighbour::Record),
-            Self::Scheduler => scheduler::next(view, direction).map(Neighbour::Object),
+            Self::Scheduler => scheduler::next(view, direction),
             Self::ApiServer => api_server::next(view, direction).map(Neighbour::Record),
             Self::Loops => loops::next(view, direction).map(Neighbour::Component),
             Self::Object => object::next(view, direction).map(Neighbour::Line),

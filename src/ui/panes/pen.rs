@@ -30,6 +30,11 @@ impl<'a, 'b> Pen<'a, 'b> {
         }
     }
 
+    /// What is drawn from.
+    pub(super) fn view(&self) -> &'a View<'a> {
+        self.view
+    }
+
     /// The number of lines that are left, the present one included.
     pub(super) fn lines_left(&self) -> usize {
         usize::from(self.area.height.saturating_sub(self.y))
@@ -122,7 +127,7 @@ impl<'a, 'b> Pen<'a, 'b> {
 }
 
 /// How many of `width` cells `part` of `whole` fills: none only for nothing, all only for everything.
-fn filled(part: i64, whole: i64, width: usize) -> usize {
+pub(super) fn filled(part: i64, whole: i64, width: usize) -> usize {
     if part <= 0 || width == 0 {
         return 0;
     }

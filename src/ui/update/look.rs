@@ -1,7 +1,10 @@
 //! Looking around: views, panes, the selection, the record under the cursor, and the way back.
 
+use std::sync::Arc;
+
 use ratatui::layout::{Rect, Size};
 
+use crate::api::{Key, Kind};
 use crate::cluster::task::{Order, Snapshot};
 use crate::sim::RecordId;
 use crate::ui::layout;
@@ -127,6 +130,7 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
         theme: &theme,
     };
     match model.focus.neighbour(&view, direction) {
+        Some(Neighbour::Cell(cell)) => model.board.cursor = cell,
         Some(Neighbour::Object(key)) => {
             model.selection = Some(key);
             model.line = 0;
@@ -169,6 +173,16 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
             }
             select_record(model, snapshot);
         }
+        Pane::Scheduler if model.board.cursor.is_some() => {
+            remember(model);
+            let node = model
+                .board
+                .cursor
+                .as_ref()
+                .map(|cell| Arc::clone(&cell.node));
+            model.selection = node.map(|node| Key::new(Kind::Node, "", &node));
+            open(model, Pane::Nodes);
+        }
         Pane::Lifecycle | Pane::ApiServer => return why(model, snapshot),
         Pane::Loops => {
             if let Some(key) = panes::loops::at_hand(snapshot, model) {
@@ -206,6 +220,9 @@ fn remember(model: &mut Model) {
 pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     if !matches!(model.mode, Mode::Looking) {
         model.mode = Mode::Looking;
+    } else if model.focus == Pane::Scheduler && model.board.is_in_use() {
+        model.board.cursor = None;
+        model.board.told = None;
     } else if model.is_zoomed {
         model.is_zoomed = false;
     } else if model.record.is_some() && model.trail.is_empty() {

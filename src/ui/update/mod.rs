@@ -2,6 +2,7 @@
 
 mod look;
 mod question;
+mod tell;
 mod text;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use ratatui::layout::Size;
 
 use super::action::Action;
 use super::answer::{self, Answer};
+use super::board::Stride;
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane};
 use super::pace;
@@ -80,6 +82,14 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Why => look::why(model, snapshot),
         Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
+        Action::Tell => tell::forward(model, snapshot, Stride::Node),
+        Action::TellPlugin => tell::forward(model, snapshot, Stride::Plugin),
+        Action::Untell => tell::back(model, snapshot, Stride::Node),
+        Action::UntellPlugin => tell::back(model, snapshot, Stride::Plugin),
+        Action::TellAll => tell::all(model),
+        Action::OlderDecision => tell::other(model, snapshot, true),
+        Action::NewerDecision => tell::other(model, snapshot, false),
+        Action::SortNodes => tell::sort(model, snapshot),
         Action::WhatIf => question::what_if(model, snapshot),
         Action::HowMany => question::how_many(model, snapshot),
         Action::Help => look::help(model),

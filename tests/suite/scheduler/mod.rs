@@ -5,6 +5,7 @@ mod hints;
 mod preemption;
 mod queue;
 mod sampling;
+mod sentences;
 mod volumes;
 mod what_if;
 

@@ -72,7 +72,11 @@ fn s7_the_node_is_chosen_by_each_criterion_in_turn() {
             Some(node),
             "{criterion:?}"
         );
-        assert_eq!(preemption.chosen.map(|(_, by)| by), Some(criterion));
+        let (chosen, by) = preemption.chosen.expect("one is chosen");
+        assert_eq!(by, criterion);
+        // With two candidates the other one fell behind by what decided.
+        let fell = preemption.fell_by();
+        assert_eq!((fell[chosen], fell[1 - chosen]), (None, Some(criterion)));
         assert_eq!(preemption.message, "");
     }
 }

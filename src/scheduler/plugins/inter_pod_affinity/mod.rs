@@ -63,6 +63,14 @@ impl Plugin for InterPodAffinity {
         scoring::pre_score(self, cycle)
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "neither the pod nor one that is there requires to be near or far"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a pod to be near comes or one to be far from goes, a node changes its topology"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match event.change {
             Change::PodAdded | Change::PodLabels | Change::PodDeleted => {
@@ -276,6 +284,37 @@ impl<'a> Filter<'a> for Required<'a> {
         } else {
             Ok(())
         }
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let there = |counts: &TopologyCounts<'_>, terms: &[Term<'_>], wish: &str| -> Vec<String> {
+            let terms = terms.iter().map(|term| {
+                let key = term.topology_key;
+                match node.label(key).zip(node.topology_words(key)) {
+                    Some((value, topology)) => {
+                        let count = counts.at(key, value);
+                        format!("{wish} {}: {count} in {topology}", term.words())
+                    }
+                    None => format!("{wish} {}: the node has no {key}", term.words()),
+                }
+            });
+            terms.collect()
+        };
+        let mut parts = there(&self.near, &self.affinity, "near");
+        if !self.affinity.is_empty() && self.near.is_empty() && self.all_mean(self.pod) {
+            parts.push("it is the first of its group and may go anywhere".to_owned());
+        }
+        parts.extend(there(&self.far, &self.anti_affinity, "far from"));
+        let refusing = self.existing.keys().into_iter().filter_map(|key| {
+            let (value, topology) = (node.label(key)?, node.topology_words(key)?);
+            let count = self.existing.at(key, value);
+            (count > 0).then(|| format!("{count} in {topology} want it far"))
+        });
+        parts.extend(refusing);
+        if parts.is_empty() {
+            parts.push("no pod there wants it far".to_owned());
+        }
+        parts.join("; ")
     }
 
     fn pod_added(&mut self, pod: &PodInfo, node: &NodeInfo) {

@@ -99,6 +99,23 @@ impl Score<'_> for Points<'_> {
         self.0.sum_of(node)
     }
 
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let topologies = self.0.keys().into_iter().filter_map(|key| {
+            let points = self.0.at(key, node.label(key)?);
+            let topology = node.topology_words(key)?;
+            Some(format!("{points} for the pods in {topology}"))
+        });
+        let topologies: Vec<String> = topologies.collect();
+        match topologies[..] {
+            [] => "the node is in none of the topologies that count".to_owned(),
+            _ => topologies.join(" + "),
+        }
+    }
+
+    fn scale(&self) -> &'static str {
+        "100 × (raw − lowest) / (highest − lowest); 0 for all when all are equal"
+    }
+
     /// Spreads the scores from 0 for the lowest to 100 for the highest.
     #[expect(
         clippy::cast_precision_loss,

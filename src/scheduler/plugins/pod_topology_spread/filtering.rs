@@ -150,6 +150,24 @@ impl<'a> Filter<'a> for Spread<'a> {
         Ok(())
     }
 
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let constraints = self.constraints.iter().enumerate().map(|(place, constraint)| {
+            let key = &constraint.topology_key;
+            let (Some(value), Some(topology)) = (node.label(key), node.topology_words(key)) else {
+                return format!("the node has no {key}");
+            };
+            let here = self.domains[place].get(value);
+            let with = here + i64::from(constraint.picks(self.pod.labels()));
+            let least = self.least(place);
+            format!(
+                "{topology} has {here} of the group, {with} with the pod; the fewest anywhere are {least}: skew {}, at most {}",
+                with - least,
+                constraint.max_skew
+            )
+        });
+        constraints.collect::<Vec<_>>().join("; ")
+    }
+
     fn pod_added(&mut self, pod: &PodInfo, node: &NodeInfo) {
         self.count(pod, node, 1);
     }

@@ -92,6 +92,14 @@ impl Plugin for PodTopologySpread {
         scoring::pre_score(self, cycle, feasible)
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "no spread constraint says DoNotSchedule"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a pod of its group comes or goes, a node changes its topology"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let Ok(constraints) = own_or_default(self, pod, HARD, None) else {
             return Hint::Queue;

@@ -142,6 +142,18 @@ impl<'a> Balance<'a> {
             }
         }
     }
+
+    /// How many of the group are in the node's topology of a constraint; nothing without one.
+    fn count_at(&self, place: usize, node: &NodeInfo) -> Option<i64> {
+        let constraint = &self.constraints[place];
+        let value = node.label(&constraint.topology_key)?;
+        Some(if constraint.topology_key == HOSTNAME {
+            let groups = self.groups[place].iter();
+            groups.map(|group| group.on_node(node)).sum()
+        } else {
+            self.domains[place].get(value).copied().unwrap_or(0)
+        })
+    }
 }
 
 impl<'a> Score<'a> for Balance<'a> {
@@ -156,18 +168,37 @@ impl<'a> Score<'a> for Balance<'a> {
         }
         let mut score = 0.0;
         for (place, constraint) in self.constraints.iter().enumerate() {
-            let Some(value) = node.label(&constraint.topology_key) else {
+            let Some(count) = self.count_at(place, node) else {
                 continue;
-            };
-            let count = if constraint.topology_key == HOSTNAME {
-                let groups = self.groups[place].iter();
-                groups.map(|group| group.on_node(node)).sum()
-            } else {
-                self.domains[place].get(value).copied().unwrap_or(0)
             };
             score += count as f64 * self.weights[place] + (constraint.max_skew - 1) as f64;
         }
         score.round() as i64
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        if self.ignored.contains(&node.name) {
+            return "the node lacks a topology of the constraints: it counts 0".to_owned();
+        }
+        let parts = self
+            .constraints
+            .iter()
+            .enumerate()
+            .filter_map(|(place, constraint)| {
+                let key = &constraint.topology_key;
+                let topology = node.topology_words(key)?;
+                let count = self.count_at(place, node)?;
+                let (weight, skew) = (self.weights[place], constraint.max_skew - 1);
+                Some(format!(
+                    "{count} of the group in {topology} × {weight:.2} + {skew}"
+                ))
+            });
+        let parts: Vec<String> = parts.collect();
+        format!("{}, rounded; the fewer, the better", parts.join(" + "))
+    }
+
+    fn scale(&self) -> &'static str {
+        "100 × (highest + lowest − raw) / highest: the fewer pods of the group, the better"
     }
 
     /// Turns the scores around: the fewest pods are the best.

@@ -69,6 +69,14 @@ impl Plugin for VolumeBinding {
         }
     }
 
+    fn nothing_to_check(&self) -> &'static str {
+        "the pod claims no volume"
+    }
+
+    fn helped_by(&self) -> &'static str {
+        "a volume, a class or a node comes, its claim changes"
+    }
+
     fn hint(&self, pod: &Pod, event: &ClusterEvent<'_>) -> Hint {
         let may_help = match (event.change, event.old, event.new) {
             (
@@ -96,6 +104,10 @@ struct Indifferent;
 impl Score<'_> for Indifferent {
     fn score(&self, _: &NodeInfo) -> i64 {
         0
+    }
+
+    fn sentence(&self, _: &NodeInfo) -> String {
+        "all nodes are the same to it".to_owned()
     }
 }
 
@@ -236,6 +248,34 @@ fn why_useless(claim: &PersistentVolumeClaim) -> Option<String> {
 impl<'a> Filter<'a> for Claims<'a> {
     fn filter(&self, node: &NodeInfo) -> Result<(), Refusal> {
         self.plan(node).map(drop)
+    }
+
+    fn sentence(&self, node: &NodeInfo) -> String {
+        let names = |claims: &[&PersistentVolumeClaim]| {
+            let names: Vec<&str> = claims.iter().map(|claim| claim.name()).collect();
+            names.join(", ")
+        };
+        let mut parts = Vec::new();
+        if !self.bound.is_empty() {
+            parts.push(format!("bound already: {}", names(&self.bound)));
+        }
+        if !self.waiting.is_empty() {
+            parts.push(format!(
+                "to be bound with the pod: {}",
+                names(&self.waiting)
+            ));
+        }
+        if let Ok(plan) = self.plan(node) {
+            let volumes = plan.bindings.iter().map(|(_, volume)| volume.name());
+            let volumes: Vec<&str> = volumes.collect();
+            if !volumes.is_empty() {
+                parts.push(format!("free here: {}", volumes.join(", ")));
+            }
+            if !plan.provisions.is_empty() {
+                parts.push(format!("{} can be made here", plan.provisions.len()));
+            }
+        }
+        parts.join("; ")
     }
 
     fn duplicate(&self) -> Box<dyn Filter<'a> + 'a> {

@@ -4,6 +4,8 @@ mod heat;
 mod order;
 mod shelves;
 
+pub(super) use shelves::{cpu_words, memory_words};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 

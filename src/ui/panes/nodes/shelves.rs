@@ -285,7 +285,7 @@ pub(super) fn load_role((part, whole): (i64, i64)) -> Role {
 }
 
 /// `2.8/4` processors.
-pub(super) fn cpu_words(part: Quantity, whole: Quantity) -> String {
+pub(in crate::ui::panes) fn cpu_words(part: Quantity, whole: Quantity) -> String {
     format!(
         "{}/{}",
         tenths(part.milli_value(), 1000),
@@ -294,7 +294,7 @@ pub(super) fn cpu_words(part: Quantity, whole: Quantity) -> String {
 }
 
 /// `3.1/8Gi` of memory.
-pub(super) fn memory_words(part: Quantity, whole: Quantity) -> String {
+pub(in crate::ui::panes) fn memory_words(part: Quantity, whole: Quantity) -> String {
     const GIBI: i64 = 1 << 30;
     format!(
         "{}/{}Gi",

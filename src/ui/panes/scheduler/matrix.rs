@@ -1,379 +1,381 @@
 //! The matrix of a decision: rows are nodes, columns are filters and then scores.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
+use std::sync::Arc;
 
-use super::Matter;
-use super::rows::{Row, Verdict, rows};
+use super::columns::{Column, Columns, TOTAL, halves, letter};
+use super::rows::{Row, Verdict, rows, window};
+use super::{Matter, marks::Marks};
 use crate::api::{Key, Kind};
-use crate::scheduler::{Criterion, Decision, Preemption, Rejection, ScoreColumn};
-use crate::ui::panes::pen::{Pen, clipped, joined, wrapped};
+use crate::scheduler::{Decision, Half, Rejection, Scope, ScoreColumn};
+use crate::ui::board::{Part, Stop};
+use crate::ui::panes::pen::{Pen, joined};
 use crate::ui::theme::Role;
-use crate::ui::view::View;
 
-/// How wide the total is with its sign.
-const TOTAL: usize = 9;
-
-/// How much of a score a column has room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Detail {
-    /// `93→93×1=93`: raw, normalised, weight, weighted.
-    Whole,
-    /// `93×1`: normalised and weight.
-    Normalized,
-    /// `93`: weighted.
-    Weighted,
+/// What a row is drawn from.
+struct Sheet<'m, 'a> {
+    matter: &'m Matter<'a>,
+    columns: Columns,
 }
 
-impl Detail {
-    /// What a cell says of a score.
-    fn words(self, column: &ScoreColumn, place: usize) -> String {
-        let (raw, normalized) = (column.raw[place], column.normalized[place]);
-        let (weight, weighted) = (column.weight, column.weighted(place));
-        match self {
-            Self::Whole => format!("{raw}→{normalized}×{weight}={weighted}"),
-            Self::Normalized => format!("{normalized}×{weight}"),
-            Self::Weighted => weighted.to_string(),
-        }
+/// How many lines it takes when every node is shown.
+pub(super) fn lines_wanted(matter: &Matter<'_>, width: usize) -> usize {
+    let decision = matter.decision;
+    let rows = decision.node_count() - decision.sampled_out();
+    let below = usize::from(!rest_words(decision).is_empty());
+    2 + rows + below + legend(matter, width).len()
+}
+
+/// Draws heading, rows and legend into so many lines. Gives the nodes that are shown.
+pub(super) fn draw(matter: &Matter<'_>, lines: usize, pen: &mut Pen<'_, '_>) -> Vec<Arc<str>> {
+    let decision = matter.decision;
+    if decision.scope() == Scope::Refused {
+        draw_refused(decision, pen);
+        return Vec::new();
     }
-}
-
-/// Where the columns stand. What is shown of a row adds up to its total: no score is cut off, and
-/// those that have no column of their own share one.
-struct Columns {
-    name: usize,
-    filters: usize,
-    score: usize,
-    detail: Detail,
-    /// How many plugins have a column.
-    shown: usize,
-    /// How many plugins share the one after them.
-    rest: usize,
-}
-
-impl Columns {
-    fn of(matter: &Matter<'_>, rows: &[Row<'_>], width: usize) -> Self {
-        let longest = rows.iter().map(|row| row.node.width()).max().unwrap_or(0);
-        let name = longest.clamp(4, 20).min(width / 4);
-        let filters = matter.filters.len().max(7);
-        let columns = matter.decision.columns();
-        let room = width.saturating_sub(name + filters + TOTAL + 4);
-        let each = room / columns.len().max(1);
-        let places: Vec<usize> = rows.iter().filter_map(Row::place).collect();
-        let fits = |detail: Detail, score: usize| {
-            let mut cells = places
-                .iter()
-                .flat_map(|place| columns.iter().map(|column| (column, *place)));
-            cells.all(|(column, place)| detail.words(column, place).width() < score)
-        };
-        let (mut score, detail) = match each {
-            15.. if fits(Detail::Whole, each.min(22)) => (each.min(22), Detail::Whole),
-            9.. if fits(Detail::Normalized, each.min(14)) => (each.min(14), Detail::Normalized),
-            _ => (each.clamp(5, 14), Detail::Weighted),
-        };
-        let mut shown = (room / score).min(columns.len());
-        let is_short = shown < columns.len() || !fits(detail, score);
-        if is_short {
-            let totals = places.iter().map(|place| matter.decision.total(*place));
-            let widest = totals.map(|total| total.to_string().len()).max();
-            score = score.max(widest.unwrap_or(0) + 1);
-            shown = (room / score).min(columns.len());
-        }
-        let mut rest = columns.len() - shown;
-        if rest > 0 && shown > 0 {
-            (shown, rest) = (shown - 1, rest + 1);
-        } else {
-            // Without room for any score, the total stands alone.
-            rest = 0;
-        }
-        Self {
-            name,
-            filters,
-            score,
-            detail,
-            shown,
-            rest,
-        }
-    }
-}
-
-/// Draws the outcome, the matrix, and the legend.
-pub(super) fn draw(view: &View<'_>, matter: &Matter<'_>, area: Rect, buf: &mut Buffer) {
-    let mut pen = Pen::new(view, area, buf);
-    draw_outcome(matter, &mut pen);
-    let legend = legend(&matter.filters, pen.width());
-    let legend_lines = if pen.lines_left() > legend.len() + 6 {
-        legend.len() + 1
-    } else {
-        0
+    let all = rows(decision, matter.order, matter.told);
+    let seen = matter.row.as_ref();
+    let seen = seen.and_then(|node| all.iter().position(|row| row.node == node));
+    let legend = legend(matter, pen.width());
+    let below = usize::from(!rest_words(decision).is_empty());
+    let mut room = lines.saturating_sub(2 + below);
+    let has_legend = room > legend.len() + all.len().min(3);
+    room -= if has_legend { legend.len() } else { 0 };
+    let is_cut = all.len() > room;
+    let range = window(all.len(), room.saturating_sub(usize::from(is_cut)), seen);
+    let shown = &all[range.clone()];
+    let sheet = Sheet {
+        matter,
+        columns: Columns::of(decision, shown, pen.width()),
     };
-    let room = pen.lines_left().saturating_sub(legend_lines + 4);
-    let (rows, all) = rows(matter.decision, room.max(1));
-    let columns = Columns::of(matter, &rows, pen.width());
-    if pen.lines_left() > 4 {
-        pen.next_line();
-        draw_heading(matter, &columns, &mut pen);
+    if lines > 2 {
+        sheet.draw_heading(pen);
     }
-    for row in &rows {
-        draw_row(view, matter, row, &columns, &mut pen);
+    for row in shown {
+        sheet.draw_row(row, pen);
     }
-    draw_rest(matter.decision, all - rows.len().min(all), &mut pen);
-    if legend_lines > 0 {
-        while pen.lines_left() > legend.len() {
-            pen.next_line();
-        }
+    if is_cut {
+        let (first, last) = (range.start + 1, range.end);
+        let words = format!("⋮ {first} to {last} of {} nodes", all.len());
+        pen.write(&words, Role::Dim).next_line();
+    }
+    if below > 0 {
+        pen.write(&rest_words(decision), Role::Waiting).next_line();
+    }
+    if has_legend && !sheet.columns.names_filters() {
         for line in legend {
             pen.write(&line, Role::Dim).next_line();
         }
     }
+    shown.iter().map(|row| Arc::clone(row.node)).collect()
 }
 
-/// What came of it, in one or two lines.
-fn draw_outcome(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
-    let decision = matter.decision;
-    let (fit, all) = (decision.feasible_count(), decision.node_count());
-    if !matter.is_scored && fit > 0 {
-        pen.write(&format!("{fit} of {all} nodes can hold it; "), Role::Text);
-        pen.write("the scores come next", Role::Waiting).next_line();
-        return;
-    }
-    match decision.winner() {
-        Some(winner) => {
-            pen.write("→ ", Role::Good).write(winner, Role::Good);
-            pen.write(&format!("   {fit} of {all} nodes can hold it"), Role::Text);
-            let best = decision.best_names();
-            if best.len() > 1 {
-                let named = best.iter().take(4).copied().collect::<Vec<_>>().join(", ");
-                let more = if best.len() > 4 { ", …" } else { "" };
-                let words = format!("; {} tie: {named}{more}; chance took one", best.len());
-                pen.write(&words, Role::Waiting);
-            } else if best.len() == 1 && fit > 1 {
-                pen.write("; it has the highest total", Role::Text);
-            }
-            pen.next_line();
+fn draw_refused(decision: &Decision, pen: &mut Pen<'_, '_>) {
+    let plugin = decision.pre_filter().map_or("", |refused| refused.plugin);
+    let words = format!("{plugin} has refused the pod at PreFilter: no node was looked at.");
+    pen.write(&words, Role::Text).next_line();
+}
+
+/// How many nodes were not looked at, and why.
+pub(super) fn rest_words(decision: &Decision) -> String {
+    let (out, all) = (decision.sampled_out(), decision.node_count());
+    match decision.scope() {
+        _ if out == 0 => String::new(),
+        Scope::Nominated => format!(
+            "{out} other nodes were not looked at: room was made for the pod on this one, and it fits"
+        ),
+        Scope::All | Scope::Narrowed | Scope::Refused => {
+            let enough = decision.enough();
+            let part = enough * 100 / all.max(1);
+            format!(
+                "{out} of {all} nodes were not looked at: {enough} that fit are enough ({part} %), the next pod goes on from there"
+            )
         }
-        None => draw_message(decision, pen),
-    }
-    if let Some(preemption) = decision.preemption() {
-        draw_preemption(preemption, pen);
-    }
-}
-
-/// The sentence of the FailedScheduling event, over as many as three lines.
-fn draw_message(decision: &Decision, pen: &mut Pen<'_, '_>) {
-    let message = format!("✗ {}", decision.message().unwrap_or("no node"));
-    let width = pen.width().max(1);
-    for line in wrapped(&message, width).into_iter().take(3) {
-        pen.write(&line, Role::Bad).next_line();
-    }
-}
-
-fn draw_preemption(preemption: &Preemption, pen: &mut Pen<'_, '_>) {
-    let Some((choice, (_, criterion))) = preemption.choice().zip(preemption.chosen) else {
-        return;
-    };
-    let victims: Vec<&str> = choice
-        .victims
-        .iter()
-        .map(|victim| &*victim.key.name)
-        .collect();
-    let words = format!(
-        "makes room on {}: {} must leave ({})",
-        choice.node,
-        victims.join(", "),
-        criterion_words(criterion)
-    );
-    pen.write(&words, Role::Waiting).next_line();
-}
-
-fn criterion_words(criterion: Criterion) -> &'static str {
-    match criterion {
-        Criterion::Only => "the only node where that helps",
-        Criterion::FewestBudgetViolations => "fewest budgets violated",
-        Criterion::LowestHighestPriority => "its most important victim is the least important",
-        Criterion::LowestSumOfPriorities => "lowest sum of priorities",
-        Criterion::FewestVictims => "fewest victims",
-        Criterion::LatestStart => "its victims have run for the shortest time",
-        Criterion::First => "all the same, the first is taken",
-    }
-}
-
-/// Two lines: the names of plugins broken where a word begins, letters for the filters.
-fn draw_heading(matter: &Matter<'_>, columns: &Columns, pen: &mut Pen<'_, '_>) {
-    let scores = columns.name + columns.filters + 4;
-    let shown = &matter.decision.columns()[..columns.shown];
-    let has_scores = matter.is_scored && !(shown.is_empty() && columns.rest == 0);
-    pen.to(columns.name + 2)
-        .write("filters", Role::Title)
-        .to(scores);
-    for column in shown.iter().filter(|_| has_scores) {
-        let (name, _) = halves(column.plugin);
-        pen.cell(name, columns.score - 1, Role::Title)
-            .write(" ", Role::Text);
-    }
-    if has_scores && columns.rest > 0 {
-        pen.write("other", Role::Title);
-    }
-    pen.next_line().to(columns.name + 2);
-    for place in 0..matter.filters.len() {
-        pen.write(&letter(place).to_string(), Role::Dim);
-    }
-    pen.to(scores);
-    for column in shown.iter().filter(|_| has_scores) {
-        let (_, name) = halves(column.plugin);
-        let weight = format!(" ×{}", column.weight);
-        let room = (columns.score - 1).saturating_sub(weight.width());
-        let start = pen.column();
-        pen.write(&clipped(name, room), Role::Title)
-            .write(&weight, Role::Dim);
-        pen.to(start + columns.score);
-    }
-    if has_scores && columns.rest > 0 {
-        let words = columns.rest.to_string();
-        pen.cell(&words, columns.score, Role::Title);
-    }
-    if has_scores {
-        pen.right("total", TOTAL - 2, Role::Title);
-    }
-    pen.next_line();
-}
-
-/// The letter that stands for a filter.
-fn letter(place: usize) -> char {
-    u8::try_from(place % 26).map_or('?', |place| char::from(b'a' + place))
-}
-
-/// `Taint` and `Toleration`: the name of a plugin, broken at the word nearest to its middle.
-pub(in crate::ui) fn halves(plugin: &str) -> (&str, &str) {
-    let name = plugin
-        .strip_prefix("NodeResources")
-        .filter(|rest| rest.len() > 4);
-    let name = name.unwrap_or(plugin);
-    let words = name
-        .match_indices(char::is_uppercase)
-        .map(|(at, _)| at)
-        .filter(|at| *at > 0);
-    let middle = words.min_by_key(|at| (at * 2).abs_diff(name.len()));
-    name.split_at(middle.unwrap_or(name.len()))
-}
-
-fn draw_row(
-    view: &View<'_>,
-    matter: &Matter<'_>,
-    row: &Row<'_>,
-    columns: &Columns,
-    pen: &mut Pen<'_, '_>,
-) {
-    let is_selected = view.is_selected(&Key::new(Kind::Node, "", row.node));
-    let won = matter.is_scored && matches!(row.verdict, Verdict::Feasible { won: true, .. });
-    let role = match (is_selected, won) {
-        (true, _) => Role::Selected,
-        (false, true) => Role::Good,
-        (false, false) => Role::Text,
-    };
-    pen.cell(row.node, columns.name, role)
-        .write("  ", Role::Text);
-    match row.verdict {
-        Verdict::Feasible {
-            place,
-            total,
-            won,
-            best,
-        } => {
-            for _ in &matter.filters {
-                pen.write("✓", Role::Good);
-            }
-            pen.to(columns.name + columns.filters + 4);
-            if matter.is_scored {
-                draw_scores(matter.decision.columns(), place, columns, pen);
-                draw_total((total, won, best), pen);
-            }
-        }
-        Verdict::Refused(rejection) => {
-            let place = matter
-                .filters
-                .iter()
-                .position(|name| *name == rejection.plugin);
-            let passed = place.unwrap_or(matter.filters.len());
-            for (at, _) in matter.filters.iter().enumerate() {
-                let (sign, role) = match at {
-                    at if at < passed => ("✓", Role::Good),
-                    at if at == passed => ("✗", Role::Bad),
-                    _ => ("·", Role::Dim),
-                };
-                pen.write(sign, role);
-            }
-            draw_reason(rejection, columns, pen);
-        }
-        Verdict::LeftOut(rejection) => {
-            pen.write("left out", Role::Dim);
-            draw_reason(rejection, columns, pen);
-        }
-    }
-    pen.next_line();
-}
-
-fn draw_reason(rejection: &Rejection, columns: &Columns, pen: &mut Pen<'_, '_>) {
-    let start = columns.name + columns.filters + 4;
-    pen.to(start.max(pen.column() + 1))
-        .write(rejection.plugin, Role::Bad)
-        .write(": ", Role::Dim);
-    let message = rejection.refusal.message();
-    let room = pen.room();
-    pen.cell(&message, room, Role::Text);
-}
-
-fn draw_scores(scores: &[ScoreColumn], place: usize, columns: &Columns, pen: &mut Pen<'_, '_>) {
-    for column in &scores[..columns.shown] {
-        let words = columns.detail.words(column, place);
-        let role = if column.weighted(place) == 0 {
-            Role::Dim
-        } else {
-            Role::Text
-        };
-        pen.cell(&words, columns.score - 1, role)
-            .write(" ", Role::Text);
-    }
-    if columns.rest > 0 {
-        let rest = scores[columns.shown..].iter();
-        let sum: i64 = rest.map(|column| column.weighted(place)).sum();
-        pen.cell(&sum.to_string(), columns.score, Role::Text);
-    }
-}
-
-fn draw_total((total, won, best): (i64, bool, bool), pen: &mut Pen<'_, '_>) {
-    let (sign, role) = match (won, best) {
-        (true, _) => ("★", Role::Good),
-        (false, true) => ("=", Role::Waiting),
-        (false, false) => (" ", Role::Text),
-    };
-    pen.right(&total.to_string(), TOTAL - 2, role)
-        .write(" ", role)
-        .write(sign, role);
-}
-
-/// How many nodes have no line of their own, and why.
-fn draw_rest(decision: &Decision, not_shown: usize, pen: &mut Pen<'_, '_>) {
-    if not_shown > 0 {
-        pen.write(&format!("⋮ {not_shown} more nodes"), Role::Dim)
-            .next_line();
-    }
-    if decision.sampled_out() > 0 {
-        let words = format!(
-            "{} nodes were not looked at: enough feasible ones had been found",
-            decision.sampled_out()
-        );
-        pen.write(&words, Role::Dim).next_line();
     }
 }
 
 /// Which letter is which filter, in lines of so many columns.
-fn legend(filters: &[&'static str], width: usize) -> Vec<String> {
-    let words: Vec<String> = filters
-        .iter()
-        .enumerate()
-        .map(|(place, name)| format!("{} {name}", letter(place)))
+fn legend(matter: &Matter<'_>, width: usize) -> Vec<String> {
+    let filters = matter.decision.filters();
+    let checking = filters.iter().filter(|column| column.checks).enumerate();
+    let mut words: Vec<String> = checking
+        .map(|(place, column)| format!("{} {}", letter(place), column.plugin))
         .collect();
-    joined(words.iter().map(String::as_str), "   ", width)
+    let idle = filters.len() - words.len();
+    if idle > 0 {
+        words.push(format!("{idle} more have nothing to check"));
+    }
+    joined(words.iter().map(String::as_str), "  ", width)
+}
+
+impl Sheet<'_, '_> {
+    fn told(&self, stop: Stop) -> bool {
+        stop <= self.matter.told
+    }
+
+    fn heading_role(&self, column: Column) -> Role {
+        if self.matter.under == Some(column) {
+            Role::Selected
+        } else {
+            Role::Title
+        }
+    }
+
+    /// Two lines: the names of plugins broken where a word begins, or letters for the filters.
+    fn draw_heading(&self, pen: &mut Pen<'_, '_>) {
+        let columns = &self.columns;
+        let scores = self.matter.decision.columns();
+        let has_scores = self.told(Stop::Scored {
+            plugin: 0,
+            part: Part::Raw(0),
+        }) && columns.shown + columns.rest > 0;
+        pen.to(columns.name + 2);
+        self.draw_filter_names(true, pen);
+        pen.to(columns.scores_start());
+        for (place, column) in scores[..columns.shown].iter().enumerate() {
+            if has_scores {
+                let (name, _) = halves(column.plugin);
+                let role = self.heading_role(Column::Score(place));
+                pen.cell(name, columns.score - 1, role)
+                    .write(" ", Role::Text);
+            }
+        }
+        if has_scores && columns.rest > 0 {
+            let role = match self.matter.under {
+                Some(Column::Score(place)) if place >= columns.shown => Role::Selected,
+                _ => Role::Title,
+            };
+            pen.write("other", role);
+        }
+        pen.next_line().to(columns.name + 2);
+        self.draw_filter_names(false, pen);
+        pen.to(columns.scores_start());
+        if has_scores {
+            self.draw_weights(scores, pen);
+            pen.right("total", TOTAL - 2, self.heading_role(Column::Total));
+        }
+        pen.next_line();
+    }
+
+    fn draw_weights(&self, scores: &[ScoreColumn], pen: &mut Pen<'_, '_>) {
+        let columns = &self.columns;
+        for (place, column) in scores[..columns.shown].iter().enumerate() {
+            let (_, name) = halves(column.plugin);
+            let weight = format!("×{}", column.weight);
+            let room = (columns.score - 1).saturating_sub(weight.chars().count() + 1);
+            let start = pen.column();
+            pen.cell(
+                name,
+                name.len().min(room),
+                self.heading_role(Column::Score(place)),
+            );
+            let gap = if name.is_empty() { "" } else { " " };
+            pen.write(gap, Role::Text).write(&weight, Role::Dim);
+            pen.to(start + columns.score);
+        }
+        if columns.rest > 0 {
+            let words = columns.rest.to_string();
+            pen.cell(&words, columns.score, Role::Title);
+        }
+    }
+
+    fn draw_filter_names(&self, is_first_line: bool, pen: &mut Pen<'_, '_>) {
+        let columns = &self.columns;
+        if !columns.names_filters() {
+            if is_first_line {
+                pen.write("filters", Role::Title);
+                return;
+            }
+            for (at, place) in columns.filters.iter().enumerate() {
+                let role = match self.heading_role(Column::Filter(*place)) {
+                    Role::Title => Role::Dim,
+                    other => other,
+                };
+                pen.write(&letter(at).to_string(), role)
+                    .write(" ", Role::Text);
+            }
+            return;
+        }
+        for place in &columns.filters {
+            let plugin = self.matter.decision.filters()[*place].plugin;
+            let (first, second) = halves(plugin);
+            let name = if is_first_line { first } else { second };
+            let role = self.heading_role(Column::Filter(*place));
+            pen.cell(name, columns.filter - 1, role)
+                .write(" ", Role::Text);
+        }
+    }
+
+    fn draw_row(&self, row: &Row<'_>, pen: &mut Pen<'_, '_>) {
+        let matter = self.matter;
+        let is_selected = match &matter.row {
+            Some(node) => node == row.node,
+            None => pen.view().is_selected(&Key::new(Kind::Node, "", row.node)),
+        };
+        let won = matches!(row.verdict, Verdict::Feasible { won: true, .. });
+        let role = match (is_selected, won && self.told(Stop::Outcome)) {
+            (true, _) => Role::Selected,
+            (false, true) => Role::Good,
+            (false, false) => Role::Text,
+        };
+        pen.cell(row.node, self.columns.name, role)
+            .write("  ", Role::Text);
+        if let Verdict::LeftOut(rejection) = row.verdict {
+            pen.write("left out", Role::Dim)
+                .to(self.columns.scores_start().max(self.columns.name + 11));
+            self.draw_reason(row, rejection, pen);
+        } else {
+            self.draw_filters(row, is_selected, pen);
+        }
+        match row.verdict {
+            Verdict::Feasible {
+                place, won, best, ..
+            } => {
+                pen.to(self.columns.scores_start());
+                let sum = self.draw_scores(place, is_selected, pen);
+                if let Some(sum) = sum {
+                    self.draw_total((sum, won, best), is_selected, pen);
+                }
+            }
+            Verdict::Refused(rejection) => {
+                if self.is_refusal_told(row, rejection) {
+                    pen.to(self.columns.scores_start());
+                    self.draw_reason(row, rejection, pen);
+                }
+            }
+            Verdict::LeftOut(_) => {}
+        }
+        pen.next_line();
+    }
+
+    fn is_refusal_told(&self, row: &Row<'_>, rejection: &Rejection) -> bool {
+        let filters = self.matter.decision.filters();
+        let place = filters
+            .iter()
+            .position(|each| each.plugin == rejection.plugin);
+        match (place, row.round) {
+            (Some(filter), Some(node)) => self.told(Stop::Filtered { filter, node }),
+            _ => self.told(Stop::Outcome),
+        }
+    }
+
+    fn draw_filters(&self, row: &Row<'_>, is_selected: bool, pen: &mut Pen<'_, '_>) {
+        let filters = self.matter.decision.filters();
+        let plugin = row.rejection().map(|rejection| rejection.plugin);
+        let fell = plugin.and_then(|name| filters.iter().position(|each| each.plugin == name));
+        let node = row.round.unwrap_or(0);
+        for place in &self.columns.filters {
+            let filter = *place;
+            let (sign, role) = match fell {
+                Some(fell) if filter > fell => ("·", Role::Dim),
+                Some(fell) if filter == fell => ("✗", Role::Bad),
+                _ => ("✓", Role::Good),
+            };
+            let is_told = match fell {
+                // Whom a filter has refused, no later filter is asked about.
+                Some(fell) if filter > fell => self.told(Stop::Filtered { filter: fell, node }),
+                _ => self.told(Stop::Filtered { filter, node }),
+            };
+            let start = pen.column();
+            if is_told {
+                let role = self.cell_role(Column::Filter(filter), is_selected, role);
+                pen.write(sign, role);
+            }
+            pen.to(start + self.columns.filter);
+        }
+    }
+
+    fn cell_role(&self, column: Column, is_selected: bool, role: Role) -> Role {
+        if is_selected && self.matter.under == Some(column) {
+            Role::Selected
+        } else {
+            role
+        }
+    }
+
+    /// The marks of the message's clauses that count the node, and its own reason.
+    fn draw_reason(&self, row: &Row<'_>, rejection: &Rejection, pen: &mut Pen<'_, '_>) {
+        let marks = &self.matter.marks;
+        let preemption = self.matter.decision.preemption_reasons(row.node);
+        let signs = |half| match half {
+            Half::Filter => marks.places(half, &rejection.refusal.reasons),
+            Half::Preemption => marks.places(half, &preemption),
+        };
+        if self.told(Stop::Outcome) {
+            for place in [signs(Half::Filter), signs(Half::Preemption)].concat() {
+                pen.write(Marks::sign(place), Role::Key);
+            }
+            pen.write(" ", Role::Text);
+        }
+        pen.write(rejection.plugin, Role::Bad)
+            .write(": ", Role::Dim);
+        let mut message = rejection.refusal.message();
+        if self.told(Stop::Outcome) && !signs(Half::Preemption).is_empty() {
+            message = format!("{message} · {}", preemption.join(", "));
+        }
+        let room = pen.room();
+        pen.cell(&message, room, Role::Text);
+    }
+
+    /// The cells as far as they are told, and the sum of those that are.
+    fn draw_scores(&self, place: usize, is_selected: bool, pen: &mut Pen<'_, '_>) -> Option<i64> {
+        let (columns, told) = (&self.columns, self.matter.told);
+        let scores = self.matter.decision.columns();
+        let is_weighted = |plugin: usize| {
+            let part = Part::Weighted;
+            self.told(Stop::Scored { plugin, part })
+        };
+        for (plugin, column) in scores[..columns.shown].iter().enumerate() {
+            let width = columns.score - 1;
+            let words = columns
+                .detail
+                .words_at((plugin, column), place, told, width);
+            let role = match column.weighted(place) {
+                0 => Role::Dim,
+                _ => Role::Text,
+            };
+            let role = self.cell_role(Column::Score(plugin), is_selected, role);
+            let start = pen.column();
+            pen.write(&words, role).to(start + columns.score);
+        }
+        let sum_of = |plugins: std::ops::Range<usize>| -> i64 {
+            let told = plugins.filter(|plugin| is_weighted(*plugin));
+            told.map(|plugin| scores[plugin].weighted(place)).sum()
+        };
+        if columns.rest > 0 {
+            let start = pen.column();
+            if is_weighted(columns.shown) {
+                let is_under =
+                    matches!(self.matter.under, Some(Column::Score(at)) if at >= columns.shown);
+                let role = if is_selected && is_under {
+                    Role::Selected
+                } else {
+                    Role::Text
+                };
+                pen.write(&sum_of(columns.shown..scores.len()).to_string(), role);
+            }
+            pen.to(start + columns.score);
+        }
+        is_weighted(0).then(|| sum_of(0..scores.len()))
+    }
+
+    fn draw_total(
+        &self,
+        (sum, won, best): (i64, bool, bool),
+        is_selected: bool,
+        pen: &mut Pen<'_, '_>,
+    ) {
+        let is_known = self.told(Stop::Totals);
+        let (sign, role) = match (won && self.told(Stop::Outcome), best && is_known) {
+            (true, _) => ("★", Role::Good),
+            (false, true) => ("=", Role::Waiting),
+            (false, false) => (" ", Role::Text),
+        };
+        let role = if is_known { role } else { Role::Dim };
+        let number = self.cell_role(Column::Total, is_selected, role);
+        let text = sum.to_string();
+        pen.to(pen.column() + (TOTAL - 2).saturating_sub(text.len()))
+            .write(&text, number)
+            .write(" ", role)
+            .write(sign, role);
+    }
 }

@@ -6,13 +6,17 @@ use ratatui::layout::Rect;
 use crate::api::Key;
 use crate::kubectl::printers::human_duration;
 use crate::scheduler::{Place, Queue, QueuedPod};
+use crate::sim::Time;
 use crate::ui::panes::Direction;
-use crate::ui::panes::pen::Pen;
+use crate::ui::panes::pen::{Pen, wrapped};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// The most pods that the selection walks through.
 const WALK_MOST: usize = 10_000;
+
+/// The most reservations that are listed.
+const NOMINATED_MOST: usize = 20;
 
 /// One queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +68,7 @@ impl Which {
 
 /// The pod that is selected after a move through the queues. None when there is nothing there.
 #[must_use]
-pub fn next(view: &View<'_>, direction: Direction) -> Option<Key> {
+pub(super) fn next(view: &View<'_>, direction: Direction) -> Option<Key> {
     let queue = view.world().scheduler().component.queue();
     let mut pods = Which::ALL
         .iter()
@@ -90,15 +94,60 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<Key> {
     }
 }
 
-/// Where a pod stands, in words.
-pub(super) fn place_words(place: Place) -> String {
-    match place {
-        Place::Active => "is in the active queue".to_owned(),
-        Place::BackOff(until) => format!("backs off until {until}"),
-        Place::Unschedulable => "waits among the unschedulable".to_owned(),
-        Place::Gated => "is gated".to_owned(),
-        Place::InFlight => "is being tried".to_owned(),
+/// What has to happen before a waiting pod is tried again.
+pub(super) fn outlook(view: &View<'_>, queued: &QueuedPod) -> String {
+    let scheduler = &view.world().scheduler().component;
+    let now = view.world().now();
+    match queued.place {
+        Place::Active => format!("ready to be tried, priority {}", priority(queued)),
+        Place::InFlight => format!("being tried, try {}", queued.attempts),
+        Place::BackOff(until) => {
+            let tries = queued.attempts + 1;
+            format!("backs off: try {tries} in {}", seconds(until, now))
+        }
+        Place::Gated => {
+            let gates = queued.pod.spec.scheduling_gates.iter().flatten();
+            let gates: Vec<&str> = gates.map(|gate| gate.name.as_str()).collect();
+            format!(
+                "not tried before its gates are removed: {}",
+                gates.join(", ")
+            )
+        }
+        Place::Unschedulable => {
+            let profile = scheduler.configuration().profile_of(&queued.pod);
+            let helps = queued.refused_by.iter().filter_map(|plugin| {
+                let words = profile?.helped_by(plugin)?;
+                Some(format!("{words} ({plugin})"))
+            });
+            let helps: Vec<String> = helps.collect();
+            let flush = human_duration(scheduler.queue().flush_of(queued).since(now));
+            match helps[..] {
+                [] => format!("waits; tried again in {flush} at the latest"),
+                _ => format!(
+                    "waits until {}; in {flush} at the latest",
+                    helps.join(", or ")
+                ),
+            }
+        }
     }
+}
+
+fn priority(queued: &QueuedPod) -> i32 {
+    queued.pod.spec.priority.unwrap_or(0)
+}
+
+/// The time that is left, with one decimal.
+fn seconds(until: Time, now: Time) -> String {
+    let left = until.since(now).as_millis();
+    format!("{}.{} s", left / 1000, left % 1000 / 100)
+}
+
+/// Pods that room is being made for, and where.
+fn nominations(view: &View<'_>) -> Vec<(String, Key)> {
+    let snapshot = view.world().scheduler().component.snapshot();
+    let nominations = snapshot.nominations().take(NOMINATED_MOST);
+    let words = nominations.map(|(pod, node)| (format!("{} → {node}", pod.name), pod.clone()));
+    words.collect()
 }
 
 /// How many lines the queues take above the matrix: one for all, one for each in which pods wait.
@@ -120,6 +169,11 @@ pub(super) fn draw_lines(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut B
     for (which, count) in Which::ALL.iter().zip(counts) {
         let role = if count == 0 { Role::Dim } else { which.role() };
         pen.write(&format!("{} {count}   ", which.name()), role);
+    }
+    let nominated = nominations(view);
+    if !nominated.is_empty() {
+        let words: Vec<&str> = nominated.iter().map(|(words, _)| words.as_str()).collect();
+        pen.write(&format!("nominated {}", words.join(", ")), Role::Waiting);
     }
     for (which, _) in Which::ALL
         .iter()
@@ -147,10 +201,7 @@ pub(super) fn draw_lines(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut B
 fn wait_words(view: &View<'_>, queued: &QueuedPod) -> String {
     let now = view.world().now();
     match queued.place {
-        Place::BackOff(until) => {
-            let left = until.since(now).as_millis();
-            format!("{}.{}s left", left / 1000, left % 1000 / 100)
-        }
+        Place::BackOff(until) => format!("{} left", seconds(until, now)),
         Place::Gated => "gated".to_owned(),
         Place::InFlight => format!("try {}", queued.attempts),
         Place::Active | Place::Unschedulable => human_duration(now.since(queued.since)),
@@ -174,11 +225,38 @@ pub(super) fn draw_lists(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut B
         };
         for pod in which.pods(queue).take(shown) {
             draw_pod(view, pod, &mut pen);
+            if view.is_selected(&pod.key) {
+                draw_outlook(view, pod, &mut pen);
+            }
         }
         if shown < count && each > 0 {
             pen.write(&format!("  ⋮ {} more", count - shown), Role::Dim)
                 .next_line();
         }
+    }
+    let nominated = nominations(view);
+    let role = if nominated.is_empty() {
+        Role::Dim
+    } else {
+        Role::Waiting
+    };
+    pen.write(&format!("nominated {}", nominated.len()), role)
+        .next_line();
+    for (words, pod) in nominated.iter().take(pen.lines_left()) {
+        let role = if view.is_selected(pod) {
+            Role::Selected
+        } else {
+            Role::Text
+        };
+        pen.write("  ", Role::Text).write(words, role).next_line();
+    }
+}
+
+/// What the selected pod waits for, in a few lines.
+fn draw_outlook(view: &View<'_>, queued: &QueuedPod, pen: &mut Pen<'_, '_>) {
+    let width = pen.width().saturating_sub(4).max(1);
+    for line in wrapped(&outlook(view, queued), width).iter().take(5) {
+        pen.to(4).write(line, Role::Dim).next_line();
     }
 }
 

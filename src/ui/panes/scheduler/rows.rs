@@ -1,15 +1,19 @@
-//! The order of nodes in the matrix: the winner, the other feasible ones by total, then those refused.
+//! The nodes of the matrix in their order, and those of them that there is room for.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::scheduler::{Decision, Outcome, Rejection};
+use crate::ui::board::{Order, Stop};
 
 /// One node of the matrix.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'a> {
     /// The node.
     pub node: &'a Arc<str>,
+    /// Its place in the round; nothing when it was left out before.
+    pub round: Option<usize>,
     /// What became of it.
     pub verdict: Verdict<'a>,
 }
@@ -20,6 +24,14 @@ impl Row<'_> {
         match self.verdict {
             Verdict::Feasible { place, .. } => Some(place),
             Verdict::Refused(_) | Verdict::LeftOut(_) => None,
+        }
+    }
+
+    /// Why it is not feasible.
+    pub(super) fn rejection(&self) -> Option<&Rejection> {
+        match self.verdict {
+            Verdict::Feasible { .. } => None,
+            Verdict::Refused(rejection) | Verdict::LeftOut(rejection) => Some(rejection),
         }
     }
 }
@@ -44,43 +56,85 @@ pub(super) enum Verdict<'a> {
     LeftOut(&'a Rejection),
 }
 
-/// The first rows, and how many nodes there are in all that have one.
-pub(super) fn rows(decision: &Decision, most: usize) -> (Vec<Row<'_>>, usize) {
+/// All nodes that have a row, in the order that holds at a stop: before the totals are known, none is
+/// better than another.
+pub(super) fn rows(decision: &Decision, order: Order, told: Stop) -> Vec<Row<'_>> {
     let (winner, best) = match &decision.outcome {
         Outcome::Fits { winner, best } => (Some(*winner), &**best),
         _ => (None, &[][..]),
     };
-    let mut feasible: Vec<(usize, &Arc<str>)> = decision.feasible().enumerate().collect();
-    let rank = |place: usize| (Some(place) != winner, Reverse(decision.total(place)), place);
-    let shown = most.min(feasible.len());
-    if shown > 0 && shown < feasible.len() {
-        feasible.select_nth_unstable_by_key(shown - 1, |(place, _)| rank(*place));
-        feasible.truncate(shown);
-    }
-    feasible.sort_by_key(|(place, _)| rank(*place));
-    let feasible = feasible.into_iter().map(|(place, node)| {
-        let total = decision.total(place);
-        let (won, best) = (Some(place) == winner, best.contains(&place));
-        Row {
-            node,
-            verdict: Verdict::Feasible {
-                place,
-                total,
-                won,
-                best,
-            },
-        }
-    });
-    let refused = decision.verdicts().filter_map(|(node, rejection)| {
-        Some(Row {
-            node,
-            verdict: Verdict::Refused(rejection?),
-        })
-    });
-    let left_out = decision.left_out().map(|(node, rejection)| Row {
+    let mut feasible = 0;
+    let looked_at = decision
+        .verdicts()
+        .enumerate()
+        .map(|(round, (node, rejection))| {
+            let verdict = if let Some(rejection) = rejection {
+                Verdict::Refused(rejection)
+            } else {
+                let place = feasible;
+                feasible += 1;
+                Verdict::Feasible {
+                    place,
+                    total: decision.total(place),
+                    won: Some(place) == winner,
+                    best: best.binary_search(&place).is_ok(),
+                }
+            };
+            Row {
+                node,
+                round: Some(round),
+                verdict,
+            }
+        });
+    let mut rows: Vec<Row<'_>> = looked_at.collect();
+    rows.extend(decision.left_out().map(|(node, rejection)| Row {
         node,
+        round: None,
         verdict: Verdict::LeftOut(rejection),
-    });
-    let rows: Vec<Row<'_>> = feasible.chain(refused).chain(left_out).take(most).collect();
-    (rows, decision.node_count() - decision.sampled_out())
+    }));
+    match order {
+        Order::Round => {}
+        Order::Name => rows.sort_by_key(|row| row.node),
+        Order::Best if told < Stop::Totals => {}
+        Order::Best => rows.sort_by_key(|row| match row.verdict {
+            Verdict::Feasible { total, won, .. } => {
+                (0, told < Stop::Outcome || !won, Reverse(total))
+            }
+            Verdict::Refused(_) => (1, false, Reverse(0)),
+            Verdict::LeftOut(_) => (2, false, Reverse(0)),
+        }),
+    }
+    rows
+}
+
+/// The places of the rows that are shown when so many fit: those around the row to be seen.
+pub(super) fn window(count: usize, room: usize, seen: Option<usize>) -> Range<usize> {
+    let first = seen.map_or(0, |seen| seen.saturating_sub(room / 2));
+    let first = first.min(count.saturating_sub(room));
+    first..count.min(first + room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_with_the_cursor_is_always_shown() {
+        let cases = [
+            ((3, 10, None), 0..3),
+            ((30, 10, None), 0..10),
+            ((30, 10, Some(4)), 0..10),
+            ((30, 10, Some(15)), 10..20),
+            ((30, 10, Some(29)), 20..30),
+            ((30, 0, Some(29)), 29..29),
+            ((0, 5, None), 0..0),
+        ];
+        for ((count, room, seen), expected) in cases {
+            assert_eq!(
+                window(count, room, seen),
+                expected,
+                "{count} {room} {seen:?}"
+            );
+        }
+    }
 }

@@ -23,6 +23,7 @@ pub(in crate::ui::panes) struct Records {
     stories: BTreeMap<Key, Vec<RecordId>>,
     owners: BTreeMap<Key, Vec<(RecordId, Key)>>,
     subjects: Vec<(RecordId, Key)>,
+    decisions: Vec<RecordId>,
 }
 
 /// What a record is to the story of an object.
@@ -59,6 +60,11 @@ impl Records {
     pub(in crate::ui::panes) fn subject(&self) -> Option<&Key> {
         let subjects = before(&self.subjects, self.end, |(id, _)| *id);
         subjects.last().map(|(_, subject)| subject)
+    }
+
+    /// The records that tell of a decision of the scheduler, oldest first.
+    pub(in crate::ui::panes) fn decisions(&self) -> &[RecordId] {
+        before(&self.decisions, self.end, |id| *id)
     }
 
     /// Whether this is what was followed last.
@@ -126,9 +132,14 @@ impl Records {
         }
         let left = before(&self.subjects, end, |(id, _)| *id).len();
         self.subjects.truncate(left);
+        let left = before(&self.decisions, end, |id| *id).len();
+        self.decisions.truncate(left);
     }
 
     fn take_in(&mut self, record: &Record, trace: &Trace) {
+        if let Detail::Scheduler(scheduler::Note::Filtered(_)) = record.detail {
+            self.decisions.push(record.id);
+        }
         let Some(key) = record.object() else {
             return;
         };

@@ -37,7 +37,7 @@ fn answers(records: &Records, world: &Cluster) -> Vec<String> {
             format!("{key} {told:?}")
         })
         .collect();
-    answers.push(format!("{:?}", records.subject()));
+    answers.push(format!("{:?} {:?}", records.subject(), records.decisions()));
     answers
 }
 
