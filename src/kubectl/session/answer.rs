@@ -13,7 +13,7 @@ use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, DryRun, Output, RolloutAction, Until};
+use crate::kubectl::grammar::{Command, RolloutAction, Until};
 use crate::manifest::patch;
 use crate::sim::Time;
 
@@ -269,50 +269,6 @@ impl Session {
 
     fn is_diff(&self) -> bool {
         matches!(self.invocation.command, Command::Diff { .. })
-    }
-
-    fn deleted(&mut self, key: Key, object: &Object) {
-        self.say_deleted(&key);
-        let waits = match &self.invocation.command {
-            Command::Delete(delete) => delete.wait,
-            Command::Replace { .. } => true,
-            _ => false,
-        };
-        if waits && self.invocation.dry_run == DryRun::None {
-            let uid = object.uid().to_owned();
-            let wait = Task::AwaitEnd { key, uid };
-            if matches!(self.invocation.command, Command::Replace { .. }) {
-                self.tasks.push_front(wait);
-            } else {
-                self.tasks.push_back(wait);
-            }
-        }
-    }
-
-    pub(super) fn say_deleted(&mut self, key: &Key) {
-        let (is_forced, names_only) = match &self.invocation.command {
-            Command::Delete(delete) => (delete.force, delete.output == Output::Name),
-            _ => (false, false),
-        };
-        let suffix = self.invocation.dry_run.suffix();
-        let verb = if is_forced {
-            "force deleted"
-        } else {
-            "deleted"
-        };
-        let kind = key.kind.info().qualified_singular();
-        let name = &key.name;
-        let line = if names_only {
-            format!("{kind}/{name}\n")
-        } else if key.namespace.is_empty() {
-            format!("{kind} \"{name}\" {verb}{suffix}\n")
-        } else {
-            format!(
-                "{kind} \"{name}\" {verb}{suffix} from {} namespace\n",
-                key.namespace
-            )
-        };
-        self.output.push_str(&line);
     }
 
     /// A rollout has been looked at.

@@ -7,6 +7,7 @@
 mod act;
 mod answer;
 mod change;
+mod delete;
 mod difference;
 mod drain;
 mod failure;
