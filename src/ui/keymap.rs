@@ -89,11 +89,11 @@ bindings! {
     Scheduler "s"             Tell          "tell"       "tell the decision: on to the next node";
     Scheduler "S"             TellPlugin    "plugin"     "tell the decision: on to the end of the next plugin";
     Scheduler "b"             Untell        "back"       "one node back in what is told";
-    Scheduler "B"             UntellPlugin  ""           "one plugin back in what is told";
+    Scheduler "ctrl+b"        UntellPlugin  ""           "one plugin back in what is told";
     Scheduler "a"             TellAll       "all"        "the whole decision at once";
     Scheduler "<"             OlderDecision ""           "the decision before";
     Scheduler ">"             NewerDecision ""           "the decision after";
-    Scheduler "o"             SortNodes     "order"      "nodes by total, as they were looked at, or by name";
+    Scheduler "v"             SortNodes     "order"      "nodes by total, as they were looked at, or by name";
     Lifecycle "r"             Request       "request"    "everything that followed from the same request, or the selected object alone";
     Time    "space"           RunOrPause    "run"        "run at the pace, or pause";
     Time    "n"               Step          "step"       "one happening";

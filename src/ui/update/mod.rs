@@ -12,7 +12,6 @@ use ratatui::layout::Size;
 
 use super::action::Action;
 use super::answer::{self, Answer};
-use super::board::Stride;
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane};
 use super::overlays::EFFECTS_MOST;
@@ -99,14 +98,6 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Why => look::why(model, snapshot),
         Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
-        Action::Tell => tell::forward(model, snapshot, Stride::Node),
-        Action::TellPlugin => tell::forward(model, snapshot, Stride::Plugin),
-        Action::Untell => tell::back(model, snapshot, Stride::Node),
-        Action::UntellPlugin => tell::back(model, snapshot, Stride::Plugin),
-        Action::TellAll => tell::all(model),
-        Action::OlderDecision => tell::other(model, snapshot, true),
-        Action::NewerDecision => tell::other(model, snapshot, false),
-        Action::SortNodes => tell::sort(model, snapshot),
         Action::WhatIf => question::what_if(model, snapshot),
         Action::HowMany => question::how_many(model, snapshot),
         Action::Help => look::help(model),
@@ -124,7 +115,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Later => text::recall(model, false),
         Action::Type(press) => text::press(model, press),
         Action::Paste(pasted) => text::paste(model, &pasted),
-        of_time => time::act(model, &of_time, snapshot),
+        rest => time::act(model, &rest, snapshot),
     }
 }
 

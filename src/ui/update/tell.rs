@@ -1,11 +1,27 @@
 //! Telling a decision of the scheduler: stop by stop, forward and back, or an earlier one.
 
+use super::super::action::Action;
 use super::super::board::{Stop, Stride, Way};
 use super::super::model::Model;
 use super::super::panes::scheduler;
 use super::super::theme::Theme;
 use super::super::view::View;
 use crate::cluster::driver::{Order, Snapshot};
+
+/// Does what a key of the scheduler's view asks; `update` has taken all others.
+pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
+    match action {
+        Action::Tell => forward(model, snapshot, Stride::Node),
+        Action::TellPlugin => forward(model, snapshot, Stride::Plugin),
+        Action::Untell => back(model, snapshot, Stride::Node),
+        Action::UntellPlugin => back(model, snapshot, Stride::Plugin),
+        Action::TellAll => all(model),
+        Action::OlderDecision => other(model, snapshot, true),
+        Action::NewerDecision => other(model, snapshot, false),
+        Action::SortNodes => sort(model, snapshot),
+        _ => Vec::new(),
+    }
+}
 
 /// Looks at the screen as it is.
 fn with_view<T>(model: &Model, snapshot: &Snapshot, look: impl FnOnce(&View<'_>) -> T) -> T {
@@ -18,7 +34,7 @@ fn with_view<T>(model: &Model, snapshot: &Snapshot, look: impl FnOnce(&View<'_>)
 }
 
 /// On to the next stop; behind the last one it begins again.
-pub(super) fn forward(model: &mut Model, snapshot: &Snapshot, stride: Stride) -> Vec<Order> {
+fn forward(model: &mut Model, snapshot: &Snapshot, stride: Stride) -> Vec<Order> {
     let Some(tale) = with_view(model, snapshot, scheduler::tale) else {
         model.tell("There is no decision to tell yet.", snapshot);
         return Vec::new();
@@ -41,7 +57,7 @@ pub(super) fn forward(model: &mut Model, snapshot: &Snapshot, stride: Stride) ->
 }
 
 /// Back to the stop before.
-pub(super) fn back(model: &mut Model, snapshot: &Snapshot, stride: Stride) -> Vec<Order> {
+fn back(model: &mut Model, snapshot: &Snapshot, stride: Stride) -> Vec<Order> {
     let Some(tale) = with_view(model, snapshot, scheduler::tale) else {
         return Vec::new();
     };
@@ -53,13 +69,13 @@ pub(super) fn back(model: &mut Model, snapshot: &Snapshot, stride: Stride) -> Ve
 }
 
 /// The whole decision at once.
-pub(super) fn all(model: &mut Model) -> Vec<Order> {
+fn all(model: &mut Model) -> Vec<Order> {
     model.board.told = None;
     Vec::new()
 }
 
 /// The decision before the one that is shown, or after it.
-pub(super) fn other(model: &mut Model, snapshot: &Snapshot, is_older: bool) -> Vec<Order> {
+fn other(model: &mut Model, snapshot: &Snapshot, is_older: bool) -> Vec<Order> {
     let found = with_view(model, snapshot, |view| scheduler::neighbour(view, is_older));
     if let Some((record, pod)) = found {
         model.board.record = Some(record);
@@ -73,7 +89,7 @@ pub(super) fn other(model: &mut Model, snapshot: &Snapshot, is_older: bool) -> V
 }
 
 /// Another order of the nodes.
-pub(super) fn sort(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+fn sort(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     model.board.order = model.board.order.next();
     model.tell(format!("Order: {}.", model.board.order.words()), snapshot);
     Vec::new()

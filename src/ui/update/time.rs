@@ -1,5 +1,6 @@
 //! Time and its runs: marks, moments, breakpoints, forks, comparing, sessions.
 
+use super::tell;
 use super::{Around, look};
 use crate::api::{Key, Kind};
 use crate::cluster::breakpoint::BreakOrder;
@@ -12,7 +13,8 @@ use crate::ui::model::{Mode, Model, Overlay, Pane, Sent};
 use crate::ui::overlays::EFFECTS_MOST;
 use crate::ui::palette::Own;
 
-/// Does what a key of runs, marks or breakpoints asks; `update` has taken all others.
+/// Does what a key of runs, marks or breakpoints asks, and leaves those of decisions to `tell`;
+/// `update` has taken all others.
 pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
     match action {
         Action::PreviousMark => mark_before(model, snapshot),
@@ -25,7 +27,7 @@ pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Ve
         Action::Switch => switch(model, snapshot),
         Action::Remove => remove(model, snapshot),
         Action::Effects => effects(model, snapshot),
-        _ => Vec::new(),
+        of_decision => tell::act(model, of_decision, snapshot),
     }
 }
 
