@@ -41,6 +41,16 @@ impl Grounds {
         self.snapshot.node(name)
     }
 
+    /// The node with the pods that it is reserved for and that are no less important, as filters
+    /// count it.
+    #[must_use]
+    pub fn node_with_reservations(&self, name: &str) -> Option<Arc<NodeInfo>> {
+        let node = self.snapshot.node(name)?;
+        let filters = Filters { checks: Vec::new() };
+        let trial = filters.with_nominated(&self.cycle(), node);
+        Some(trial.map_or_else(|| Arc::clone(node), |trial| trial.node))
+    }
+
     /// What the filter compared on the node, or why it had nothing to check. Nothing for a plugin or
     /// a node that was not there.
     #[must_use]

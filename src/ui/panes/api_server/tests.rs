@@ -25,7 +25,7 @@ fn a6_a_create_passes_the_stations_and_each_shows_what_it_added() {
         "+ spec.progressDeadlineSeconds: 600",
         "+ metadata.uid:",
         "● commit r",
-        "notify: 3 of 3",
+        "heard by 3 of 3",
         "created",
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
@@ -43,6 +43,25 @@ fn a6_admission_shows_the_tolerations_that_it_gave_a_pod() {
         .take(8)
         .collect::<String>();
     assert!(admitted.contains("spec.tolerations"), "{text}");
+}
+
+#[test]
+fn a3_a_status_that_a_kubelet_reports_takes_nothing_from_the_spec() {
+    let world = scene::live(scene::WEB, &[]);
+    let text = scene::text(
+        &world,
+        &scene::selecting(&world, Kind::Pod),
+        draw,
+        (160, 44),
+    );
+    assert!(
+        text.contains("kubelet/") && text.contains("status.conditions"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("- spec.") && !text.contains("- metadata."),
+        "{text}"
+    );
 }
 
 #[test]

@@ -95,6 +95,7 @@ fn stations(view: &View<'_>, index: &Index, request: &Handled) -> Vec<Passed> {
             request.stages.last().map(|stage| stage.name),
         )
     });
+    let is_status = request.request.verb.subresource() == Some("status");
     let mut last: Option<&Object> = before.as_ref();
     let mut passed = Vec::new();
     for station in STATIONS {
@@ -102,7 +103,11 @@ fn stations(view: &View<'_>, index: &Index, request: &Handled) -> Vec<Passed> {
         passed.push(match stage {
             _ if stopped == Some(station) => Passed::Stopped,
             Some(stage) => {
-                let found = revisions::between(last, &stage.object);
+                let mut found = revisions::between(last, &stage.object);
+                if is_status {
+                    // Of what came, only the status counts: the rest is not looked at.
+                    found.retain(|change| change.pointer.starts_with("/status"));
+                }
                 last = Some(&stage.object);
                 Passed::Reached(found)
             }
@@ -192,7 +197,7 @@ fn draw_notify(view: &View<'_>, request: &Handled, pen: &mut Pen<'_, '_>) {
     } else {
         Role::Waiting
     };
-    let words = format!("notify: {heard} of {} watchers have heard", copies.len());
+    let words = format!("heard by {heard} of {} watchers", copies.len());
     pen.write(" · ", Role::Border).write(&words, role);
 }
 

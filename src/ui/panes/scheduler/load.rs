@@ -46,7 +46,7 @@ fn draw_node(
 ) {
     let Some((grounds, info)) = matter
         .grounds
-        .and_then(|grounds| Some((grounds, grounds.node(node)?)))
+        .and_then(|grounds| Some((grounds, grounds.node_with_reservations(node)?)))
     else {
         return;
     };
