@@ -1,14 +1,14 @@
 //! A component's own copy of the objects that it watches; it may be behind the store.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
 use super::census::{Census, Standing, stand_alike};
 use crate::api::{Key, Kind, Object, OwnerReference, Pod, Typed, meta};
 use crate::apiserver::{Scope, WatchEvent};
-use crate::sim::{RecordId, Time};
+use crate::sim::{Memo, RecordId, Time};
 
 /// What a component watches.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +71,7 @@ pub struct Cache {
     objects: OrdMap<Key, Cached>,
     by_owner: OrdSet<(Arc<str>, Key)>,
     /// By uid of the owner; taken when it is first asked for, and kept up to date from then on.
-    censuses: OrdMap<Arc<str>, OnceLock<Census>>,
+    censuses: OrdMap<Arc<str>, Memo<Census>>,
     revision: u64,
 }
 
@@ -142,7 +142,7 @@ impl Cache {
         if let Some(pod) = before
             && let Some(uid) = owner(pod)
         {
-            if let Some(census) = self.censuses.get_mut(&uid).and_then(OnceLock::get_mut) {
+            if let Some(census) = self.censuses.get_mut(&uid).and_then(Memo::get_mut) {
                 census.remove(pod);
             }
             let first = Key::first_of(Kind::Pod, NOBODY);

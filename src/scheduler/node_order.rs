@@ -1,18 +1,19 @@
 //! The order in which nodes are looked at: one of each zone in turn.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use imbl::Vector;
 
 use super::node_info::Slot;
 use crate::api::Node;
 use crate::api::meta;
+use crate::sim::Memo;
 
 /// Nodes by zone. Source: `nodeTree` of `pkg/scheduler/backend/cache/node_tree.go`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NodeOrder {
     zones: Vector<Zone>,
-    list: OnceLock<Order>,
+    list: Memo<Order>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ impl NodeOrder {
     /// Adds a node at the end of its zone; zones stand in the order in which they came up.
     pub(super) fn insert(&mut self, name: Arc<str>, slot: Slot, node: &Node) {
         let zone = zone_of(node);
-        self.list = OnceLock::new();
+        self.list = Memo::default();
         match self.zones.iter().position(|each| *each.name == *zone) {
             Some(place) => {
                 if let Some(zone) = self.zones.get_mut(place) {
@@ -49,7 +50,7 @@ impl NodeOrder {
     /// Takes a node out; a zone without nodes goes too.
     pub(super) fn remove(&mut self, name: &str, node: &Node) {
         let zone = zone_of(node);
-        self.list = OnceLock::new();
+        self.list = Memo::default();
         let Some(place) = self.zones.iter().position(|each| *each.name == *zone) else {
             return;
         };

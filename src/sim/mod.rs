@@ -1,6 +1,7 @@
 //! What is not Kubernetes: virtual time, seeded chance, the queue of what happens next, constants.
 
 mod duration;
+mod memo;
 mod profile;
 mod queue;
 mod random;
@@ -8,6 +9,7 @@ mod record;
 mod time;
 
 pub use duration::go_duration;
+pub use memo::Memo;
 pub use profile::{Profile, Range, parse_duration};
 pub use queue::{EventQueue, Urgency};
 pub use random::Random;
