@@ -90,7 +90,7 @@ fn a_replaced_pod_leads_back_to_the_machine_that_lost_its_power_and_not_to_a_clo
             .map(|pod| pod.name().to_owned())
             .collect();
         cluster.submit(command(fault, ""));
-        cluster.run_until(std::time::Duration::from_secs(600), |_| false);
+        cluster.run_until(std::time::Duration::from_mins(10), |_| false);
         let all = pods(&cluster);
         let fresh = all.iter().find(|pod| !before.contains(pod.name()));
         let key = Key::new(Kind::Pod, "default", fresh.expect("a new pod").name());
@@ -146,7 +146,7 @@ spec:
     settle(&mut cluster, 60);
     cluster.run_until(std::time::Duration::from_secs(90), |_| false);
     cluster.submit(command("traffic web 100", ""));
-    cluster.run_until(std::time::Duration::from_secs(60), |_| false);
+    cluster.run_until(std::time::Duration::from_mins(1), |_| false);
     let web = Key::new(Kind::Deployment, "default", "web");
     let scaled = cluster.trace().write_of_field(&web, "spec.replicas");
     let way = way(&cluster, scaled.expect("scaled").id);
@@ -174,7 +174,7 @@ spec: { selector: { app: web }, ports: [{ port: 80 }] }
     cluster.submit(command("traffic web 300", ""));
     cluster.run_until(std::time::Duration::from_secs(5), |_| false);
     cluster.submit(command("rollout restart deployment/web", ""));
-    cluster.run_until(std::time::Duration::from_secs(60), |_| false);
+    cluster.run_until(std::time::Duration::from_mins(1), |_| false);
     let counts = cluster
         .trace()
         .iter()
