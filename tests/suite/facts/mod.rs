@@ -6,7 +6,12 @@ mod deletion;
 mod deployment;
 mod job;
 mod job_policies;
+mod kubelet;
 mod nodes;
+mod pod_end;
+mod pod_life;
+mod pod_start;
+mod pod_status;
 mod pods_of;
 
 use std::sync::Arc;
