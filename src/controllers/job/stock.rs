@@ -90,9 +90,8 @@ impl<'a> Stock<'a> {
         let before = job.status.failed_indexes.as_deref();
         let mut lost = indexes::read(before.unwrap_or_default(), completions);
         let failed = tracked.filter(|(_, pod)| has_failed(job, pod));
-        let last = failed.clone();
-        let last = last.filter(|(_, pod)| per_index::is_last_failure(job, pod));
-        lost.extend(last.map(|(index, _)| index));
+        let ends_index = |(_, pod): &(i32, &Pod)| per_index::is_last_failure(job, pod);
+        lost.extend(failed.clone().filter(ends_index).map(|(index, _)| index));
         let mut settled: BTreeSet<i32> = self.done.union(&lost).copied().collect();
         settled.extend(self.active.iter().filter_map(|pod| indexes::of(job, pod)));
         self.held = per_index::last_failed(failed, &settled);

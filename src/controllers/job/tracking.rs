@@ -37,7 +37,7 @@ pub(super) fn keep<'a>(
 ) -> Books<'a> {
     let mut uncounted = status.uncounted_terminated_pods.take().unwrap_or_default();
     let tracked = stock.pods.iter().copied().filter(|pod| is_tracked(pod));
-    let held: BTreeSet<&str> = tracked.clone().map(|pod| pod.uid()).collect();
+    let held: BTreeSet<&str> = tracked.clone().map(Pod::uid).collect();
     count(&mut status, &mut uncounted, |uid| held.contains(uid));
     let mut note = Note::on(stock, verdict, uncounted);
     for pod in tracked.filter(|pod| may_go(stock, verdict, pod)) {

@@ -311,7 +311,7 @@ fn c4_a_claim_that_changes_its_owner_is_told_and_one_of_somebody_else_is_left_al
         for each in &mut world.others {
             if each.kind() == Kind::PersistentVolumeClaim {
                 *each = changed(each, |claim| {
-                    claim["metadata"]["ownerReferences"] = owner.clone()
+                    claim["metadata"]["ownerReferences"] = owner.clone();
                 });
             }
         }

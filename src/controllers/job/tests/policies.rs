@@ -220,7 +220,7 @@ fn c6_an_orphan_that_matches_is_adopted_with_the_finalizer() {
     let answer = Ok(crate::apiserver::Answer::Object(job));
     let key = super::key();
     let plan = world.bench.plan_with(&key, |planned| {
-        super::super::plan_with_answer(planned, &[answer.clone()])
+        super::super::plan_with_answer(planned, std::slice::from_ref(&answer))
     });
     assert_eq!(outlines(&plan)[..1], ["patch pod p1"]);
     let patch = written(&plan.actions[0]);
