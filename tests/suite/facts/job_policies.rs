@@ -237,7 +237,7 @@ fn c6_with_replacement_of_failed_pods_only_there_are_never_more_than_wanted() {
         let name = pods(&cluster)[0].name().to_owned();
         kubectl(&mut cluster, &format!("delete pod {name} --wait=false"));
         let mut together = 0;
-        cluster.run_until(std::time::Duration::from_secs(60), |cluster| {
+        cluster.run_until(std::time::Duration::from_mins(1), |cluster| {
             let living = pods(cluster)
                 .iter()
                 .filter(|pod| !pod.is_finished())
