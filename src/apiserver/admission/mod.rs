@@ -14,9 +14,11 @@ mod service_account;
 mod storage_class;
 mod storage_protection;
 
+pub(super) use resource_quota::Charges;
+
 use super::Refusal;
 use crate::api::{Key, Object};
-use crate::sim::Profile;
+use crate::sim::{Profile, Time};
 use crate::store::Store;
 
 /// What is being done with the object.
@@ -65,11 +67,16 @@ pub(super) fn admit(
     Ok(())
 }
 
-/// Asks the plugins that only look, about an object that is valid.
+/// Asks the plugins that only look, about an object that is valid; says what it takes of quotas.
 ///
 /// # Errors
 /// What the first plugin that refuses says.
-pub(super) fn enforce(operation: Operation, object: &Object, store: &Store) -> Result<(), Refusal> {
+pub(super) fn enforce(
+    operation: Operation,
+    object: &Object,
+    store: &Store,
+    now: Time,
+) -> Result<Charges, Refusal> {
     let key = named(object);
     match object {
         Object::Pod(pod) if operation == Operation::Create => {
@@ -79,7 +86,7 @@ pub(super) fn enforce(operation: Operation, object: &Object, store: &Store) -> R
         Object::PriorityClass(class) => priority::one_default(class, &key, store)?,
         _ => {}
     }
-    resource_quota::check(operation, object, &key, store)
+    resource_quota::check(operation, object, &key, store, now)
 }
 
 /// Where the object stands; one whose name is still to be generated is called by its base.

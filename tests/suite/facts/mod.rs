@@ -6,6 +6,7 @@ mod deployment;
 mod job;
 mod nodes;
 mod pods_of;
+mod quota;
 
 use std::sync::Arc;
 use std::time::Duration;
