@@ -110,24 +110,20 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Refusal::invalid(&object.key(), errors));
         }
-        let charges = admission::enforce(
-            admission::Operation::Create,
-            &object,
-            &self.store,
-            caller.now,
-        )?;
+        let operation = admission::Operation::Create;
+        let due = admission::enforce(operation, &object, &self.store, caller.now)?;
         reach(stages, StageName::Validate, &object);
         let key = object.key();
         if self.store.get(&key).is_some() {
             return Err(Refusal::already_exists(&key));
         }
-        let changes = self.charge_quotas(charges, caller)?;
+        let paid = self.charge_quotas(due, caller)?;
         let change = self
             .store
             .put(object, Precondition::Absent)
             .map_err(|_| Refusal::already_exists(&key))?;
         reach(stages, StageName::Commit, &change.object);
-        Ok(Written::of(change).after(changes))
+        Ok(Written::of(change).after(paid))
     }
 
     /// Completes a `generateName`, drawing again while the name is taken.
@@ -173,19 +169,19 @@ impl ApiServer {
             Part::Status => prepare::for_status(&object, &current),
             Part::Finalizers => prepare::for_finalize(&object, &current),
         };
-        let mut charged = Vec::new();
+        let mut paid = Vec::new();
         if part == Part::Main {
             let errors = validation::validate_update(&object, &current);
             if !errors.is_empty() {
                 return Err(Refusal::invalid(key, errors));
             }
             let operation = admission::Operation::Update;
-            let charges = admission::enforce(operation, &object, &self.store, caller.now)?;
+            let due = admission::enforce(operation, &object, &self.store, caller.now)?;
             reach(stages, StageName::Validate, &object);
-            charged = self.charge_quotas(charges, caller)?;
+            paid = self.charge_quotas(due, caller)?;
         }
         let written = self.replace(object, &current, signed, stages)?;
-        Ok(written.after(charged))
+        Ok(written.after(paid))
     }
 
     /// Writes into quotas what a write takes of them, before it is made.
@@ -194,12 +190,12 @@ impl ApiServer {
     /// quota is charged for it until it is counted again.
     fn charge_quotas(
         &mut self,
-        charges: admission::Charges,
+        due: admission::Charges,
         caller: Caller<'_>,
     ) -> Result<Vec<Arc<Change>>, Refusal> {
         let mut changes = Vec::new();
-        for charged in charges {
-            let charged = Object::ResourceQuota(charged);
+        for quota in due {
+            let charged = Object::ResourceQuota(quota);
             let current = self.get(&charged.key())?.clone();
             let by = Signed::By(Writer::server(caller.now));
             changes.extend(

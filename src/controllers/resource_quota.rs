@@ -93,22 +93,24 @@ fn plan(planned: &Planned<'_>) -> Plan {
     used.retain(|name, _| hard.contains_key(name));
     let status = &quota.status;
     let is_told = status.hard.is_some() && status.used.is_some();
-    let mut plan = Plan {
-        desired: format!("{} told apart", wording::count(hard.len(), "amount")),
+    let plan = Plan {
+        desired: format!("{} counted", wording::count(hard.len(), "limit")),
         observed: printed(&used, &hard),
         ..Plan::default()
     };
     if is_told && read_list(status.hard.as_ref()) == hard && used == told {
         return plan;
     }
-    plan.difference = "the status says something else".to_owned();
     let mut written = quota.clone();
     let status = written.status_mut();
     status.hard = Some(quota.spec.hard.clone().unwrap_or_default());
     status.used = Some(texts(&used));
     let why = "writes how much is used".to_owned();
-    plan.actions = vec![Action::status(written.into_object(), why)];
-    plan
+    Plan {
+        difference: "the status says something else".to_owned(),
+        actions: vec![Action::status(written.into_object(), why)],
+        ..plan
+    }
 }
 
 /// What the objects of the namespace use together of what the quota limits.
@@ -165,7 +167,7 @@ mod tests {
     use super::*;
     use crate::controllers::bench::{Bench, changed, object, written};
 
-    fn quota(hard: Value, status: Value) -> Object {
+    fn quota(hard: &Value, status: &Value) -> Object {
         object(
             Kind::ResourceQuota,
             json!({"metadata": {"name": "team", "namespace": "default", "resourceVersion": "7"},
@@ -188,7 +190,7 @@ mod tests {
         let hard = json!({"pods": "5", "requests.cpu": "2", "configmaps": "1",
             "count/deployments.apps": "1", "count/widgets.example.com": "1"});
         let objects = [
-            quota(hard.clone(), json!({})),
+            quota(&hard, &json!({})),
             pod("a", "default", "Running"),
             pod("b", "default", "Pending"),
             pod("done", "default", "Succeeded"),
@@ -205,7 +207,7 @@ mod tests {
         let again = [
             objects[1].clone(),
             objects[2].clone(),
-            quota(hard, told["status"].clone()),
+            quota(&hard, &told["status"]),
         ];
         let plan = Bench::new(&RESOURCE_QUOTA, &again).plan(&again[2].key());
         assert!(plan.is_empty());
@@ -214,7 +216,7 @@ mod tests {
     #[test]
     fn a6_what_goes_wakes_the_quotas_that_limit_it_and_what_comes_does_not() {
         let status = json!({"hard": {"pods": "5"}, "used": {"pods": "1"}});
-        let quota = quota(json!({"pods": "5"}), status);
+        let quota = quota(&json!({"pods": "5"}), &status);
         let caches = Bench::new(&RESOURCE_QUOTA, std::slice::from_ref(&quota)).caches;
         let running = pod("a", "default", "Running");
         let ended = pod("a", "default", "Succeeded");

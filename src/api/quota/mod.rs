@@ -167,14 +167,13 @@ fn add_service(usage: &mut ResourceList, service: &Service) {
     let ports = || service.spec.ports.iter().flatten();
     let balances = service.spec.type_.as_deref() == Some("LoadBalancer");
     let node_ports = match service.spec.type_.as_deref() {
-        Some("NodePort") => ports().count(),
         Some("LoadBalancer") if service.spec.allocate_load_balancer_node_ports == Some(false) => {
             let has_one = |port: &i32| *port != 0;
             ports()
                 .filter(|port| port.node_port.as_ref().is_some_and(has_one))
                 .count()
         }
-        Some("LoadBalancer") => ports().count(),
+        Some("NodePort" | "LoadBalancer") => ports().count(),
         _ => 0,
     };
     let node_ports = i64::try_from(node_ports).unwrap_or(i64::MAX);

@@ -45,12 +45,12 @@ fn picks_claim(requirement: &Requirement, claim: &PersistentVolumeClaim) -> bool
     }
     let status = &claim.status;
     let modified = status.modify_volume_status.as_ref();
-    let names = [
+    let classes = [
         claim.spec.volume_attributes_class_name.as_deref(),
         status.current_volume_attributes_class_name.as_deref(),
         modified.and_then(|it| it.target_volume_attributes_class_name.as_deref()),
     ];
-    let mut named = names
+    let mut named = classes
         .into_iter()
         .flatten()
         .filter(|name| !name.is_empty())

@@ -5,6 +5,7 @@
 //!
 //! Unlike Kubernetes: no token is mounted into pods, and a new node gets no `not-ready` taint.
 
+mod claim_resize;
 mod default_tolerations;
 mod limit_ranger;
 mod namespace_lifecycle;
@@ -82,7 +83,10 @@ pub(super) fn enforce(
         Object::Pod(pod) if operation == Operation::Create => {
             limit_ranger::check_pod(pod, &key, store)?;
         }
-        Object::PersistentVolumeClaim(claim) => limit_ranger::check_claim(claim, &key, store)?,
+        Object::PersistentVolumeClaim(claim) => {
+            limit_ranger::check_claim(claim, &key, store)?;
+            claim_resize::check(claim, &key, store)?;
+        }
         Object::PriorityClass(class) => priority::one_default(class, &key, store)?,
         _ => {}
     }

@@ -371,3 +371,42 @@ fn a6_an_updated_pod_keeps_its_priority() {
     let priority = crate::api::Pod::of(&again).and_then(|pod| pod.spec.priority);
     assert_eq!(priority, Some(9));
 }
+
+#[test]
+fn a7_a_claim_grows_only_when_it_is_bound_and_its_class_lets_it() {
+    let claim = |size: &str, class: &str, phase: &str| {
+        json!({"metadata": {"name": "data", "namespace": "default"},
+            "spec": {"storageClassName": class, "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": size}}},
+            "status": {"phase": phase}})
+    };
+    let class = |name: &str, expands: bool| {
+        let metadata = json!({"name": name});
+        let class = json!({"metadata": metadata, "provisioner": "example.com/disk",
+            "allowVolumeExpansion": expands});
+        (Kind::StorageClass, class)
+    };
+    let refused = |why: &str| format!("persistentvolumeclaims \"data\" is forbidden: {why}");
+    let not_bound = refused("Only bound persistent volume claims can be expanded");
+    let no_class = refused(
+        "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
+    );
+    for (before, size, expected) in [
+        (("grows", "Bound"), "2Gi", Ok(())),
+        (("grows", "Bound"), "1Gi", Ok(())),
+        (("grows", "Pending"), "2Gi", Err(not_bound)),
+        (("stays", "Bound"), "2Gi", Err(no_class.clone())),
+        (("", "Bound"), "2Gi", Err(no_class)),
+    ] {
+        let (name, phase) = before;
+        let store = store([
+            class("grows", true),
+            class("stays", false),
+            (Kind::PersistentVolumeClaim, claim("1Gi", name, phase)),
+        ]);
+        let new = object(Kind::PersistentVolumeClaim, claim(size, name, phase));
+        let outcome = enforce(Operation::Update, &new, &store, Time::START);
+        let outcome = outcome.map(|_| ()).map_err(|refusal| refusal.message);
+        assert_eq!(outcome, expected, "{name} {phase} {size}");
+    }
+}

@@ -158,7 +158,7 @@ pub(super) fn requirements(
         request_against_limit(path, (name, text), limit, errors);
     }
     let mut names = limits.chain(requests).map(|(name, _)| name.as_str());
-    let huge = names.clone().any(|name| is_huge_pages(name));
+    let huge = names.clone().any(is_huge_pages);
     if huge && !names.any(|name| name == "cpu" || name == "memory") {
         errors.push(FieldError::forbidden(
             path,

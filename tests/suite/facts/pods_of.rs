@@ -59,10 +59,7 @@ spec:
 fn c3_a_replica_set_adopts_what_matches_and_releases_what_matches_no_longer() {
     let mut cluster = world(3, ORPHAN);
     assert!(settle(&mut cluster, 60));
-    cluster.submit(crate::worlds::command(
-        "apply -f file.yaml",
-        &replica_set(3),
-    ));
+    cluster.submit(command("apply -f file.yaml", &replica_set(3)));
     assert!(settle(&mut cluster, 60));
     let orphan: Pod = get(&cluster, "orphan").expect("it stays");
     let owner = meta::controller_of(&orphan.metadata).expect("it was adopted");
