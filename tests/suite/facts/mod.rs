@@ -4,7 +4,12 @@ mod autoscaler;
 mod deletion;
 mod deployment;
 mod job;
+mod kubelet;
 mod nodes;
+mod pod_end;
+mod pod_life;
+mod pod_start;
+mod pod_status;
 mod pods_of;
 
 use std::sync::Arc;
