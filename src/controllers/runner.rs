@@ -7,7 +7,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::horizontal_pod_autoscaler::Recommendations;
-use super::work::{Trouble, Work};
+use super::work::{Trouble, Work, is_namespace_going};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
@@ -596,11 +596,4 @@ impl Runner {
 
 const fn is_delete(verb: &Verb) -> bool {
     matches!(verb, Verb::Delete(_))
-}
-
-/// Whether nothing can be made any more because the namespace is being deleted: no reason to try
-/// again or to complain. Source: the status cause `NamespaceTerminating`.
-fn is_namespace_going(refusal: &Refusal) -> bool {
-    refusal.reason == Reason::Forbidden
-        && refusal.message.ends_with("because it is being terminated")
 }
