@@ -63,6 +63,16 @@ pub enum Until {
     Settled,
 }
 
+impl Until {
+    /// Whether waiting may be in vain in a world that goes on for ever.
+    const fn may_never_come(&self) -> bool {
+        match self {
+            Self::About(_) | Self::Reconciled | Self::True(_) => true,
+            Self::Step | Self::Write | Self::Settled => false,
+        }
+    }
+}
+
 /// A moment of the run that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -410,6 +420,8 @@ impl Driver {
         self.stop.is_some() || is_long
     }
 
+    /// Goes on until something. What does not come within an hour, and may never come, costs no hour:
+    /// the run stays where it was.
     fn advance(&mut self, until: &Until) {
         self.running = false;
         self.begin();
@@ -417,12 +429,21 @@ impl Driver {
             return;
         }
         let end = self.world().now() + ADVANCE_MOST;
+        let from = until
+            .may_never_come()
+            .then(|| (self.runs.shown().clone(), self.shown.clone()));
         let work_first = !self.world().is_settled();
         let mut watched = Watched::default();
         while let Some((at, urgency)) = self.world().next_at() {
             if at > end {
-                self.message =
-                    Some("Nothing of the kind within an hour of virtual time.".to_owned());
+                let back = if from.is_some() { "; still here" } else { "" };
+                if let Some((run, shown)) = from {
+                    *self.runs.shown_mut() = run;
+                    self.shown = shown;
+                }
+                self.message = Some(format!(
+                    "Nothing of the kind within an hour of virtual time{back}."
+                ));
                 return;
             }
             let was_past = self.shown.is_some();

@@ -143,6 +143,24 @@ fn each_advance_stops_at_what_it_waits_for() {
 }
 
 #[test]
+fn waiting_in_vain_costs_no_time() {
+    let mut driver = Driver::new(with_web(7, 3, 2));
+    driver.obey(Order::Advance(Until::Settled));
+    let before = driver.snapshot();
+    let nobody = Key::new(Kind::Pod, "default", "nobody");
+    let never = Expression::parse("ready(\"nobody\") == 5").expect("an expression");
+    for until in [Until::About(nobody), Until::True(never)] {
+        driver.obey(Order::Advance(until));
+        let after = driver.snapshot();
+        let told = after.message.as_deref().unwrap_or_default();
+        assert!(told.contains("still here"), "{told}");
+        assert_eq!(after.world.steps(), before.world.steps());
+        assert_eq!(after.world.now(), before.world.now());
+        assert_eq!(after.world.fingerprint(), before.world.fingerprint());
+    }
+}
+
+#[test]
 fn a_breakpoint_stops_a_running_world_at_the_step_of_its_record() {
     for (text, wanted) in [
         ("sched.bind", "kube-scheduler binds pod default/web-"),

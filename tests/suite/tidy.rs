@@ -170,8 +170,8 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         };
         // What a trait only asks for has no body.
         let mut rest = lines[start..].iter();
-        if rest.find_map(|line| line.chars().rev().find(|last| "{;}".contains(*last))) == Some(';')
-        {
+        let head_ends = rest.find(|line| line.ends_with(['{', ';', '}']));
+        if head_ends.is_some_and(|line| line.ends_with(';')) {
             continue;
         }
         let indent = line.len() - trimmed.len();
