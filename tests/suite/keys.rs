@@ -351,6 +351,22 @@ fn why_in_the_past_asks_about_the_moment_that_is_shown() {
 }
 
 #[test]
+fn a_question_is_answered_itself_while_the_line_before_still_waits() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F :");
+    person.type_text("scale deployment/web --replicas=5\n");
+    person.press(":");
+    person.type_text("rollout status deployment/web\n");
+    person.press(":");
+    person.type_text("get deployments\n");
+    let Mode::Reading(Overlay::Answer { title, text, .. }) = &person.model.mode else {
+        panic!("the answer is shown");
+    };
+    assert_eq!(title, "kubectl get deployments");
+    assert!(text.starts_with("NAME"), "{text}");
+}
+
+#[test]
 fn the_filter_keeps_what_contains_its_text() {
     let mut person = Person::on_first_visit(120, 36);
     person.press("a F 7 /");

@@ -11,6 +11,7 @@ use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::Session;
 use crate::manifest;
+use crate::ui::answer::{self, Answer};
 use crate::ui::differences;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
@@ -231,19 +232,23 @@ fn asked(world: &Cluster, question: Command) -> String {
 
 /// The run of kubectl that a question becomes in a copy of the world.
 pub(super) fn session_of(world: &Cluster, question: Command) -> Option<Session> {
+    let Command::Kubectl { line, files, .. } = &question else {
+        return None;
+    };
+    let sent = Sent {
+        line: line.clone(),
+        files: Arc::clone(files),
+    };
     let mut copy = world.clone();
-    let before = copy.sessions().next_back().map(|(number, _)| number);
     // Asked from a terminal of its own: what was typed before need not be done.
     copy.submit_at(copy.now(), question);
-    let is_done = |world: &Cluster| later(world, before).is_some_and(|it| it.exit_code().is_some());
-    copy.run_until(ANSWER_MOST, is_done);
-    later(&copy, before).cloned()
-}
-
-/// The first run of kubectl that began after another.
-fn later(world: &Cluster, before: Option<u64>) -> Option<&Session> {
-    let mut sessions = world.sessions();
-    sessions.find_map(|(number, session)| (Some(number) > before).then_some(session))
+    copy.run_until(ANSWER_MOST, |world| {
+        matches!(answer::of(world, &sent), Answer::Done(_))
+    });
+    match answer::of(&copy, &sent) {
+        Answer::Before => None,
+        Answer::Going(session) | Answer::Done(session) => Some(session.clone()),
+    }
 }
 
 /// Shows an earlier line, or a later one; the newest is followed by an empty one.
