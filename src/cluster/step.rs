@@ -528,7 +528,11 @@ impl Cluster {
                 let who = who.map_or_else(String::new, |actor| actor.to_string());
                 format!("{who} opens its watch")
             }
-            Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
+            Happening::Alarm { of, alarm, .. } => {
+                let purpose = self.alarm_purpose(of, alarm);
+                let purpose = purpose.unwrap_or_else(|| "goes on".to_owned());
+                format!("{} {purpose}", of.actor())
+            }
             Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
             Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),

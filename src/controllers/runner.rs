@@ -44,7 +44,7 @@ pub struct Runner {
     expected: OrdMap<Key, Expected>,
     unlisted: OrdSet<Kind>,
     refused: OrdMap<Key, Refusal>,
-    waiting_since: OrdMap<Key, Time>,
+    waiting: OrdMap<Key, (Time, &'static str)>,
     remembered: OrdMap<Key, Recommendations>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
@@ -102,7 +102,7 @@ impl Runner {
             expected: OrdMap::new(),
             unlisted: controller.watches.iter().copied().collect(),
             refused: OrdMap::new(),
-            waiting_since: OrdMap::new(),
+            waiting: OrdMap::new(),
             remembered: OrdMap::new(),
             recorder: Recorder::new(controller.event_source, ""),
             last_plan: None,
@@ -141,6 +141,18 @@ impl Runner {
     #[must_use]
     pub fn last_plan(&self) -> Option<&Arc<Reconcile>> {
         self.last_plan.as_ref()
+    }
+
+    /// What will be so when it looks at a key again, in words; empty when there is nothing to say.
+    #[must_use]
+    pub fn why_later(&self, key: &Key) -> &'static str {
+        self.waiting.get(key).map_or("", |(_, why)| why)
+    }
+
+    /// What an autoscaler recommended lately.
+    #[must_use]
+    pub fn recommended(&self, key: &Key) -> Option<&Recommendations> {
+        self.remembered.get(key)
     }
 
     /// Whether it waits to see its own writes before it plans again; off, it creates twice.
@@ -292,7 +304,7 @@ impl Runner {
             now: hands.now,
             profile: hands.profile,
             refused: self.refused.get(key),
-            waiting_since: self.waiting_since.get(key).copied(),
+            waiting_since: self.waiting.get(key).map(|(since, _)| *since),
             remembered: self.remembered.get(key),
         }
     }
@@ -313,6 +325,7 @@ impl Runner {
             difference: std::mem::take(&mut plan.difference),
             actions: plan.actions.iter().map(words).collect(),
             requeue_after: plan.look_again.map(|look| look.after),
+            requeue_why: plan.look_again.map_or("", |look| look.why),
         });
         self.last_plan = Some(Arc::clone(&reconcile));
         let record = hands.note(started, Note::Planned(reconcile));
@@ -389,12 +402,18 @@ impl Runner {
         self.queue.succeeded(key);
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
-        if let Some(LookAgain { after, urgency }) = look_again {
-            self.waiting_since.entry(key.clone()).or_insert(hands.now);
+        if let Some(LookAgain {
+            after,
+            urgency,
+            why,
+        }) = look_again
+        {
+            let waiting = self.waiting.entry(key.clone());
+            waiting.or_insert((hands.now, why)).1 = why;
             self.delay(key, hands.now + after, (cause, urgency), hands);
             return;
         }
-        self.waiting_since.remove(key);
+        self.waiting.remove(key);
         // What an earlier plan waited for is no longer wanted: it must not keep the world busy.
         if let Some(at) = self.queue.undelay(key) {
             hands.take_back(at, ControllerAlarm::Due(key.clone()));

@@ -72,7 +72,10 @@ pub(super) fn manage(
     }
     let wait = backoff(pods, planned.now);
     if !wait.is_zero() {
-        return (Vec::new(), Some(LookAgain::to_act(wait)));
+        return (
+            Vec::new(),
+            Some(LookAgain::to_act(wait).because("the back-off after a failure is over")),
+        );
     }
     let missing = wanted - active.len();
     let creates = match job.spec.completions.filter(|_| count::is_indexed(job)) {

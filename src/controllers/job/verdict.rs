@@ -42,7 +42,7 @@ fn since_start(job: &Job, status: &batch::JobStatus, now: Time) -> Option<(Durat
 pub(super) fn deadline(job: &Job, status: &batch::JobStatus, now: Time) -> Option<LookAgain> {
     let (running, deadline) = since_start(job, status, now)?;
     let left = deadline.checked_sub(running)?;
-    Some(LookAgain::to_check(left))
+    Some(LookAgain::to_check(left).because("activeDeadlineSeconds is over"))
 }
 
 /// Judges; nothing while the Job goes on. A verdict once told stays.
