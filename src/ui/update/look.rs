@@ -255,7 +255,8 @@ pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordI
     let selection = model.selection.as_ref();
     let write = || Some(trace.last_write(selection?)?.id);
     let newest = || model.events.until(trace).last().copied();
-    model.record.or_else(write).or_else(newest)
+    let at = model.record.filter(|record| !trace.has_forgotten(*record));
+    at.or_else(write).or_else(newest)
 }
 
 /// The way back from the record that is meant.
