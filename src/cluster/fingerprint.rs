@@ -48,11 +48,10 @@ impl fmt::Display for Fingerprint {
 }
 
 impl Trace {
-    /// What stands for all records of the run, in order.
+    /// What stands for all records of the run, in order; it is the same however many are kept.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        self.iter()
-            .fold(Fingerprint::EMPTY, |print, record| print.with(record))
+        self.signature().print()
     }
 }
 
@@ -85,6 +84,7 @@ impl Cluster {
             last_compaction,
             last_step,
             booted: _,
+            usage_since,
         } = self;
         let mut print = Fingerprint::EMPTY;
         print.take(format_args!(
@@ -96,7 +96,10 @@ impl Cluster {
             "{troubles:?} {network:?} {last_compaction:?} "
         ));
         print.take(format_args!("{proxies:?} {traffic:?} "));
-        print.take(format_args!("{last_step:?} {:?}", trace.next_id()));
+        print.take(format_args!(
+            "{last_step:?} {usage_since:?} {:?}",
+            trace.next_id()
+        ));
         print
     }
 }

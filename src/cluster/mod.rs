@@ -6,6 +6,7 @@ mod cause;
 mod command;
 pub mod compare;
 mod component;
+mod delivery;
 pub mod driver;
 mod expiry;
 mod expression;
@@ -47,7 +48,7 @@ pub use fault::{
     ComponentChange, Container, Disorder, Fault, GRAMMAR as FAULT_GRAMMAR, WatchChange,
 };
 pub use fingerprint::Fingerprint;
-pub use history::History;
+pub use history::{History, Horizon};
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use session::SessionFile;
 pub use standing::{Copy, Standing};
@@ -103,6 +104,8 @@ pub struct Cluster {
     last_compaction: u64,
     last_step: RecordId,
     booted: RecordId,
+    /// The last of those that change what is used: a container that started or ended, traffic, a fault.
+    usage_since: RecordId,
 }
 
 impl Cluster {
@@ -292,6 +295,19 @@ impl Cluster {
     pub fn wait_until(&mut self, moment: Time) {
         let due = self.next_at().map_or(moment, |(at, _)| at);
         self.now = self.now.max(moment.min(due));
+    }
+
+    /// Comes to the moment at which a run ended that had made as many steps: what was passed over
+    /// there without a step, because the world settled by that, is passed over here as well.
+    fn come_to_rest(&mut self, moment: Time) {
+        while self.next_at().is_some_and(|(at, _)| at <= moment) {
+            let mut next = self.clone();
+            if !next.step() || next.steps() > self.steps() {
+                break;
+            }
+            *self = next;
+        }
+        self.wait_until(moment);
     }
 
     fn next_record(&self) -> RecordId {

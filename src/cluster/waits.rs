@@ -353,10 +353,16 @@ mod tests {
         let mut world = world("fault node-down node-b", 60);
         let words = told(&world).join("; ");
         assert!(words.contains("pod web in 4m"), "{words}");
-        assert!(words.contains("its toleration of the taint ends"), "{words}");
+        assert!(
+            words.contains("its toleration of the taint ends"),
+            "{words}"
+        );
         world.run_until(Duration::from_secs(330), |_| false);
         let words = told(&world).join("; ");
-        assert!(words.contains("gone only when the kubelet of node-b"), "{words}");
+        assert!(
+            words.contains("gone only when the kubelet of node-b"),
+            "{words}"
+        );
     }
 
     #[test]

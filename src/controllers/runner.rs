@@ -7,18 +7,14 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::horizontal_pod_autoscaler::Recommendations;
-use super::work::{Trouble, Work};
+use super::work::{Expected, RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
+use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
 use crate::client::{
     Added, Cache, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile,
     Recorder, Seen, Subscription, WorkQueue,
 };
 use crate::sim::{RecordId, Time, Urgency};
-
-/// Retries that wait longer than this go on behind an idle world: what has failed so often will not
-/// come right without somebody's help.
-const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
 
 /// The alarms of a controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,19 +39,14 @@ pub struct Runner {
     asked: OrdMap<RequestId, Key>,
     expected: OrdMap<Key, Expected>,
     unlisted: OrdSet<Kind>,
+    /// Keys with news that have not been looked at yet, because more may come.
+    gathering: OrdSet<Key>,
     refused: OrdMap<Key, Refusal>,
     waiting: OrdMap<Key, (Time, &'static str)>,
     remembered: OrdMap<Key, Recommendations>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
-}
-
-/// What a key waits to see in the cache before it is planned again.
-#[derive(Clone, Debug, Default)]
-struct Expected {
-    revisions: OrdMap<Kind, u64>,
-    until: Time,
 }
 
 impl Component for Runner {
@@ -79,6 +70,7 @@ impl Component for Runner {
             Input::Alarm(ControllerAlarm::Work) => self.take(hands),
             Input::Alarm(ControllerAlarm::Due(key)) => {
                 if self.queue.is_due(&key, hands.now) {
+                    self.gathering.remove(&key);
                     let record =
                         hands.note(hands.cause, Note::Rang("look again", Some(key.clone())));
                     self.enqueue(&key, record, hands);
@@ -101,6 +93,7 @@ impl Runner {
             asked: OrdMap::new(),
             expected: OrdMap::new(),
             unlisted: controller.watches.iter().copied().collect(),
+            gathering: OrdSet::new(),
             refused: OrdMap::new(),
             waiting: OrdMap::new(),
             remembered: OrdMap::new(),
@@ -184,7 +177,7 @@ impl Runner {
                 after: after.as_ref(),
             };
             for key in (self.controller.concerns)(&self.informers, &change) {
-                self.add(&key, record, hands);
+                self.add(&key, &change, record, hands);
             }
             if let (Some(gone), None) = (before, after) {
                 self.remembered.remove(&gone.key());
@@ -238,15 +231,21 @@ impl Runner {
                 .all(|(kind, revision)| cache_revision(*kind) >= *revision)
     }
 
-    /// Puts a key into the queue now, or when its pace allows.
-    fn add(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
-        match self.controller.pace {
-            None => self.enqueue(key, record, hands),
-            Some(pace) => {
-                let due = hands.now + pace(hands.profile);
-                self.delay(key, due, (record, Urgency::Periodic), hands);
-            }
+    /// Puts a key into the queue now, or when its pace or the gathering of changes allows.
+    fn add(&mut self, key: &Key, change: &Change<'_>, record: RecordId, hands: &mut Hands<'_>) {
+        if let Some(pace) = self.controller.pace {
+            let due = hands.now + pace(hands.profile);
+            self.delay(key, due, (record, Urgency::Periodic), hands);
+            return;
         }
+        let gathers = self.controller.gathers;
+        let wait = gathers.map_or(Duration::ZERO, |gathers| gathers(change, key));
+        if wait.is_zero() {
+            self.enqueue(key, record, hands);
+            return;
+        }
+        self.gathering.insert(key.clone());
+        self.delay(key, hands.now + wait, (record, Urgency::Work), hands);
     }
 
     fn enqueue(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
@@ -328,7 +327,9 @@ impl Runner {
             requeue_why: plan.look_again.map_or("", |look| look.why),
         });
         self.last_plan = Some(Arc::clone(&reconcile));
-        let record = hands.note(started, Note::Planned(reconcile));
+        let measured = answers.iter().filter_map(|answer| answer.as_ref().ok());
+        let measured = measured.filter_map(Answer::measured_by).max();
+        let record = hands.note(measured.unwrap_or(started), Note::Planned(reconcile));
         for said in &plan.events {
             self.say(said, None, record, hands);
         }
@@ -402,18 +403,20 @@ impl Runner {
         self.queue.succeeded(key);
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
-        if let Some(LookAgain {
-            after,
-            urgency,
-            why,
-        }) = look_again
-        {
+        if let Some(look) = look_again {
+            let cause = match look.urgency {
+                Urgency::Work => cause,
+                Urgency::Periodic => self.evidence(key).unwrap_or(cause),
+            };
             let waiting = self.waiting.entry(key.clone());
-            waiting.or_insert((hands.now, why)).1 = why;
-            self.delay(key, hands.now + after, (cause, urgency), hands);
+            waiting.or_insert((hands.now, look.why)).1 = look.why;
+            self.delay(key, hands.now + look.after, (cause, look.urgency), hands);
             return;
         }
         self.waiting.remove(key);
+        if self.gathering.contains(key) {
+            return;
+        }
         // What an earlier plan waited for is no longer wanted: it must not keep the world busy.
         if let Some(at) = self.queue.undelay(key) {
             hands.take_back(at, ControllerAlarm::Due(key.clone()));
@@ -571,15 +574,19 @@ impl Runner {
         if self.is_ready() {
             for key in (periodic.keys)(&self.informers, hands.now, hands.profile) {
                 if self.has_work(&key, hands) {
-                    self.enqueue(&key, record, hands);
+                    let evidence = self.evidence(&key).unwrap_or(record);
+                    self.enqueue(&key, evidence, hands);
                 }
             }
         }
-        hands.wake_periodic(
-            (periodic.period)(hands.profile),
-            record,
-            ControllerAlarm::Periodic,
-        );
+        let period = (periodic.period)(hands.profile);
+        hands.wake_periodic(period, hands.cause, ControllerAlarm::Periodic);
+    }
+
+    /// The arrival of the object as the cache has it. A check that repeats for ever says when a key
+    /// is looked at; what is found then is there because of this.
+    fn evidence(&self, key: &Key) -> Option<RecordId> {
+        Some(self.informers.cached(key)?.record)
     }
 
     /// Whether the plan for a key would do something, or begin to wait.
@@ -588,15 +595,4 @@ impl Runner {
         let plan = (self.controller.plan)(&planned);
         !plan.is_empty() || (plan.look_again.is_some() && planned.waiting_since.is_none())
     }
-}
-
-const fn is_delete(verb: &Verb) -> bool {
-    matches!(verb, Verb::Delete(_))
-}
-
-/// Whether nothing can be made any more because the namespace is being deleted: no reason to try
-/// again or to complain. Source: the status cause `NamespaceTerminating`.
-fn is_namespace_going(refusal: &Refusal) -> bool {
-    refusal.reason == Reason::Forbidden
-        && refusal.message.ends_with("because it is being terminated")
 }

@@ -32,8 +32,12 @@ pub(super) fn rest_words(world: &Cluster, components: &[ComponentId], shown: &[u
     let left_out = components.len() - shown.len();
     let others = components.iter().enumerate();
     let others = others.filter(|(place, _)| !shown.contains(place));
-    let others = others.take(REACH * 2).map(|(_, id)| Interest::of(world, id));
-    let busy = others.filter(|interest| *interest <= Interest::Busy).count();
+    let others = others
+        .take(REACH * 2)
+        .map(|(_, id)| Interest::of(world, id));
+    let busy = others
+        .filter(|interest| *interest <= Interest::Busy)
+        .count();
     match busy {
         0 => format!("⋮ {left_out} more, all idle"),
         busy => format!("⋮ {left_out} more, {busy} of them busy or off"),
