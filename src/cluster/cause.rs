@@ -54,13 +54,6 @@ impl Record {
         let rang = || self.kind() == RecordKind::TimerFire && self.object().is_none();
         match self.kind() {
             RecordKind::LeaseRenew | RecordKind::StoreCompact => true,
-            _ if matches!(
-                &self.detail,
-                Detail::Api(apiserver::Note::Scraped { silent: 0, .. })
-            ) =>
-            {
-                true
-            }
             RecordKind::TrafficCount => {
                 matches!(&self.detail, Detail::Traffic(note) if !note.is_new)
             }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::api::Actor;
 use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
 
@@ -96,7 +97,8 @@ impl EventList {
     }
 
     fn takes(&self, record: &Record) -> bool {
-        if !self.shows_heartbeats && (!self.has_begun || record.is_heartbeat()) {
+        let repeats = record.is_heartbeat() || record.actor == Actor::MetricsServer;
+        if !self.shows_heartbeats && (!self.has_begun || repeats) {
             return false;
         }
         self.filter.is_empty()

@@ -82,6 +82,15 @@ pub(super) fn lines(view: &View<'_>, index: &Index, width: usize) -> Vec<Line> {
     lines
 }
 
+/// In how many lines all that must be said is said: the first line of what comes next, and why the
+/// difference does not close.
+pub(super) fn least(lines: &[Line]) -> usize {
+    let verdicts = lines
+        .iter()
+        .filter(|line| matches!(line, Line::Verdict(..)));
+    1 + verdicts.count()
+}
+
 /// The lines that stay in so many: what agrees goes first, then what is less than a sentence.
 pub(super) fn fitting(mut lines: Vec<Line>, room: usize) -> Vec<Line> {
     for weight in 0..Line::WEIGHT_MOST {

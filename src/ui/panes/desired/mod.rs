@@ -46,15 +46,17 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let index = Index::of(view.world());
     let detail = detail::lines(view, &index, usize::from(inner.width));
     let height = usize::from(inner.height);
-    let detail = detail::fitting(
-        detail,
-        match height {
-            0..=4 => 0,
-            5..8 => 1,
-            8..12 => 3,
-            _ => height / 2,
-        },
-    );
+    let room = match height {
+        0..=4 => 0,
+        5..12 => {
+            // The tree comes first; a sentence about what is wrong is worth a pod or two.
+            let least = detail::least(&detail).min(height / 3);
+            let rows = tree::rows(view, &index.objects, height - 1 - least).len();
+            (height - 1).saturating_sub(rows).clamp(least, 3)
+        }
+        _ => height / 2,
+    };
+    let detail = detail::fitting(detail, room);
     let wanted = detail.len();
     let below = u16::try_from(wanted).unwrap_or(0);
     let above = Rect {
