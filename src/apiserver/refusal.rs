@@ -190,6 +190,24 @@ impl Refusal {
         }
     }
 
+    /// 422 for what does not fit, without a word about why.
+    #[must_use]
+    pub fn rejected() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(Reason::Invalid, None, message.to_owned())
+    }
+
+    /// 422 for a patch that leaves no object of the kind.
+    #[must_use]
+    pub fn bad_patch(shown: String, why: &str) -> Self {
+        let error = FieldError::invalid(&"patch", shown, why);
+        Self {
+            message: format!(" \"\" is invalid: {error}"),
+            causes: vec![Cause::Field(error)],
+            ..Self::new(Reason::Invalid, None, String::new())
+        }
+    }
+
     /// 400 with a message.
     #[must_use]
     pub fn bad_request(message: String) -> Self {

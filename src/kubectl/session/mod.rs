@@ -15,6 +15,7 @@ mod files;
 mod logs;
 mod make;
 mod rollout;
+mod server_side;
 mod set;
 mod show;
 mod sort;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::failure::Failure;
+use self::server_side::Application;
 use self::task::{Maker, Task};
 use super::Note;
 use super::grammar::{
@@ -201,11 +203,12 @@ impl Session {
             Command::Apply {
                 mode: ApplyMode::ServerSide(conflicts),
                 ..
-            } => self.tasks.extend(
-                drafts
+            } => {
+                let applications = drafts
                     .into_iter()
-                    .map(|draft| Task::ApplyServerSide(Box::new(draft), *conflicts)),
-            ),
+                    .map(|draft| Box::new(Application::new(draft, *conflicts)));
+                self.tasks.extend(applications.map(Task::ApplyServerSide));
+            }
             Command::Apply { .. } | Command::Diff { .. } => {
                 let tasks = drafts.into_iter().map(|draft| Task::Apply(Box::new(draft)));
                 self.tasks.extend(tasks);
@@ -358,7 +361,7 @@ impl Session {
         while let Some(task) = self.next_task() {
             if self.may_begin(&task, hands.now) {
                 let (key, verb) = task.request(&self.delete_options());
-                let id = hands.ask_with(cause, (key, verb), self.write_options());
+                let id = hands.ask_with(cause, (key, verb), self.write_options(Some(&task)));
                 self.waiting = Some((id, task));
                 return;
             }
