@@ -284,23 +284,23 @@ impl ApiServer {
             )));
         };
         if pod.uid() != binding.uid {
-            let why = format!(
-                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
-                binding.uid,
-                pod.uid()
-            );
-            return Err(Refusal::conflict(key, &why));
+            return Err(Refusal::other_object(key, &binding.uid, pod.uid()));
         }
-        if pod.is_terminating() {
-            let why = format!(
-                "pod {} is being deleted, cannot be assigned to a host",
-                key.name
-            );
-            return Err(Refusal::conflict(key, &why));
-        }
-        if let Some(node) = &pod.spec.node_name {
-            let why = format!("pod {} is already assigned to node \"{node}\"", key.name);
-            return Err(Refusal::conflict(key, &why));
+        let name = &key.name;
+        let gates = pod.spec.scheduling_gates.as_deref().unwrap_or_default();
+        let why = if pod.is_terminating() {
+            Some(format!(
+                "pod {name} is being deleted, cannot be assigned to a host"
+            ))
+        } else if let Some(node) = &pod.spec.node_name {
+            Some(format!("pod {name} is already assigned to node \"{node}\""))
+        } else if gates.is_empty() {
+            None
+        } else {
+            Some(format!("pod {name} has non-empty .spec.schedulingGates"))
+        };
+        if let Some(why) = why {
+            return Err(Refusal::not_bindable(key, &why));
         }
         pod.spec_mut().node_name = Some(binding.node.clone());
         let scheduled = core::PodCondition {
@@ -374,11 +374,7 @@ fn check_version(object: &Object, current: &Object) -> Result<(), Refusal> {
     }
     let uid = object.uid();
     if !uid.is_empty() && uid != current.uid() {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            current.uid()
-        );
-        return Err(Refusal::conflict(&key, &why));
+        return Err(Refusal::other_object(&key, uid, current.uid()));
     }
     Ok(())
 }

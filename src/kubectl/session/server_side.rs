@@ -160,10 +160,11 @@ impl Session {
                 "failed to re-apply configuration after performing Server-Side Apply migration"
             }
         };
-        self.errors.push_str(&format!(
+        let warning = format!(
             "Warning: {what}. This is non-fatal and will be retried next time you apply. Error: \
              {refusal}\n"
-        ));
+        );
+        self.errors.push_str(&warning);
         self.say(&application.draft.object, "serverside-applied");
     }
 
@@ -245,17 +246,16 @@ fn handed_over(mut all: Vec<Owner>, to: &str) -> Option<Vec<Owner>> {
     let taker = kept
         .iter_mut()
         .find(|owner| is_main(owner, Operation::Apply) && owner.writer.manager == to);
-    match taker {
-        Some(taker) => taker.fields = std::mem::take(&mut taker.fields).union(&fields),
-        None => {
-            let mut taker = Owner {
-                operation: Operation::Apply,
-                fields,
-                ..first
-            };
-            taker.writer.manager = to.to_owned().into();
-            kept.push(taker);
-        }
+    if let Some(taker) = taker {
+        taker.fields = std::mem::take(&mut taker.fields).union(&fields);
+    } else {
+        let mut taker = Owner {
+            operation: Operation::Apply,
+            fields,
+            ..first
+        };
+        taker.writer.manager = to.to_owned().into();
+        kept.push(taker);
     }
     Some(kept)
 }
