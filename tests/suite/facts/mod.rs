@@ -3,9 +3,11 @@
 mod api_deletion;
 mod api_server;
 mod autoscaler;
+mod claims;
 mod deletion;
 mod deployment;
 mod job;
+mod job_policies;
 mod kubelet;
 mod nodes;
 mod pod_end;
