@@ -228,6 +228,17 @@ pub(super) fn mark_for_deletion(object: &mut Object, grace: i64, now: Time) {
     }
 }
 
+/// Leaves an object that is marked for deletion `grace` seconds from its mark.
+pub(super) fn hurry_deletion(object: &mut Object, grace: i64) {
+    let metadata = object.metadata_mut();
+    let before = metadata.deletion_grace_period_seconds.replace(grace);
+    let spared = u64::try_from(before.unwrap_or(grace) - grace).unwrap_or(0);
+    if let Some(at) = &mut metadata.deletion_timestamp {
+        let earlier = meta::moment(at).as_secs().saturating_sub(spared);
+        *at = meta::object_time(Time::from_secs(earlier));
+    }
+}
+
 /// True when an object is marked for deletion and nothing holds it back: no finalizer, and no
 /// grace period that a kubelet has still to confirm.
 pub(super) fn is_released(object: &Object) -> bool {
