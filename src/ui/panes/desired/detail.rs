@@ -112,9 +112,9 @@ impl Line {
     fn weight(&self) -> u8 {
         match self {
             Self::Field(field) if field.agrees() => 0,
-            Self::Action(_) => 1,
+            Self::Action(_) | Self::Heading(_) => 1,
             Self::Plan(..) => 2,
-            Self::Heading(_) | Self::Requests(..) => 3,
+            Self::Requests(..) => 3,
             Self::Field(_) => 4,
             Self::Verdict(..) | Self::Next(_) => Self::WEIGHT_MOST,
         }
