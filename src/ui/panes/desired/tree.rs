@@ -273,7 +273,9 @@ impl Tree<'_> {
                 let mut inside = Vec::new();
                 self.window(&[], (Some(&key), depth + 1), spare, &mut inside);
                 rows[place] = row(&key, depth, Some(true));
-                rows.splice(place + 1..place + 1, inside);
+                let below = rows.split_off(place + 1);
+                rows.extend(inside);
+                rows.extend(below);
             }
             place += 1;
         }
