@@ -53,7 +53,8 @@ impl ApiServer {
         let difference = owners::compare(key.kind, &live, &applied);
         let touched = difference.touched();
         if conflicts == Conflicts::Refuse {
-            refuse_conflicts(key, &all, &touched)?;
+            let granted = granted(key.kind, &live, &mine);
+            refuse_conflicts(key, &all, &touched.clone().without(&granted))?;
         }
         for owner in &mut all {
             let fields = std::mem::take(&mut owner.fields);
@@ -64,8 +65,13 @@ impl ApiServer {
         {
             mine.writer.time = before.writer.time;
         }
+        let mine_is_kubectl = is_kubectl(&mine);
         all.push(mine);
         all.retain(|owner| !owner.fields.is_empty());
+        let mut applied = applied;
+        if mine_is_kubectl {
+            patches::keep_last_applied(&mut applied, body);
+        }
         let mut object = write::decoded(key.kind, applied)?;
         if body.pointer("/metadata/resourceVersion").is_none() {
             object.metadata_mut().resource_version = None;
@@ -88,6 +94,25 @@ fn merged(
         .iter()
         .fold(mine.fields.clone(), |kept, owner| kept.union(&owner.fields));
     patches::prune(kind, patches::apply(kind, live, body), last, &kept)
+}
+
+/// Whether the owner is kubectl under the name that it applies by. Whoever says another name has no
+/// part in what goes on between the two ways to apply.
+fn is_kubectl(owner: &Owner) -> bool {
+    owner.writer.manager == "kubectl"
+}
+
+/// What kubectl takes from others without asking: what it has applied itself from the client's side
+/// and nobody has changed since. Source: `lastAppliedManager` of
+/// `apimachinery/pkg/util/managedfields/internal`.
+fn granted(kind: Kind, live: &Value, mine: &Owner) -> FieldSet {
+    let Some(last) = patches::last_applied(live).filter(|_| is_kubectl(mine)) else {
+        return FieldSet::default();
+    };
+    let since = owners::compare(kind, &last, live);
+    owners::fields(kind, &last)
+        .without(&since.touched())
+        .without(&since.removed)
 }
 
 /// Refuses an apply that changes what others own.

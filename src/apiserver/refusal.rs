@@ -153,9 +153,63 @@ impl Refusal {
     /// 409 for another reason.
     #[must_use]
     pub fn conflict(key: &Key, why: &str) -> Self {
-        let resource = key.kind.info().group_resource();
+        Self::unfulfilled(key, &key.kind.info().group_resource(), why)
+    }
+
+    /// 409 for a write about another object of that name, as the storage says it.
+    /// Source: `Preconditions.Check` of `apiserver/pkg/storage/interfaces.go`.
+    #[must_use]
+    pub fn other_object(key: &Key, asked: &str, found: &str) -> Self {
+        let info = key.kind.info();
+        let resource = match key.kind {
+            Kind::Node => "minions",
+            Kind::Service => "services/specs",
+            _ => info.plural,
+        };
+        let mut place = format!("/registry/{resource}");
+        for part in [&key.namespace, &key.name] {
+            if !part.is_empty() {
+                place = format!("{place}/{part}");
+            }
+        }
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {place}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, UID in object \
+             meta: {found}"
+        );
+        Self::conflict(key, &why)
+    }
+
+    /// 409 for a deletion that names another state of the object.
+    /// Source: `BeforeDelete` of `apiserver/pkg/registry/rest/delete.go`.
+    #[must_use]
+    pub fn precondition(key: &Key, what: &str, asked: &str, found: &str) -> Self {
+        let info = key.kind.info();
+        let kind = if info.group.is_empty() {
+            info.name.to_owned()
+        } else {
+            format!("{}.{}", info.name, info.group)
+        };
+        let might = match what {
+            "UID" => "deleted and then recreated",
+            _ => "modified",
+        };
+        let why = format!(
+            "the {what} in the precondition ({asked}) does not match the {what} in record \
+             ({found}). The object might have been {might}"
+        );
+        Self::unfulfilled(key, &kind, &why)
+    }
+
+    /// 409 for a pod that cannot be bound. Source: `BindingREST` of `pkg/registry/core/pod/storage`.
+    #[must_use]
+    pub fn not_bindable(key: &Key, why: &str) -> Self {
+        Self::unfulfilled(key, "pods/binding", why)
+    }
+
+    fn unfulfilled(key: &Key, what: &str, why: &str) -> Self {
         let name = &key.name;
-        let message = format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}");
+        let message = format!("Operation cannot be fulfilled on {what} \"{name}\": {why}");
         Self::new(Reason::Conflict, Some(key), message)
     }
 
@@ -187,6 +241,24 @@ impl Refusal {
         Self {
             causes: causes.into_iter().map(Cause::Field).collect(),
             ..Self::new(Reason::Invalid, Some(key), message)
+        }
+    }
+
+    /// 422 for what does not fit, without a word about why.
+    #[must_use]
+    pub fn rejected() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(Reason::Invalid, None, message.to_owned())
+    }
+
+    /// 422 for a patch that leaves no object of the kind.
+    #[must_use]
+    pub fn bad_patch(shown: String, why: &str) -> Self {
+        let error = FieldError::invalid(&"patch", shown, why);
+        Self {
+            message: format!(" \"\" is invalid: {error}"),
+            causes: vec![Cause::Field(error)],
+            ..Self::new(Reason::Invalid, None, String::new())
         }
     }
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::api::owners::{self, Writer};
 use crate::api::{Key, Kind, Object, core, meta};
-use crate::manifest::{self, patch as patches};
+use crate::manifest;
+use crate::manifest::patch::{self as patches, PatchError};
 use crate::store::{Change, Precondition};
 
 /// How often a generated name that is taken is drawn again. Source: `pkg/registry/rest/create.go`.
@@ -241,23 +242,30 @@ impl ApiServer {
         caller: Caller<'_>,
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
-        let current = self.store.get(key).map(Object::to_value);
-        let current = || current.ok_or_else(|| Refusal::not_found(key));
-        let patched = match patch.patch_type {
-            PatchType::Json => patches::json(&current()?, &patch.body),
-            PatchType::Merge => Ok(patches::merge(&current()?, &patch.body)),
-            PatchType::Strategic => patches::strategic(key.kind, &current()?, &patch.body),
-            PatchType::Apply(conflicts) => {
-                return self.apply(patch, conflicts, key, caller, stages);
-            }
-        };
-        let patched = patched.map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let mut object = decoded(key.kind, patched)?;
-        if patch.body.pointer("/metadata/resourceVersion").is_none() {
-            object.metadata_mut().resource_version = None;
+        if let PatchType::Apply(conflicts) = patch.patch_type {
+            return self.apply(patch, conflicts, key, caller, stages);
         }
         let writer = caller.writer(patch.subresource.name());
-        let how = (part_of(patch.subresource), Signed::By(writer));
+        let current = self.get(key)?;
+        let mut before = current.to_value();
+        // Owners are worked out only for those who ask for them.
+        let about_owners = patch.body.to_string().contains("managedFields");
+        if about_owners {
+            before["metadata"]["managedFields"] = owners::to_value(key.kind, &owners::of(current));
+        }
+        let mut patched = patched(patch, key.kind, &before)?;
+        let given = patched.pointer_mut("/metadata/managedFields");
+        let given = given.map(Value::take).filter(|_| about_owners);
+        let signed = match given.and_then(|given| owners::from_value(&given)) {
+            None => Signed::By(writer),
+            Some(mut all) => {
+                let difference = owners::compare(key.kind, &before, &patched);
+                owners::updated(&mut all, &writer, &difference);
+                Signed::Owners(all)
+            }
+        };
+        let object = decoded_patch(patch, key.kind, patched)?;
+        let how = (part_of(patch.subresource), signed);
         self.update(object, key, how, caller, stages)
     }
 
@@ -276,23 +284,23 @@ impl ApiServer {
             )));
         };
         if pod.uid() != binding.uid {
-            let why = format!(
-                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
-                binding.uid,
-                pod.uid()
-            );
-            return Err(Refusal::conflict(key, &why));
+            return Err(Refusal::other_object(key, &binding.uid, pod.uid()));
         }
-        if pod.is_terminating() {
-            let why = format!(
-                "pod {} is being deleted, cannot be assigned to a host",
-                key.name
-            );
-            return Err(Refusal::conflict(key, &why));
-        }
-        if let Some(node) = &pod.spec.node_name {
-            let why = format!("pod {} is already assigned to node \"{node}\"", key.name);
-            return Err(Refusal::conflict(key, &why));
+        let name = &key.name;
+        let gates = pod.spec.scheduling_gates.as_deref().unwrap_or_default();
+        let why = if pod.is_terminating() {
+            Some(format!(
+                "pod {name} is being deleted, cannot be assigned to a host"
+            ))
+        } else if let Some(node) = &pod.spec.node_name {
+            Some(format!("pod {name} is already assigned to node \"{node}\""))
+        } else if gates.is_empty() {
+            None
+        } else {
+            Some(format!("pod {name} has non-empty .spec.schedulingGates"))
+        };
+        if let Some(why) = why {
+            return Err(Refusal::not_bindable(key, &why));
         }
         pod.spec_mut().node_name = Some(binding.node.clone());
         let scheduled = core::PodCondition {
@@ -306,6 +314,36 @@ impl ApiServer {
         conditions.push(scheduled);
         self.replace(Object::Pod(pod), &current, Signed::Nobody, &mut Vec::new())
     }
+}
+
+/// What a patch makes of an object. Source: `apiserver/pkg/endpoints/handlers/patch.go`.
+fn patched(patch: &Patch, kind: Kind, before: &Value) -> Result<Value, Refusal> {
+    let result = match patch.patch_type {
+        PatchType::Json => patches::json(before, &patch.body),
+        PatchType::Merge | PatchType::Apply(_) => Ok(patches::merge(before, &patch.body)),
+        PatchType::Strategic => patches::strategic(kind, before, &patch.body),
+    };
+    result.map_err(|error| match error {
+        PatchError::Operation(_) | PatchError::ListOfLists => Refusal::rejected(),
+        PatchError::Directive { .. }
+        | PatchError::MergeInList
+        | PatchError::NoMergeKey { .. }
+        | PatchError::MixedList => Refusal::unknown(error.to_string()),
+        PatchError::NotAnObject
+        | PatchError::RetainKeys
+        | PatchError::ElementOrder
+        | PatchError::PrimitiveList
+        | PatchError::NoJsonPatch(_) => Refusal::bad_request(error.to_string()),
+    })
+}
+
+/// The object that a patch has made; what is none is the fault of the patch.
+fn decoded_patch(patch: &Patch, kind: Kind, patched: Value) -> Result<Object, Refusal> {
+    let shown = match patch.patch_type {
+        PatchType::Strategic => patches::go_print(&patch.body),
+        _ => patched.to_string(),
+    };
+    decoded(kind, patched).map_err(|refusal| Refusal::bad_patch(shown, &refusal.message))
 }
 
 /// The object that this JSON is.
@@ -336,11 +374,7 @@ fn check_version(object: &Object, current: &Object) -> Result<(), Refusal> {
     }
     let uid = object.uid();
     if !uid.is_empty() && uid != current.uid() {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            current.uid()
-        );
-        return Err(Refusal::conflict(&key, &why));
+        return Err(Refusal::other_object(&key, uid, current.uid()));
     }
     Ok(())
 }

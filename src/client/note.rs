@@ -25,6 +25,8 @@ pub struct Reconcile {
     pub actions: Vec<String>,
     /// When it will look again without being woken.
     pub requeue_after: Option<Duration>,
+    /// What will be so then, in words; empty when there is nothing to say.
+    pub requeue_why: &'static str,
 }
 
 /// One happening around a loop.

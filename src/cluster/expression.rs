@@ -123,7 +123,7 @@ impl Expression {
         declared.map_err(|error| self.error(error.to_string()))?;
         self.program
             .execute(&context)
-            .map_err(|error| self.error(error.to_string()))
+            .map_err(|error| self.error(in_words(&error)))
     }
 
     fn error(&self, message: String) -> ExpressionError {
@@ -172,6 +172,30 @@ fn examples() -> String {
         .map(|(example, _)| *example)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Why an expression has no answer, and what would have one.
+fn in_words(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => {
+            format!(
+                "there is no field \"{key}\" at this moment; has(….{key}) tells whether there is"
+            )
+        }
+        ExecutionError::NoSuchOverload(call)
+            if call.function() == "_._"
+                && call.argument_types().first().map(String::as_str) == Some("null_type") =>
+        {
+            "there is nothing to take a field of: obj(…) is null while there is no such object; \
+             begin with obj(…) != null &&"
+                .to_owned()
+        }
+        ExecutionError::UndeclaredReference(name) => {
+            format!("there is no function \"{name}\"; there are {}", examples())
+        }
+        ExecutionError::FunctionError { function, message } => format!("{function}(): {message}"),
+        other => other.to_string(),
+    }
 }
 
 fn declare(

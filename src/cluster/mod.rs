@@ -29,6 +29,7 @@ mod terminal;
 mod trace;
 mod traffic;
 mod verify;
+mod waits;
 mod watches;
 pub mod what_if;
 mod writer;
@@ -47,7 +48,7 @@ pub use fault::{
     ComponentChange, Container, Disorder, Fault, GRAMMAR as FAULT_GRAMMAR, WatchChange,
 };
 pub use fingerprint::Fingerprint;
-pub use history::History;
+pub use history::{History, Horizon};
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use session::SessionFile;
 pub use standing::{Copy, Standing};
@@ -56,6 +57,7 @@ pub use traffic::{
     Counts, Flow, GRAMMAR as TRAFFIC_GRAMMAR, Loss, Order as TrafficOrder, Second, Traffic,
 };
 pub use verify::Verdict;
+pub use waits::Wait;
 pub use watches::Watch;
 
 use crate::api::Object;
@@ -65,13 +67,16 @@ use crate::kubectl::Session;
 use crate::kubelet::Kubelet;
 use crate::proxy::KubeProxy;
 use crate::scheduler::Scheduler;
-use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
+use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency, span_words};
 use crate::store::Store;
 use step::Happening;
 use strike::Troubles;
 use terminal::Terminal;
 use watches::Watches;
 use writer::Writer;
+
+/// What comes sooner than this comes at once, for the reader.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The world. Cloning it costs microseconds and gives an independent world; the same seed and the
 /// same commands at the same steps give the same world.
@@ -228,10 +233,20 @@ impl Cluster {
     /// Who does the next thing that is not a repeating check, and what it is, in words.
     #[must_use]
     pub fn next_work_in_words(&self) -> Option<String> {
-        self.queue
-            .iter()
-            .find(|(_, urgency, _)| *urgency == Urgency::Work)
-            .map(|(_, _, happening)| self.describe(happening))
+        let mut coming = self.queue.iter();
+        let (at, _, happening) = coming.find(|(_, urgency, _)| *urgency == Urgency::Work)?;
+        if let Happening::Alarm { of, alarm, .. } = happening
+            && let Some(words) = self.alarm_words(of, alarm)
+        {
+            return Some(words);
+        }
+        let words = self.describe(happening);
+        let left = at.since(self.now);
+        Some(if left < AT_ONCE {
+            words
+        } else {
+            format!("{words} in {}", span_words(left))
+        })
     }
 
     /// Takes a command as somebody types it: now, or when the lines typed before it are done.
@@ -280,6 +295,19 @@ impl Cluster {
     pub fn wait_until(&mut self, moment: Time) {
         let due = self.next_at().map_or(moment, |(at, _)| at);
         self.now = self.now.max(moment.min(due));
+    }
+
+    /// Comes to the moment at which a run ended that had made as many steps: what was passed over
+    /// there without a step, because the world settled by that, is passed over here as well.
+    fn come_to_rest(&mut self, moment: Time) {
+        while self.next_at().is_some_and(|(at, _)| at <= moment) {
+            let mut next = self.clone();
+            if !next.step() || next.steps() > self.steps() {
+                break;
+            }
+            *self = next;
+        }
+        self.wait_until(moment);
     }
 
     fn next_record(&self) -> RecordId {

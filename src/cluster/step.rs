@@ -169,6 +169,18 @@ impl Cluster {
         cause: Option<RecordId>,
         detail: impl Into<Detail>,
     ) -> RecordId {
+        self.record_at(self.store().revision(), actor, cause, detail)
+    }
+
+    /// The same about the store as it was at a revision: one request may have made several writes
+    /// before the first of them is told.
+    fn record_at(
+        &mut self,
+        revision: u64,
+        actor: Actor,
+        cause: Option<RecordId>,
+        detail: impl Into<Detail>,
+    ) -> RecordId {
         let id = self.next_record();
         let detail = detail.into();
         if changes_usage(&detail) {
@@ -177,7 +189,7 @@ impl Cluster {
         self.trace.push(Record {
             id,
             time: self.now,
-            revision: self.store().revision(),
+            revision,
             actor,
             cause,
             detail,
@@ -255,14 +267,17 @@ impl Cluster {
                 refusal: refusal.clone(),
             },
         };
-        let mut last = self.record(Actor::ApiServer, Some(cause), passed);
+        let newest = self.store().revision();
+        let first = handled.changes.first();
+        let revision = first.map_or(newest, |change| change.revision);
+        let mut last = self.record_at(revision, Actor::ApiServer, Some(cause), passed);
         for change in handled.changes {
             let by = request.actor.clone();
             let note = ApiNote::Committed {
                 change: Arc::clone(&change),
                 by,
             };
-            last = self.record(Actor::Etcd, Some(last), note);
+            last = self.record_at(change.revision, Actor::Etcd, Some(last), note);
             self.spread(&change, last, request.urgency);
         }
         if request.answer == Answering::Awaited {
@@ -281,6 +296,7 @@ impl Cluster {
     fn compact(&mut self, cause: RecordId) {
         let revision = self.last_compaction;
         self.last_compaction = self.store().revision();
+        self.watches.bookmark(revision);
         self.forget_up_to(revision, cause);
         let at = self.now + self.profile.store.compaction;
         self.queue
@@ -415,7 +431,11 @@ impl Cluster {
                 let who = who.map_or_else(String::new, |actor| actor.to_string());
                 format!("{who} opens its watch")
             }
-            Happening::Alarm { of, .. } => format!("{} goes on", of.actor()),
+            Happening::Alarm { of, alarm, .. } => {
+                let purpose = self.alarm_purpose(of, alarm);
+                let purpose = purpose.unwrap_or_else(|| "goes on".to_owned());
+                format!("{} {purpose}", of.actor())
+            }
             Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
             Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),

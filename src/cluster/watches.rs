@@ -148,6 +148,25 @@ impl Watches {
         self.by_id.iter().map(|(id, watch)| (*id, watch))
     }
 
+    /// Tells the watches that wait for nothing how far the store was. Every minute a bookmark does,
+    /// so that a watch on what never changes is not behind a compaction when it is opened again.
+    ///
+    /// Unlike Kubernetes: bookmarks are not seen on their way; what they told is known when the
+    /// store forgets.
+    pub(super) fn bookmark(&mut self, revision: u64) {
+        let waits = |watch: &Watch| watch.is_open && watch.sent == watch.delivered;
+        let behind = self.by_id.iter();
+        let behind: Vec<WatchId> = behind
+            .filter(|(_, watch)| waits(watch) && watch.sent < revision)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in behind {
+            if let Some(watch) = self.by_id.get_mut(&id) {
+                (watch.sent, watch.delivered) = (revision, revision);
+            }
+        }
+    }
+
     /// The watches of a component.
     #[must_use]
     pub(super) fn of(&self, component: &ComponentId) -> Vec<WatchId> {

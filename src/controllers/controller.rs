@@ -203,6 +203,8 @@ pub struct LookAgain {
     pub after: Duration,
     /// Whether a world that waits only for this look still has something to do.
     pub urgency: Urgency,
+    /// What will be so then, in words; empty when there is nothing to say.
+    pub why: &'static str,
 }
 
 impl LookAgain {
@@ -212,6 +214,7 @@ impl LookAgain {
         Self {
             after,
             urgency: Urgency::Work,
+            why: "",
         }
     }
 
@@ -221,7 +224,15 @@ impl LookAgain {
         Self {
             after,
             urgency: Urgency::Periodic,
+            why: "",
         }
+    }
+
+    /// The same look, with what will be so then.
+    #[must_use]
+    pub const fn because(mut self, why: &'static str) -> Self {
+        self.why = why;
+        self
     }
 
     /// The earlier of two looks.

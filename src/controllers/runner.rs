@@ -7,18 +7,14 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::horizontal_pod_autoscaler::Recommendations;
-use super::work::{Trouble, Work, is_namespace_going};
+use super::work::{Expected, RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId, Verb};
+use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
 use crate::client::{
     Added, Cache, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile,
     Recorder, Seen, Subscription, WorkQueue,
 };
 use crate::sim::{RecordId, Time, Urgency};
-
-/// Retries that wait longer than this go on behind an idle world: what has failed so often will not
-/// come right without somebody's help.
-const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
 
 /// The alarms of a controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,18 +42,11 @@ pub struct Runner {
     /// Keys with news that have not been looked at yet, because more may come.
     gathering: OrdSet<Key>,
     refused: OrdMap<Key, Refusal>,
-    waiting_since: OrdMap<Key, Time>,
+    waiting: OrdMap<Key, (Time, &'static str)>,
     remembered: OrdMap<Key, Recommendations>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
-}
-
-/// What a key waits to see in the cache before it is planned again.
-#[derive(Clone, Debug, Default)]
-struct Expected {
-    revisions: OrdMap<Kind, u64>,
-    until: Time,
 }
 
 impl Component for Runner {
@@ -106,7 +95,7 @@ impl Runner {
             unlisted: controller.watches.iter().copied().collect(),
             gathering: OrdSet::new(),
             refused: OrdMap::new(),
-            waiting_since: OrdMap::new(),
+            waiting: OrdMap::new(),
             remembered: OrdMap::new(),
             recorder: Recorder::new(controller.event_source, ""),
             last_plan: None,
@@ -145,6 +134,18 @@ impl Runner {
     #[must_use]
     pub fn last_plan(&self) -> Option<&Arc<Reconcile>> {
         self.last_plan.as_ref()
+    }
+
+    /// What will be so when it looks at a key again, in words; empty when there is nothing to say.
+    #[must_use]
+    pub fn why_later(&self, key: &Key) -> &'static str {
+        self.waiting.get(key).map_or("", |(_, why)| why)
+    }
+
+    /// What an autoscaler recommended lately.
+    #[must_use]
+    pub fn recommended(&self, key: &Key) -> Option<&Recommendations> {
+        self.remembered.get(key)
     }
 
     /// Whether it waits to see its own writes before it plans again; off, it creates twice.
@@ -302,7 +303,7 @@ impl Runner {
             now: hands.now,
             profile: hands.profile,
             refused: self.refused.get(key),
-            waiting_since: self.waiting_since.get(key).copied(),
+            waiting_since: self.waiting.get(key).map(|(since, _)| *since),
             remembered: self.remembered.get(key),
         }
     }
@@ -323,6 +324,7 @@ impl Runner {
             difference: std::mem::take(&mut plan.difference),
             actions: plan.actions.iter().map(words).collect(),
             requeue_after: plan.look_again.map(|look| look.after),
+            requeue_why: plan.look_again.map_or("", |look| look.why),
         });
         self.last_plan = Some(Arc::clone(&reconcile));
         let measured = answers.iter().filter_map(|answer| answer.as_ref().ok());
@@ -401,16 +403,17 @@ impl Runner {
         self.queue.succeeded(key);
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
-        if let Some(LookAgain { after, urgency }) = look_again {
-            let cause = match urgency {
+        if let Some(look) = look_again {
+            let cause = match look.urgency {
                 Urgency::Work => cause,
                 Urgency::Periodic => self.evidence(key).unwrap_or(cause),
             };
-            self.waiting_since.entry(key.clone()).or_insert(hands.now);
-            self.delay(key, hands.now + after, (cause, urgency), hands);
+            let waiting = self.waiting.entry(key.clone());
+            waiting.or_insert((hands.now, look.why)).1 = look.why;
+            self.delay(key, hands.now + look.after, (cause, look.urgency), hands);
             return;
         }
-        self.waiting_since.remove(key);
+        self.waiting.remove(key);
         if self.gathering.contains(key) {
             return;
         }
@@ -592,8 +595,4 @@ impl Runner {
         let plan = (self.controller.plan)(&planned);
         !plan.is_empty() || (plan.look_again.is_some() && planned.waiting_since.is_none())
     }
-}
-
-const fn is_delete(verb: &Verb) -> bool {
-    matches!(verb, Verb::Delete(_))
 }

@@ -20,6 +20,9 @@ pub(super) static TAINT_EVICTION: Controller = Controller {
     gathers: None,
 };
 
+/// What is so when a toleration is over.
+const LEAVES: &str = "its toleration of the taint ends, and the pod is deleted";
+
 const REASON: &str = "TaintManagerEviction";
 
 /// A pod when its node or its tolerations change, and all pods of a node when its NoExecute taints
@@ -129,7 +132,7 @@ fn plan(planned: &Planned<'_>) -> Plan {
         desired: format!("the pod stays for {} s", tolerated.as_secs()),
         observed,
         difference: format!("it goes in {} s", left.as_secs()),
-        look_again: Some(LookAgain::to_act(left)),
+        look_again: Some(LookAgain::to_act(left).because(LEAVES)),
         ..Plan::default()
     }
 }

@@ -49,7 +49,10 @@ fn plan(planned: &Planned<'_>) -> Plan {
     Plan {
         desired: "finished Jobs stay for as long as they ask".to_owned(),
         observed: format!("{} s left", left.as_secs()),
-        look_again: Some(LookAgain::to_check(left)),
+        look_again: Some(
+            LookAgain::to_check(left)
+                .because("the finished Job is deleted (ttlSecondsAfterFinished)"),
+        ),
         ..Plan::default()
     }
 }

@@ -20,6 +20,14 @@ pub(super) fn difference(desired: usize, observed: usize) -> String {
     }
 }
 
+/// `waits for 2 pods to become ready`, or nothing.
+pub(super) fn waits(missing: usize, state: &str) -> String {
+    match missing {
+        0 => String::new(),
+        _ => format!("waits for {} to become {state}", count(missing, "pod")),
+    }
+}
+
 /// A number of replicas as an index; what is below zero counts as zero.
 pub(super) fn size(replicas: i32) -> usize {
     usize::try_from(replicas).unwrap_or(0)

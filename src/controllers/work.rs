@@ -1,12 +1,25 @@
 //! A plan half done: what was asked, what is under way, what is left.
 
+use std::time::Duration;
+
 use imbl::{OrdMap, Vector};
 
 use super::controller::{Action, LookAgain, Pack, Plan, Planned};
 use super::horizontal_pod_autoscaler::Recommendations;
-use crate::api::Key;
+use crate::api::{Key, Kind};
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
-use crate::sim::RecordId;
+use crate::sim::{RecordId, Time};
+
+/// Retries that wait longer than this go on behind an idle world: what has failed so often will not
+/// come right without somebody's help.
+pub(super) const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
+
+/// What a key waits to see in the cache before it is planned again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expected {
+    pub(super) revisions: OrdMap<Kind, u64>,
+    pub(super) until: Time,
+}
 
 /// The work on one key.
 #[derive(Clone, Debug)]
@@ -89,4 +102,9 @@ impl Work {
 pub(super) fn is_namespace_going(refusal: &Refusal) -> bool {
     refusal.reason == Reason::Forbidden
         && refusal.message.ends_with("because it is being terminated")
+}
+
+/// Whether a request deletes.
+pub(super) const fn is_delete(verb: &Verb) -> bool {
+    matches!(verb, Verb::Delete(_))
 }

@@ -211,12 +211,14 @@ impl Worker {
         )
     }
 
-    /// The grace that the deletion gives, never less than a second; that of the spec when the pod was
-    /// removed by force, which says nothing of a grace.
+    /// The grace that the deletion gives; that of the spec when the pod was removed by force, which
+    /// gives none.
     /// Source: `calculateEffectiveGracePeriod` of `pkg/kubelet/pod_workers.go`.
     pub(super) fn grace(&self) -> Duration {
         let asked = self.pod.metadata.deletion_grace_period_seconds;
-        asked.map_or(self.own_grace(), |asked| seconds(asked.max(1)))
+        asked
+            .filter(|asked| *asked > 0)
+            .map_or(self.own_grace(), seconds)
     }
 
     /// Whether the API server has it no longer.

@@ -25,9 +25,40 @@ pub fn go_duration(duration: Duration) -> String {
     }
 }
 
+/// How long something lasts or takes still, as the screen says it everywhere: `120ms`, `4.2s`,
+/// `5m0s`, `1h10m`.
+#[must_use]
+pub fn span_words(span: Duration) -> String {
+    let millis = span.as_millis();
+    let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60);
+    match (millis, millis % 1000 / 100) {
+        (0, _) => "0s".to_owned(),
+        (1..1000, _) => format!("{millis}ms"),
+        (1000..60_000, 0) => format!("{seconds}s"),
+        (1000..60_000, tenths) => format!("{seconds}.{tenths}s"),
+        (60_000..3_600_000, _) => format!("{minutes}m{seconds}s"),
+        _ => format!("{hours}h{minutes}m"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_screen_says_spans_in_one_way() {
+        for (millis, text) in [
+            (0, "0s"),
+            (120, "120ms"),
+            (4000, "4s"),
+            (4240, "4.2s"),
+            (300_000, "5m0s"),
+            (75_900, "1m15s"),
+            (4_200_000, "1h10m"),
+        ] {
+            assert_eq!(span_words(Duration::from_millis(millis)), text);
+        }
+    }
 
     #[test]
     fn durations_print_as_go_prints_them() {

@@ -8,7 +8,7 @@ mod random;
 mod record;
 mod time;
 
-pub use duration::go_duration;
+pub use duration::{go_duration, span_words};
 pub use memo::Memo;
 pub use profile::{Metrics as MetricsTimes, Profile, Range, parse_duration};
 pub use queue::{EventQueue, Urgency};

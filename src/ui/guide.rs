@@ -104,16 +104,23 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
         return telling(model.board.told.is_some());
     }
     if world.is_settled() {
-        return settled();
+        return settled(view);
     }
     let next = world.next_work_in_words().unwrap_or_default();
     vec![Press(Action::Step), Say(format!(" next: {next}"))]
 }
 
 /// What there is to look at when everything is done.
-fn settled() -> Vec<Piece> {
+fn settled(view: &View<'_>) -> Vec<Piece> {
+    let world = view.world();
+    let waits = world.waits();
+    let mut waits = waits.iter().filter(|wait| !wait.is_routine());
+    let begin = match waits.next() {
+        None => "Settled. ".to_owned(),
+        Some(wait) => format!("Settled, but {}. ", wait.words(world.now())),
+    };
     vec![
-        say("Settled. "),
+        Say(begin),
         Press(Action::Why),
         say(" why? · "),
         Press(Action::ShowLifecycle),

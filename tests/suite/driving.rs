@@ -285,6 +285,49 @@ fn an_expression_without_an_answer_stops_the_world_and_switches_its_breakpoint_o
 }
 
 #[test]
+fn an_expression_without_an_answer_says_what_would_have_one() {
+    let mut world = with_web(7, 3, 1);
+    for (is_settled, source, wanted) in [
+        (
+            false,
+            "obj(\"Deployment\", \"web\").spec.replicas == 1",
+            "obj(…) is null while there is no such object; begin with obj(…) != null &&",
+        ),
+        (
+            true,
+            "obj(\"Deployment\", \"web\").status.foo == 1",
+            "there is no field \"foo\" at this moment; has(….foo) tells whether there is",
+        ),
+        (
+            true,
+            "nonsense(\"web\")",
+            "there is no function \"nonsense\"; there are settled()",
+        ),
+        (
+            true,
+            "obj(\"Gizmo\", \"web\") == null",
+            "obj(): there is no kind \"Gizmo\"",
+        ),
+        (
+            true,
+            "seconds()",
+            "the expression is int where true or false is needed",
+        ),
+    ] {
+        if is_settled {
+            settle(&mut world, 60);
+        }
+        let expression = Expression::parse(source).expect(source);
+        let error = expression.holds(&world).expect_err(source);
+        assert!(
+            error.message.contains(wanted),
+            "{source}: {}",
+            error.message
+        );
+    }
+}
+
+#[test]
 fn nothing_moves_without_a_key_while_somebody_presents() {
     let mut driver = Driver::new(with_web(7, 3, 1));
     driver.obey(Order::Run(true));

@@ -9,7 +9,7 @@ use glassplane::apiserver::{
 use glassplane::sim::{Profile, Time, Urgency};
 use serde_json::json;
 
-fn ask(server: &mut ApiServer, profile: &Profile, key: &Key, verb: Verb) -> Outcome {
+pub(crate) fn ask(server: &mut ApiServer, profile: &Profile, key: &Key, verb: Verb) -> Outcome {
     let request = Request {
         id: RequestId(0),
         actor: Actor::Kubectl(Arc::from("alice")),

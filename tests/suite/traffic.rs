@@ -269,6 +269,7 @@ fn the_screen_says_how_many_requests_are_lost_at_every_size() {
         let text = drawn.to_text();
         let row = text.lines().find(|line| line.contains("Service web"));
         let row = row.expect("the tree has the Service");
-        assert!(row.contains(&format!("{lost} lost")), "{row}");
+        let is_told = row.contains(&format!("{lost} of ")) || row.contains(&format!("{lost} lost"));
+        assert!(is_told && row.contains(" lost"), "{row}");
     }
 }

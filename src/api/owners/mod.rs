@@ -4,8 +4,8 @@
 //! follow from that chain. So a write costs one pointer, and only a server-side apply or a look at
 //! the owners costs a comparison of states.
 //!
-//! Unlike Kubernetes: `managedFields` in a request is passed over, and more than ten managers of
-//! updates are not drawn together into `ancient-changes`.
+//! Unlike Kubernetes: `managedFields` in a request is passed over but in a patch, and more than ten
+//! managers of updates are not drawn together into `ancient-changes`.
 
 mod compare;
 mod set;
@@ -254,6 +254,44 @@ fn in_order(one: &Owner, other: &Owner) -> Ordering {
         .cmp(&key(other))
         .then_with(|| one.writer.manager.cmp(&other.writer.manager))
         .then_with(|| one.writer.subresource.cmp(&other.writer.subresource))
+}
+
+/// The owners that `metadata.managedFields` tells of; none where it is empty or cannot be read, for
+/// then the server goes by what it knows. A list with one empty entry says that nobody owns anything.
+/// Source: `decodeLiveOrNew` of `apimachinery/pkg/util/managedfields/internal`.
+#[must_use]
+pub fn from_value(managed: &Value) -> Option<Vec<Owner>> {
+    let entries = managed.as_array().filter(|entries| !entries.is_empty())?;
+    if let [one] = entries.as_slice()
+        && one.as_object().is_some_and(serde_json::Map::is_empty)
+    {
+        return Some(Vec::new());
+    }
+    entries.iter().map(owner_from).collect()
+}
+
+fn owner_from(entry: &Value) -> Option<Owner> {
+    let text = |field: &str| entry.get(field).and_then(Value::as_str);
+    let subresource = match text("subresource").unwrap_or_default() {
+        "" => None,
+        "status" => Some("status"),
+        "scale" => Some("scale"),
+        "finalize" => Some("finalize"),
+        _ => return None,
+    };
+    let operations = [Operation::Apply, Operation::Update];
+    let time = text("time")?.parse().ok()?;
+    Some(Owner {
+        writer: Writer {
+            manager: text("manager")?.to_owned().into(),
+            subresource,
+            time: Time::from_timestamp(time),
+        },
+        operation: operations
+            .into_iter()
+            .find(|each| Some(each.name()) == text("operation"))?,
+        fields: FieldSet::from_value(entry.get("fieldsV1")?)?,
+    })
 }
 
 /// `metadata.managedFields`

@@ -118,6 +118,21 @@ impl FieldSet {
         }
     }
 
+    /// The set that `fieldsV1` writes; none for what writes no set.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let fields = value.as_object()?;
+        let mut set = Self {
+            is_member: fields.is_empty() || fields.contains_key("."),
+            below: BTreeMap::new(),
+        };
+        for (name, below) in fields.iter().filter(|(name, _)| *name != ".") {
+            let element = Element::from_fields(name)?;
+            set.below.insert(element, Self::from_value(below)?);
+        }
+        Some(set)
+    }
+
     /// The set as `fieldsV1`.
     #[must_use]
     pub fn to_value(&self) -> Value {
@@ -133,6 +148,22 @@ impl FieldSet {
 }
 
 impl Element {
+    /// The element that `fieldsV1` writes so.
+    fn from_fields(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once(':')?;
+        match kind {
+            "f" => Some(Self::Field(rest.to_owned())),
+            "v" => Some(Self::Value(rest.to_owned())),
+            "k" => {
+                let fields: Map<String, Value> = serde_json::from_str(rest).ok()?;
+                let names = super::topology::keys(&fields)?;
+                let value = |name: &&'static str| Some((*name, fields.get(*name)?.to_string()));
+                Some(Self::Key(names.iter().map(value).collect::<Option<_>>()?))
+            }
+            _ => None,
+        }
+    }
+
     /// `f:spec`, `k:{"name":"web"}`, `v:"example.com/hold"`
     fn in_fields(&self) -> String {
         match self {
@@ -162,6 +193,34 @@ impl fmt::Display for Element {
                 write!(f, "[{}]", fields.join(","))
             }
             Self::Value(value) => write!(f, "[={value}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a10_fields_read_as_they_are_written() {
+        let fields = serde_json::json!({"f:metadata": {"f:finalizers": {".": {}, "v:\"a/b\"": {}}},
+            "f:spec": {"f:replicas": {}, "f:ports": {
+                "k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}}}});
+        let set = FieldSet::from_value(&fields).expect("a set");
+        assert_eq!(set.to_value(), fields);
+        assert_eq!(
+            set.paths(),
+            [
+                ".metadata.finalizers",
+                ".metadata.finalizers[=\"a/b\"]",
+                ".spec.replicas",
+                ".spec.ports[port=80,protocol=\"TCP\"]",
+                ".spec.ports[port=80,protocol=\"TCP\"].port",
+            ]
+        );
+        for bad in ["x:a", "replicas", "k:{\"nothing\":1}", "k:80"] {
+            let fields = serde_json::json!({bad: {}});
+            assert_eq!(FieldSet::from_value(&fields), None, "{bad}");
         }
     }
 }

@@ -221,6 +221,14 @@ fn list(of: &str, field: &str) -> Topology {
     }
 }
 
+/// The keys by which the elements of some list are known that have exactly these fields.
+pub(super) fn keys(fields: &serde_json::Map<String, Value>) -> Option<&'static [&'static str]> {
+    let fits = |keys: &&'static [&'static str]| {
+        keys.len() == fields.len() && keys.iter().all(|key| fields.contains_key(*key))
+    };
+    KEYED.iter().map(|(_, _, keys)| *keys).find(fits)
+}
+
 /// The elements of a list with their paths; none when the list cannot be taken apart, because an
 /// element lacks a key or two have the same.
 #[must_use]

@@ -2,6 +2,7 @@
 
 mod apply;
 mod eviction;
+mod patch;
 
 use serde_json::{Value, json};
 

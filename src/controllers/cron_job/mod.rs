@@ -74,7 +74,8 @@ fn plan(planned: &Planned<'_>) -> Plan {
         || "no start ever".to_owned(),
         |next| format!("the next start at {}", next.to_timestamp()),
     );
-    let after = next.map(|next| LookAgain::to_check(next.since(planned.now)));
+    let after = next
+        .map(|next| LookAgain::to_check(next.since(planned.now)).because("the next Job is due"));
     sync.into_plan(desired, after)
 }
 

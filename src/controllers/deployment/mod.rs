@@ -20,6 +20,9 @@ pub(super) use limits::{Rounding, scaled};
 use recreate::Stage;
 use revision::{Member, Members, REVISION};
 
+/// What is so when a rollout that stands still is looked at.
+const DEADLINE: &str = "the rollout must have moved on (progressDeadlineSeconds)";
+
 pub(super) static DEPLOYMENT: Controller = Controller {
     name: "deployment-controller",
     event_source: "deployment-controller",
@@ -261,7 +264,7 @@ impl Draft<'_> {
             observed: words::observed(&self.members),
             difference: words::difference(&self.members, limits, &self.actions),
             actions: self.actions,
-            look_again: look_again.map(LookAgain::to_check),
+            look_again: look_again.map(|after| LookAgain::to_check(after).because(DEADLINE)),
             ..Plan::default()
         }
     }

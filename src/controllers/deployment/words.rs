@@ -42,7 +42,13 @@ pub(super) fn difference(members: &Members, limits: Limits, actions: &[Action]) 
         parts.push(format!("{old} old"));
     }
     parts.retain(|part| !part.is_empty());
-    if parts.is_empty() && !actions.is_empty() {
+    if actions.is_empty() {
+        // Nothing can be done: what is missing has to come up first.
+        let newest = members.new.as_ref().map_or(0, Member::available);
+        let missing = wording::size(limits.replicas - newest);
+        parts.push(wording::waits(missing, "available"));
+        parts.retain(|part| !part.is_empty());
+    } else if parts.is_empty() {
         parts.push("the status is behind".to_owned());
     }
     parts.join(", ")

@@ -463,7 +463,10 @@ impl<'a> Draft<'a> {
             difference: self.words.difference,
             actions: self.actions,
             events: self.events,
-            look_again: Some(LookAgain::to_check(self.planned.profile.autoscaler.sync)),
+            look_again: Some(
+                LookAgain::to_check(self.planned.profile.autoscaler.sync)
+                    .because("it measures again and may scale"),
+            ),
             remember: self.remember,
             ..Plan::default()
         }

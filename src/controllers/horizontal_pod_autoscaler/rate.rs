@@ -51,6 +51,16 @@ impl Recommendations {
         }
     }
 
+    /// Until when advice of the past holds this number of replicas up, although the newest advice is
+    /// lower; none when it is not. `window` is the stabilization of going down.
+    #[must_use]
+    pub fn held_until(&self, replicas: i32, window: Duration) -> Option<Time> {
+        let (_, newest) = self.given.last()?;
+        let as_high = self.given.iter().filter(|(_, given)| *given >= replicas);
+        let last = as_high.map(|(at, _)| *at).max()?;
+        (*newest < replicas).then(|| last + window)
+    }
+
     /// How many replicas there were when a period began.
     fn at_start_of(&self, period: Duration, replicas: i32, now: Time) -> i32 {
         let within = |list: &Vector<(Time, i32)>| -> i32 {

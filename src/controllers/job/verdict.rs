@@ -100,7 +100,8 @@ fn since_start(job: &Job, started: Time, now: Time) -> Option<(Duration, Duratio
 /// When the deadline has to be looked at.
 pub(super) fn deadline(job: &Job, started: Time, now: Time) -> Option<LookAgain> {
     let (running, deadline) = since_start(job, started, now)?;
-    Some(LookAgain::to_check(deadline.checked_sub(running)?))
+    let left = deadline.checked_sub(running)?;
+    Some(LookAgain::to_check(left).because("activeDeadlineSeconds is over"))
 }
 
 /// Judges before anything is done; nothing while the Job goes on. A verdict once told stays.

@@ -70,6 +70,10 @@ fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopt
     }
     let status = status::of(set, &standings, planned);
     let mut difference = wording::difference(desired, there);
+    let ready = wording::size(status.written.ready_replicas.unwrap_or(0));
+    if difference.is_empty() && actions.is_empty() && status.written == *set.status {
+        difference = wording::waits(desired.saturating_sub(ready), "ready");
+    }
     if status.written != *set.status {
         if difference.is_empty() && actions.is_empty() {
             "the status is behind".clone_into(&mut difference);

@@ -40,7 +40,10 @@ pub(super) fn of(set: &ReplicaSet, pods: &[(Standing, usize)], planned: &Planned
         if wait.is_zero() {
             available += count;
         } else {
-            next = LookAgain::earlier(next, Some(LookAgain::to_act(wait)));
+            next = LookAgain::earlier(
+                next,
+                Some(LookAgain::to_act(wait).because("a pod is available then (minReadySeconds)")),
+            );
         }
     }
     let number = |count: usize| (count > 0).then_some(wording::replicas(count));

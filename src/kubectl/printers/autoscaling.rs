@@ -21,15 +21,21 @@ pub(super) fn scaler(scaler: &HorizontalPodAutoscaler, now: Time) -> Vec<String>
     vec![
         scaler.name().to_owned(),
         format!("{}/{}", target.kind, target.name),
-        metrics(
-            spec.metrics.as_deref().unwrap_or_default(),
-            status.current_metrics.as_deref().unwrap_or_default(),
-        ),
+        scaler_targets(scaler),
         minimum.unwrap_or_else(|| "<unset>".to_owned()),
         spec.max_replicas.to_string(),
         status.current_replicas.unwrap_or(0).to_string(),
         age(scaler.metadata.creation_timestamp.as_ref(), now),
     ]
+}
+
+/// TARGETS of an autoscaler: `cpu: 12%/50%`.
+#[must_use]
+pub fn scaler_targets(scaler: &HorizontalPodAutoscaler) -> String {
+    metrics(
+        scaler.spec.metrics.as_deref().unwrap_or_default(),
+        scaler.status.current_metrics.as_deref().unwrap_or_default(),
+    )
 }
 
 /// `cpu: 12%/50%, memory: <unknown>/80% + 1 more...`

@@ -20,6 +20,7 @@ use std::io::Write as _;
 use crate::api::{Kind, Object, meta};
 use crate::sim::Time;
 
+pub use autoscaling::scaler_targets;
 pub use columns::{Column, columns};
 pub use duration::{age, human_duration};
 pub use events::events;

@@ -22,7 +22,7 @@ impl Session {
     pub(super) fn finish(&mut self, task: Task, outcome: &Outcome, now: Time) -> Option<Note> {
         match (task, outcome) {
             (Task::Apply(draft), _) => return self.compare(*draft, outcome),
-            (Task::ApplyServerSide(..), outcome) => self.applied(outcome),
+            (Task::ApplyServerSide(application), outcome) => self.applied(*application, outcome),
             (Task::Replace(draft), outcome) => self.read_to_replace(*draft, outcome),
             (Task::Put { .. }, Ok(Answer::Object(object))) => self.say(object, "replaced"),
             (Task::Create { .. }, Ok(Answer::Object(object))) if self.is_diff() => {

@@ -93,10 +93,11 @@ pub(super) fn text(failures: &[Failure]) -> String {
 
 /// An object that breaks the rules of its kind, with one line for each field.
 fn invalid(refusal: &Refusal) -> String {
-    let Some(key) = &refusal.key else {
-        return format!("The request is invalid: {refusal}");
+    let head = match &refusal.key {
+        Some(key) => format!("The {} \"{}\" is invalid", key.kind, key.name),
+        None if refusal.causes.is_empty() => return format!("The request is invalid: {refusal}"),
+        None => "The request is invalid".to_owned(),
     };
-    let head = format!("The {} \"{}\" is invalid", key.kind, key.name);
     let mut causes: Vec<String> = Vec::new();
     for cause in &refusal.causes {
         let text = cause.to_string();

@@ -20,6 +20,7 @@ mod make;
 mod plan;
 mod refused;
 mod rollout;
+mod server_side;
 mod set;
 mod show;
 mod sort;
@@ -219,7 +220,7 @@ impl Session {
         while let Some(task) = self.next_task() {
             if self.may_begin(&task, hands.now) {
                 let (key, verb) = task.request(&self.delete_options());
-                let id = hands.ask_with(cause, (key, verb), self.write_options());
+                let id = hands.ask_with(cause, (key, verb), self.write_options(Some(&task)));
                 self.waiting = Some((id, task));
                 return;
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::files;
+use super::server_side::Application;
 use super::task::{Maker, Task};
 use super::{Session, edit};
 use crate::api::selector::FieldSelector;
@@ -20,11 +21,12 @@ impl Session {
             Command::Apply {
                 mode: ApplyMode::ServerSide(conflicts),
                 ..
-            } => self.tasks.extend(
-                drafts
+            } => {
+                let applications = drafts
                     .into_iter()
-                    .map(|draft| Task::ApplyServerSide(Box::new(draft), *conflicts)),
-            ),
+                    .map(|draft| Box::new(Application::new(draft, *conflicts)));
+                self.tasks.extend(applications.map(Task::ApplyServerSide));
+            }
             Command::Apply { .. } | Command::Diff { .. } => {
                 let tasks = drafts.into_iter().map(|draft| Task::Apply(Box::new(draft)));
                 self.tasks.extend(tasks);

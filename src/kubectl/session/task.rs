@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 
 use super::files::Draft;
+use super::server_side::Application;
 use crate::api::selector::FieldSelector;
 use crate::api::{Key, Kind, LabelSelector, Object, Pod};
-use crate::apiserver::{
-    Conflicts, DeleteOptions, LogOptions, Patch, PatchType, Refusal, Scope, Subresource, Verb,
-};
+use crate::apiserver::{DeleteOptions, LogOptions, Patch, Refusal, Scope, Verb};
 
 /// One request, and what it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +33,7 @@ pub(super) enum Task {
     /// Read what an applied object is now.
     Apply(Box<Draft>),
     /// Have the API server merge an applied object with what is there.
-    ApplyServerSide(Box<Draft>, Conflicts),
+    ApplyServerSide(Box<Application>),
     /// Read what an object that is to be replaced is now.
     Replace(Box<Draft>),
     /// Put an object in the place of the one that is there.
@@ -164,14 +163,7 @@ impl Task {
             }
             Self::Create { object, .. } => (object.key(), Verb::Create((**object).clone())),
             Self::Apply(draft) | Self::Replace(draft) => (draft.key.clone(), Verb::Get),
-            Self::ApplyServerSide(draft, conflicts) => {
-                let patch = Patch {
-                    patch_type: PatchType::Apply(*conflicts),
-                    subresource: Subresource::Main,
-                    body: draft.value.clone(),
-                };
-                (draft.key.clone(), Verb::Patch(patch))
-            }
+            Self::ApplyServerSide(application) => application.request(),
             Self::Put { object, .. } => (object.key(), Verb::Update((**object).clone())),
             Self::Patch { object, patch, .. } => (object.key(), Verb::Patch(patch.clone())),
             Self::Delete { key, .. } => (key.clone(), Verb::Delete(delete.clone())),

@@ -1,34 +1,24 @@
 //! How a run of kubectl writes: in whose name, in earnest or not, by apply or by replacement.
 
 use super::Session;
-use super::failure::Failure;
 use super::files::Draft;
 use super::task::{Maker, Task};
 use crate::api::Object;
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, Run, WriteOptions};
 use crate::kubectl::grammar::{Command, DryRun, Replacement};
 
-/// What kubectl says about conflicts of a server-side apply, below the API server's own words.
-const RESOLVE_CONFLICTS: &str = "\
-Please review the fields above--they currently have other managers. Here
-are the ways you can resolve this warning:
-* If you intend to manage all of these fields, please re-run the apply
-  command with the `--force-conflicts` flag.
-* If you do not intend to manage all of the fields, please edit your
-  manifest to remove references to the fields that should keep their
-  current managers.
-* You may co-own fields by updating your manifest to match the existing
-  value; in this case, you'll become the manager if the other manager(s)
-  stop managing the field (remove it from their configuration).
-See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
-
 impl Session {
-    /// What is said beside each request.
-    pub(super) fn write_options(&self) -> WriteOptions {
+    /// What is said beside the request of a task.
+    pub(super) fn write_options(&self, task: Option<&Task>) -> WriteOptions {
         let invocation = &self.invocation;
-        let manager = match &invocation.manager {
-            Some(name) => name.clone().into(),
-            None => invocation.command.manager(),
+        let own = match task {
+            Some(Task::ApplyServerSide(application)) => application.manager(),
+            _ => None,
+        };
+        let manager = match (own, &invocation.manager) {
+            (Some(name), _) => name.into(),
+            (None, Some(name)) => name.clone().into(),
+            (None, None) => invocation.command.manager(),
         };
         let is_tried = invocation.dry_run == DryRun::Server
             || matches!(invocation.command, Command::Diff { .. });
@@ -55,19 +45,6 @@ impl Session {
             _ => return false,
         }
         true
-    }
-
-    /// An object was applied by the API server, or was not.
-    pub(super) fn applied(&mut self, outcome: &Outcome) {
-        match outcome {
-            Ok(Answer::Object(object)) => self.say(object, "serverside-applied"),
-            Ok(_) => {}
-            Err(refusal) if refusal.reason == Reason::Conflict => {
-                let message = format!("{refusal}\n{RESOLVE_CONFLICTS}");
-                self.failures.push(Failure::Own(message));
-            }
-            Err(refusal) => self.failures.push(Failure::of(refusal)),
-        }
     }
 
     /// The first tasks of `replace`.

@@ -11,6 +11,7 @@ use crate::apiserver::{
 use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
+use crate::store::Change;
 use std::sync::Arc;
 
 const WIRE: Duration = Duration::from_millis(2);
@@ -245,9 +246,13 @@ impl World {
             let entry = Entry::Input(cause, answer);
             self.queue.push(self.now + WIRE, request.urgency, entry);
         }
-        let [change] = handled.changes.as_slice() else {
-            return;
-        };
+        for change in &handled.changes {
+            self.tell(change, request.urgency, cause);
+        }
+    }
+
+    /// Lets the kubelet hear of a change.
+    fn tell(&mut self, change: &Change, urgency: Urgency, cause: RecordId) {
         if let Object::Pod(pod) = &change.object {
             self.pods.push((self.now, pod.clone()));
         }
@@ -261,7 +266,7 @@ impl World {
                     seen: Seen::Event(event),
                 };
                 let entry = Entry::Input(cause, Input::Watch(delivery));
-                self.queue.push(self.now + WIRE * 2, request.urgency, entry);
+                self.queue.push(self.now + WIRE * 2, urgency, entry);
             }
         }
     }

@@ -56,9 +56,12 @@ pub enum PatchError {
     /// `$deleteFromPrimitiveList` is no list.
     #[error("invalid patch format of primitive list")]
     PrimitiveList,
-    /// A JSON patch that does not fit the object, or is none.
+    /// What shall be a JSON patch is none.
     #[error("{0}")]
-    Json(String),
+    NoJsonPatch(String),
+    /// An operation of a JSON patch does not fit the object.
+    #[error("{0}")]
+    Operation(String),
 }
 
 /// Applies a JSON merge patch (RFC 7386): fields are set, `null` deletes, lists are replaced.
@@ -74,11 +77,11 @@ pub fn merge(object: &Value, patch: &Value) -> Value {
 /// # Errors
 /// When the patch is no list of operations, or one of them does not fit.
 pub fn json(object: &Value, patch: &Value) -> Result<Value, PatchError> {
-    let said = |error: &dyn std::fmt::Display| PatchError::Json(error.to_string());
-    let operations: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|error| said(&error))?;
+    let operations: json_patch::Patch = serde_json::from_value(patch.clone())
+        .map_err(|error| PatchError::NoJsonPatch(error.to_string()))?;
     let mut result = object.clone();
-    json_patch::patch(&mut result, &operations).map_err(|error| said(&error))?;
+    json_patch::patch(&mut result, &operations)
+        .map_err(|error| PatchError::Operation(error.to_string()))?;
     Ok(result)
 }
 
@@ -100,16 +103,37 @@ pub fn with_last_applied(object: &Value) -> Value {
         return bare;
     };
     annotations.remove(LAST_APPLIED);
+    let text = text(&bare);
+    if let Some(annotations) = self::annotations(&mut bare) {
+        annotations.insert(LAST_APPLIED.to_owned(), text.into());
+    }
+    bare
+}
+
+/// What the API server puts into the annotation of a live object that has one when kubectl applies
+/// this. Source: `buildLastApplied` of `apimachinery/pkg/util/managedfields/internal`.
+pub fn keep_last_applied(live: &mut Value, applied: &Value) {
+    let annotation = format!("/metadata/annotations/{}", LAST_APPLIED.replace('/', "~1"));
+    if let Some(kept) = live.pointer_mut(&annotation) {
+        let mut bare = applied.clone();
+        if let Some(annotations) = bare.pointer_mut("/metadata/annotations")
+            && let Some(fields) = annotations.as_object_mut()
+        {
+            fields.remove(LAST_APPLIED);
+        }
+        *kept = text(&bare).into();
+    }
+}
+
+/// The object on one line, as the annotation holds it.
+fn text(object: &Value) -> String {
     // Go writes these three so that JSON may stand in a page.
-    let text = bare
+    let text = object
         .to_string()
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026");
-    if let Some(annotations) = self::annotations(&mut bare) {
-        annotations.insert(LAST_APPLIED.to_owned(), format!("{text}\n").into());
-    }
-    bare
+    format!("{text}\n")
 }
 
 /// The annotations, made if there are none; none for what is no object.
@@ -129,7 +153,8 @@ fn annotations(object: &mut Value) -> Option<&mut Map<String, Value>> {
 }
 
 /// A value as Go's `%v` prints it: `map[containerPort:80 name:web]`.
-fn go_print(value: &Value) -> String {
+#[must_use]
+pub fn go_print(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),

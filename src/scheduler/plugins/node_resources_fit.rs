@@ -127,10 +127,12 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_score<'a>(&'a self, cycle: &Cycle<'a>, _: &[&'a Arc<NodeInfo>]) -> PreScore<'a> {
+        let asked = pod_amounts(cycle.pod, &self.resources, Counting::AsRequested);
         let pod_amounts = pod_amounts(cycle.pod, &self.resources, Counting::WithDefaults);
         let plugin = self;
         PreScore::Rate(Box::new(Fullness {
             plugin,
+            asks_for_all: pod_amounts == asked,
             pod_amounts,
         }))
     }
@@ -262,6 +264,8 @@ impl<'a> Filter<'a> for Requests<'a> {
 struct Fullness<'a> {
     plugin: &'a NodeResourcesFit,
     pod_amounts: Vec<i64>,
+    /// Whether the pod itself asks for all that it is counted with.
+    asks_for_all: bool,
 }
 
 impl<'a> Score<'a> for Fullness<'a> {
@@ -309,8 +313,13 @@ impl<'a> Score<'a> for Fullness<'a> {
                 ))
             });
         let parts: Vec<String> = parts.collect();
+        let counted = if self.asks_for_all {
+            "requested with the pod"
+        } else {
+            "requested with the pod (no request counts as 100m, 200Mi)"
+        };
         format!(
-            "requested with the pod: {}; {}",
+            "{counted}: {}; {}",
             parts.join(", "),
             self.plugin.strategy.words()
         )

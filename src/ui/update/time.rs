@@ -6,6 +6,7 @@ use crate::api::{Key, Kind};
 use crate::cluster::breakpoint::BreakOrder;
 use crate::cluster::driver::{Order, Snapshot, Until, When};
 use crate::cluster::{Command, Detail, SessionFile};
+use crate::manifest::MOST_BYTES;
 use crate::scheduler::Note;
 use crate::sim::RecordId;
 use crate::ui::action::Action;
@@ -102,6 +103,12 @@ fn save(around: Around<'_>, file: &str, over: bool) -> Result<usize, String> {
 fn open(around: Around<'_>, file: &str) -> Result<Order, String> {
     let files = (around.disk.load)(file)?;
     let bytes = files.values().next().map_or(&[][..], |bytes| bytes);
+    if bytes.len() > MOST_BYTES {
+        let most = MOST_BYTES >> 20;
+        return Err(format!(
+            "error: {file}: more than {most} MiB; open it with: glassplane {file}"
+        ));
+    }
     let text = String::from_utf8_lossy(bytes);
     let session = SessionFile::parse(&text).map_err(|error| format!("{file}: {error}"))?;
     let name = file.rsplit('/').next().unwrap_or(file);
@@ -145,7 +152,7 @@ fn marks(snapshot: &Snapshot) -> Vec<u64> {
 fn mark_before(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let here = snapshot.world.steps();
     let before = marks(snapshot).into_iter().rev().find(|step| *step < here);
-    show(model, When::Step(before.unwrap_or(snapshot.horizon)))
+    show(model, When::Step(before.unwrap_or(snapshot.horizon.step)))
 }
 
 /// To the mark after.

@@ -1,5 +1,7 @@
 //! What must be true to Kubernetes, row by row, over whole worlds: each test carries the row's name.
 
+mod api_deletion;
+mod api_server;
 mod autoscaler;
 mod claims;
 mod deletion;

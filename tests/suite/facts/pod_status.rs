@@ -150,12 +150,12 @@ fn k1_the_status_of_pods_that_come_to_no_node() {
             "",
             "schedulingGates: [{name: example.com/wait}], \
              containers: [{name: web, image: 'nginx:1.29'}]",
-            "SchedulingGated",
+            "SchedulingGated Terminating",
         ),
         (
             "",
             "containers: [{name: web, image: 'nginx:1.29', resources: {requests: {cpu: 100}}}]",
-            "Pending",
+            "Pending Terminating",
         ),
     ]);
 }

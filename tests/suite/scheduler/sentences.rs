@@ -118,7 +118,7 @@ fn a_score_says_how_it_came_about() {
     let cases = [
         (
             "NodeResourcesFit",
-            "requested with the pod: cpu 3900m of 4 → 2, memory 400Mi of 8Gi → 95; LeastAllocated: the mean of what is left, in hundredths",
+            "requested with the pod (no request counts as 100m, 200Mi): cpu 3900m of 4 → 2, memory 400Mi of 8Gi → 95; LeastAllocated: the mean of what is left, in hundredths",
         ),
         (
             "NodeResourcesBalancedAllocation",
@@ -126,7 +126,7 @@ fn a_score_says_how_it_came_about() {
         ),
         (
             "PodTopologySpread",
-            "1 of the group in hostname=a × 1.10 + 2 + 1 of the group in zone=a × 1.10 + 4, rounded; the fewer, the better",
+            "1 of the group in hostname=a × 1.10 + 2 + 1 of the group in zone=a × 1.10 + 4, rounded (× ln(domains + 2), + maxSkew − 1); the fewer, the better",
         ),
         (
             "TaintToleration",

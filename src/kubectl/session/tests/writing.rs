@@ -3,7 +3,7 @@
 use super::*;
 
 const CONFLICT: &str = "error: Apply failed with 1 conflict: conflict with \
-    \"kubectl-client-side-apply\" using apps/v1: .spec.replicas
+    \"kubectl-patch\" using apps/v1: .spec.replicas
 Please review the fields above--they currently have other managers. Here
 are the ways you can resolve this warning:
 * If you intend to manage all of these fields, please re-run the apply
@@ -34,10 +34,23 @@ fn patched(file: &str) -> String {
     format!("PATCH A…/deployments/web {value}")
 }
 
+/// Who owns fields of the Deployment, and how each came to.
+fn owners_of(desk: &mut Desk) -> Vec<String> {
+    let run = desk.run("get deploy web -o yaml --show-managed-fields");
+    let shown: Value = serde_yaml::from_str(run.session.output()).expect("YAML");
+    let owners = shown["metadata"]["managedFields"].as_array();
+    let owners = owners.expect("owners").iter().map(|owner| {
+        let text = |field: &str| owner[field].as_str().expect("a text").to_owned();
+        format!("{} {}", text("manager"), text("operation"))
+    });
+    owners.collect()
+}
+
 #[test]
 fn a10_server_side_apply_sends_the_file_and_says_what_to_do_about_a_conflict() {
     let mut desk = with_files();
-    desk.run("apply -f web.yaml");
+    desk.run("create -f web.yaml");
+    desk.run(r#"patch deploy web -p '{"spec":{"replicas":5}}'"#);
     let two = String::from_utf8_lossy(&desk.files["two.yaml"]).into_owned();
     let request = patched(&two);
     desk.check("apply --server-side -f two.yaml", &[&request], "", CONFLICT);
@@ -47,17 +60,50 @@ fn a10_server_side_apply_sends_the_file_and_says_what_to_do_about_a_conflict() {
         "deployment.apps/web serverside-applied\n",
         "",
     );
-    let run = desk.run("get deploy web -o yaml --show-managed-fields");
-    let shown: Value = serde_yaml::from_str(run.session.output()).expect("YAML");
-    let managers: Vec<&str> = shown["metadata"]["managedFields"]
-        .as_array()
-        .expect("owners")
-        .iter()
-        .filter_map(|owner| owner["manager"].as_str())
-        .collect();
-    assert_eq!(managers, ["kubectl", "kubectl-client-side-apply"]);
+    assert_eq!(
+        owners_of(&mut desk),
+        ["kubectl Apply", "kubectl-create Update"]
+    );
     let hidden = desk.run("get deploy web -o yaml");
     assert!(!hidden.session.output().contains("managedFields"));
+}
+
+#[test]
+fn a10_what_was_applied_from_the_clients_side_changes_hands_with_the_first_server_side_apply() {
+    let mut desk = with_files();
+    desk.run("apply -f web.yaml");
+    assert_eq!(owners_of(&mut desk), ["kubectl-client-side-apply Update"]);
+    let two = String::from_utf8_lossy(&desk.files["two.yaml"]).into_owned();
+    let run = desk.run("apply --server-side -f two.yaml");
+    let said = run.session.output();
+    assert_eq!(said, "deployment.apps/web serverside-applied\n");
+    assert_eq!(run.session.error_text(), "");
+    let methods: Vec<&str> = run
+        .requests
+        .iter()
+        .filter_map(|request| request.split(' ').next())
+        .collect();
+    assert_eq!(methods, ["PATCH"; 4], "{:?}", run.requests);
+    assert_eq!(run.requests[0], patched(&two));
+    assert!(run.requests[1].contains("last-applied-configuration"));
+    assert!(run.requests[2].contains("/metadata/managedFields"));
+    assert_eq!(
+        run.requests[3], run.requests[0],
+        "the file is applied again"
+    );
+    assert_eq!(
+        owners_of(&mut desk),
+        ["kubectl Apply", "kubectl-last-applied Apply"]
+    );
+    let live = desk.run("get deploy web -o yaml");
+    let live: Value = serde_yaml::from_str(live.session.output()).expect("YAML");
+    assert_eq!(live["spec"]["replicas"], 2, "no conflict with itself");
+    let annotation = "kubectl.kubernetes.io/last-applied-configuration";
+    let kept = live["metadata"]["annotations"][annotation].as_str();
+    let kept: Value = serde_json::from_str(kept.expect("it stays")).expect("JSON");
+    assert_eq!(kept["spec"]["replicas"], 2, "and is kept up to date");
+    let again = desk.run("apply --server-side -f two.yaml");
+    assert_eq!(again.requests.len(), 1, "once is enough");
 }
 
 #[test]

@@ -194,7 +194,10 @@ impl<'a> Score<'a> for Balance<'a> {
                 ))
             });
         let parts: Vec<String> = parts.collect();
-        format!("{}, rounded; the fewer, the better", parts.join(" + "))
+        format!(
+            "{}, rounded (× ln(domains + 2), + maxSkew − 1); the fewer, the better",
+            parts.join(" + ")
+        )
     }
 
     fn scale(&self) -> &'static str {

@@ -64,8 +64,13 @@ pub(super) fn draw(
     pen.write(&when, Role::Dim);
     draw_notify(view, request, &mut pen);
     pen.next_line();
-    for (station, passed) in STATIONS.iter().zip(&passed) {
-        draw_station(request, *station, passed, &mut pen);
+    // Where it was refused says more than what was changed before.
+    let is_refusal = |passed: &Passed| matches!(passed, Passed::Stopped);
+    for first in [true, false] {
+        let all = STATIONS.iter().zip(&passed);
+        for (station, passed) in all.filter(|(_, passed)| is_refusal(passed) == first) {
+            draw_station(request, *station, passed, &mut pen);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::fields::{self, Field};
-use super::requests;
+use super::{coming, requests, verdict};
 use crate::api::{Key, Object, meta};
 use crate::client::{self, Reconcile};
 use crate::cluster::Detail;
@@ -32,6 +32,8 @@ pub(super) enum Line {
     Heading(String),
     /// A field and its report.
     Field(Field),
+    /// Why the difference does not close.
+    Verdict(String, Role),
     /// What became of requests.
     Requests(String, Role),
     /// A line of a plan: whether it is the first, and what it says.
@@ -68,8 +70,55 @@ pub(super) fn lines(view: &View<'_>, index: &Index, width: usize) -> Vec<Line> {
             lines.extend(plan_lines(&who, &plan, width));
         }
     }
-    lines.push(Line::Next(next_words(view)));
+    let subject = selection.or_else(|| verdict::first(&index.objects));
+    let subject = subject.and_then(|key| view.world().store().get(key));
+    let verdict = subject.and_then(|object| verdict::of(view.world(), &index.objects, object));
+    if let Some((words, role)) = verdict {
+        let broken = wrapped(&words, width.saturating_sub(INDENT));
+        lines.extend(broken.into_iter().map(|words| Line::Verdict(words, role)));
+    }
+    let next = coming::lines(view, width.saturating_sub(INDENT));
+    lines.extend(next.into_iter().map(Line::Next));
     lines
+}
+
+/// In how many lines all that must be said is said: the first line of what comes next, and why the
+/// difference does not close.
+pub(super) fn least(lines: &[Line]) -> usize {
+    let verdicts = lines
+        .iter()
+        .filter(|line| matches!(line, Line::Verdict(..)));
+    1 + verdicts.count()
+}
+
+/// The lines that stay in so many: what agrees goes first, then what is less than a sentence.
+pub(super) fn fitting(mut lines: Vec<Line>, room: usize) -> Vec<Line> {
+    for weight in 0..Line::WEIGHT_MOST {
+        while lines.len() > room {
+            let Some(place) = lines.iter().rposition(|line| line.weight() == weight) else {
+                break;
+            };
+            lines.remove(place);
+        }
+    }
+    lines.truncate(room);
+    lines
+}
+
+impl Line {
+    const WEIGHT_MOST: u8 = 5;
+
+    /// How much is lost without it.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Field(field) if field.agrees() => 0,
+            Self::Action(_) | Self::Heading(_) => 1,
+            Self::Plan(..) => 2,
+            Self::Requests(..) => 3,
+            Self::Field(_) => 4,
+            Self::Verdict(..) | Self::Next(_) => Self::WEIGHT_MOST,
+        }
+    }
 }
 
 /// The plan about the object, or about what owns it.
@@ -124,23 +173,15 @@ fn plan_lines(who: &str, plan: &Reconcile, width: usize) -> Vec<Line> {
     lines
 }
 
-fn next_words(view: &View<'_>) -> String {
-    let world = view.world();
-    match (world.next_work_in_words(), world.next_in_words()) {
-        (Some(words), _) => words,
-        (None, Some(words)) => format!("nothing but heartbeats ({words})"),
-        (None, None) => "nothing".to_owned(),
-    }
-}
-
-/// Draws the lines, the last ones when there is not room for all.
+/// Draws the lines.
 pub(super) fn draw(view: &View<'_>, lines: &[Line], area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(view, area, buf);
-    let skip = lines.len().saturating_sub(usize::from(area.height));
     let widths = widths(lines, pen.width());
-    for (place, line) in lines.iter().enumerate() {
-        if place < skip {
-            continue;
+    let mut has_next = false;
+    for line in lines {
+        if let Line::Next(_) = line {
+            pen.write(if has_next { "" } else { "next" }, Role::Key);
+            has_next = true;
         }
         draw_line(line, widths, &mut pen);
         pen.next_line();
@@ -189,10 +230,11 @@ fn draw_line(line: &Line, widths: [usize; 3], pen: &mut Pen<'_, '_>) {
                 .write("→ ", Role::Desired)
                 .write(words, Role::Text);
         }
+        Line::Verdict(words, role) => {
+            pen.to(INDENT).write(words, *role);
+        }
         Line::Next(words) => {
-            pen.write("next", Role::Key)
-                .to(INDENT)
-                .write(words, Role::Text);
+            pen.to(INDENT).write(words, Role::Text);
         }
     }
 }

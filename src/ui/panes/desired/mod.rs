@@ -1,9 +1,13 @@
 //! View 1: what is wanted, and what is there? The tree of owners, and what the selected one lacks.
 
+mod coming;
 mod detail;
 mod fields;
+
 mod requests;
+mod scaler;
 mod tree;
+mod verdict;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,6 +29,9 @@ use tree::{Row, What};
 /// How wide a column of numbers is.
 const NUMBER: usize = 6;
 
+/// Where the words of an autoscaler begin at most: they are longer than its name.
+const SCALER_MOST: usize = 24;
+
 /// How wide the picture of the gap is.
 const GAP: usize = 10;
 
@@ -39,11 +46,18 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let index = Index::of(view.world());
     let detail = detail::lines(view, &index, usize::from(inner.width));
     let height = usize::from(inner.height);
-    let wanted = if height >= 12 {
-        detail.len().min(height / 2)
-    } else {
-        usize::from(height > 4)
+    let room = match height {
+        0..=4 => 0,
+        5..12 => {
+            // The tree comes first; a sentence about what is wrong is worth a pod or two.
+            let least = detail::least(&detail).min(height / 3);
+            let rows = tree::rows(view, &index.objects, height - 1 - least).len();
+            (height - 1).saturating_sub(rows).clamp(least, 3)
+        }
+        _ => height / 2,
     };
+    let detail = detail::fitting(detail, room);
+    let wanted = detail.len();
     let below = u16::try_from(wanted).unwrap_or(0);
     let above = Rect {
         height: inner.height - below,
@@ -117,6 +131,7 @@ fn draw_row(
         What::Owner { key, open } => draw_owner(view, objects, (key, *open), columns, pen),
         What::Pod(key) => draw_pod(view, key, columns, pen),
         What::Service(key) => draw_service(view, objects, key, columns, pen),
+        What::Scaler(key) => draw_scaler(view, key, columns, pen),
         What::More(count) => {
             pen.write(&format!("⋮ {count} more"), Role::Dim);
         }
@@ -228,6 +243,21 @@ fn draw_pod(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>
         let column = pen.column().max(right + 22);
         let column = column.min(pen.width() - node.width() - 1);
         pen.to(column.max(pen.column() + 2)).write(node, Role::Dim);
+    }
+}
+
+fn draw_scaler(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>) {
+    pen.write("◇ ", Role::Dim).write("HPA ", Role::Dim);
+    let right = columns.name.max(pen.column() + 4).min(SCALER_MOST);
+    let room = right.saturating_sub(pen.column() + 1);
+    pen.cell(&key.name, room, name_role(view, key)).to(right);
+    if let Some((words, role)) = scaler::words(view, key, pen.room()) {
+        let role = if view.is_fresh(key) {
+            Role::Fresh
+        } else {
+            role
+        };
+        pen.write(&words, role);
     }
 }
 
@@ -374,6 +404,22 @@ mod tests {
         assert!(text.contains("● web50-6d4f-00004"), "{text}");
         assert!(text.contains("▸ Deployment web40"), "{text}");
         assert!(text.contains("more"), "{text}");
+    }
+
+    #[test]
+    fn pods_that_are_not_well_are_shown_first_and_the_rest_is_counted() {
+        let mut lines = vec!["kubectl scale deployment web --replicas=30"];
+        let all_well = scene::live(scene::WEB, &lines);
+        let model = scene::selecting(&all_well, Kind::Deployment);
+        let text = scene::text(&all_well, &model, draw, (80, 12));
+        assert!(text.contains("● web-") && text.contains(" more"), "{text}");
+        lines.push("kubectl scale deployment web --replicas=31");
+        lines.push("fault node-down node-a");
+        let manifest = scene::WEB.replace("500m", "800m");
+        let short = scene::live(&manifest, &lines);
+        let text = scene::text(&short, &model, draw, (80, 14));
+        assert!(text.contains("○ web-") || text.contains("◌ web-"), "{text}");
+        assert!(!text.contains("● web-"), "{text}");
     }
 
     #[test]

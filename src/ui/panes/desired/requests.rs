@@ -4,23 +4,28 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::api::{Key, Kind};
+use crate::api::{Key, Kind, Pod, Typed};
 use crate::cluster::{Counts, Flow};
+use crate::kubectl::printers::pod_status;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
+
+/// How many pods that lost requests are named.
+const LOSERS: usize = 2;
 
 /// How many requests a Service gets and has lost, for its line in the tree: in the words that fit
 /// into the room, the shortest when none do.
 pub(super) fn of_service(view: &View<'_>, service: &Key, room: usize) -> Option<(String, Role)> {
     let flow = view.world().traffic().flow(service)?;
-    let (rate, lost) = (flow.rate, flow.total.lost());
+    let (rate, lost, sent) = (flow.rate, flow.total.lost(), flow.total.sent());
     let variants = [
-        format!("{rate} requests/s, {lost} lost"),
-        format!("{rate}/s, {lost} lost"),
+        format!("{rate} requests/s, {lost} of {sent} lost"),
+        format!("{rate}/s, {lost} of {sent} lost"),
+        format!("{lost} of {sent} lost"),
         format!("{lost} lost"),
     ];
     let fits = variants.iter().find(|words| words.width() <= room);
-    let words = fits.unwrap_or(&variants[2]).clone();
+    let words = fits.unwrap_or(&variants[3]).clone();
     Some((words, if lost == 0 { Role::Current } else { Role::Bad }))
 }
 
@@ -30,7 +35,12 @@ pub(super) fn lines(view: &View<'_>, key: &Key) -> Vec<(String, Role)> {
     match key.kind {
         Kind::Service => traffic
             .flow(key)
-            .map(|flow| vec![sum(&flow.total), roads(view, flow)])
+            .map(|flow| {
+                let mut lines = vec![sum(&flow.total)];
+                lines.extend(losers(view, flow));
+                lines.push(roads(view, flow));
+                lines
+            })
             .unwrap_or_default(),
         Kind::Pod => traffic
             .flows()
@@ -38,6 +48,23 @@ pub(super) fn lines(view: &View<'_>, key: &Key) -> Vec<(String, Role)> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// The pods that lost most, and how they stand now.
+fn losers(view: &View<'_>, flow: &Flow) -> Option<(String, Role)> {
+    let lost = flow.pods.iter().map(|(pod, counts)| (counts.lost(), pod));
+    let mut lost: Vec<(u64, &Key)> = lost.filter(|(lost, _)| *lost > 0).collect();
+    lost.sort_by_key(|(lost, pod)| (std::cmp::Reverse(*lost), *pod));
+    let words = lost.iter().take(LOSERS).map(|(lost, pod)| {
+        let there = view.world().store().get(pod).and_then(Pod::of);
+        let state = there.map_or_else(|| "gone".into(), pod_status);
+        format!("{lost} at {} ({state})", pod.name)
+    });
+    let mut words: Vec<String> = words.collect();
+    if lost.len() > LOSERS {
+        words.push(format!("{} more pods", lost.len() - LOSERS));
+    }
+    (!words.is_empty()).then(|| (format!("lost {}", words.join(", ")), Role::Bad))
 }
 
 fn sum(counts: &Counts) -> (String, Role) {

@@ -31,6 +31,8 @@ pub(super) enum What {
     Pod(Key),
     /// A Service.
     Service(Key),
+    /// An autoscaler.
+    Scaler(Key),
     /// So many rows are left out here.
     More(usize),
 }
@@ -39,7 +41,9 @@ impl What {
     /// The object of the line.
     pub(super) fn key(&self) -> Option<&Key> {
         match self {
-            Self::Owner { key, .. } | Self::Pod(key) | Self::Service(key) => Some(key),
+            Self::Owner { key, .. } | Self::Pod(key) | Self::Service(key) | Self::Scaler(key) => {
+                Some(key)
+            }
             Self::More(_) => None,
         }
     }
@@ -65,6 +69,7 @@ pub(super) fn rows(view: &View<'_>, objects: &Objects, height: usize) -> Vec<Row
         .unwrap_or_default();
     let mut rows = Vec::new();
     tree.window(&path, (None, 0), height, &mut rows);
+    tree.fill(height, &mut rows);
     rows
 }
 
@@ -107,7 +112,7 @@ impl Tree<'_> {
     }
 
     fn children(&self, key: &Key) -> Option<&BTreeSet<Key>> {
-        if key.kind == Kind::Pod || key.kind == Kind::Service {
+        if matches!(section(key)?, Section::Service | Section::Scaler) || key.kind == Kind::Pod {
             return None;
         }
         self.objects
@@ -184,6 +189,11 @@ impl Tree<'_> {
     /// its siblings closed around it.
     fn window(&self, path: &[Key], at: (Option<&Key>, usize), room: usize, rows: &mut Vec<Row>) {
         let (parent, depth) = at;
+        let begin = rows.len();
+        if let Some(pods) = parent.and_then(|parent| self.cut_pods(parent, path.get(depth), room)) {
+            rows.extend(pods.into_iter().map(|what| Row { depth, what }));
+            return;
+        }
         let Some(siblings) = self.siblings(parent, path.get(depth), room) else {
             return;
         };
@@ -216,7 +226,59 @@ impl Tree<'_> {
         rows.extend(inside);
         rows.extend(siblings.after.1[..after].iter().map(closed));
         rows.extend((left_out.1 > 0).then(|| more(left_out.1)));
-        rows.truncate(room.max(1));
+        rows.truncate(begin + room.max(1));
+    }
+
+    /// The pods of an owner that has more than there are lines: the chosen one and those that are
+    /// not well, then others, in the order of their names; the last line says how many are left out.
+    fn cut_pods(&self, owner: &Key, chosen: Option<&Key>, room: usize) -> Option<Vec<What>> {
+        let children = self.children(owner)?;
+        let is_pods = children.first()?.kind == Kind::Pod && children.last()?.kind == Kind::Pod;
+        if !is_pods || children.len() <= room {
+            return None;
+        }
+        let places = room.saturating_sub(1);
+        let uid = self.view.world().store().get(owner)?.uid();
+        let troubled = self.objects.troubled(uid).into_iter().flatten();
+        if chosen.is_none() && places == 0 {
+            return Some(vec![What::More(children.len())]);
+        }
+        let mut shown: BTreeSet<&Key> = chosen.into_iter().collect();
+        for pod in troubled.chain(children) {
+            if shown.len() >= places {
+                break;
+            }
+            shown.insert(pod);
+        }
+        let left_out = children.len() - shown.len();
+        let pods = shown.into_iter().cloned().map(What::Pod);
+        let more = (room > 1).then_some(What::More(left_out));
+        Some(pods.chain(more).collect())
+    }
+
+    /// Opens what is closed while there are empty lines below.
+    fn fill(&self, height: usize, rows: &mut Vec<Row>) {
+        let mut place = 0;
+        while place < rows.len() {
+            let spare = height.saturating_sub(rows.len());
+            let Some(Row { depth, what }) = rows.get(place).cloned() else {
+                return;
+            };
+            if let What::Owner {
+                key,
+                open: Some(false),
+            } = what
+                && spare > 0
+            {
+                let mut inside = Vec::new();
+                self.window(&[], (Some(&key), depth + 1), spare, &mut inside);
+                rows[place] = row(&key, depth, Some(true));
+                let below = rows.split_off(place + 1);
+                rows.extend(inside);
+                rows.extend(below);
+            }
+            place += 1;
+        }
     }
 
     /// The children of an object, or the roots, seen from one of them; the first if none is chosen.
@@ -293,6 +355,7 @@ fn row(key: &Key, depth: usize, open: Option<bool>) -> Row {
     let what = match key.kind {
         Kind::Pod => What::Pod(key.clone()),
         Kind::Service => What::Service(key.clone()),
+        Kind::HorizontalPodAutoscaler => What::Scaler(key.clone()),
         _ => What::Owner {
             key: key.clone(),
             open,

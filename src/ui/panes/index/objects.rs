@@ -18,13 +18,15 @@ const ZONE: &str = "topology.kubernetes.io/zone";
 /// More changes than this are cheaper to read from the objects than from the log.
 const CHANGES_MOST: u64 = 20_000;
 
-/// Where a root of the tree stands: workloads first, then lone pods, then services.
+/// Where a root of the tree stands: workloads first, then lone pods, autoscalers, services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in super::super) enum Section {
     /// What makes pods.
     Workload,
     /// Pods that nobody owns.
     LonePod,
+    /// Autoscalers.
+    Scaler,
     /// Services.
     Service,
 }
@@ -40,6 +42,7 @@ impl Section {
             | Kind::Job
             | Kind::CronJob => Some(Self::Workload),
             Kind::Pod => Some(Self::LonePod),
+            Kind::HorizontalPodAutoscaler => Some(Self::Scaler),
             Kind::Service => Some(Self::Service),
             _ => None,
         }
@@ -112,6 +115,7 @@ pub(in super::super) struct Objects {
     owners: BTreeMap<Arc<str>, Key>,
     uids: BTreeMap<Key, Arc<str>>,
     tallies: BTreeMap<Arc<str>, Tally>,
+    troubled: BTreeMap<Arc<str>, BTreeSet<Key>>,
     roots: BTreeSet<(Section, Key)>,
     slices: BTreeMap<Key, BTreeSet<Key>>,
 }
@@ -155,6 +159,11 @@ impl Objects {
     /// How many pods an object owns itself.
     pub(in super::super) fn tally(&self, uid: &str) -> Tally {
         self.tallies.get(uid).copied().unwrap_or_default()
+    }
+
+    /// The pods of an owner that do not run as they should, ordered by name.
+    pub(in super::super) fn troubled(&self, uid: &str) -> Option<&BTreeSet<Key>> {
+        self.troubled.get(uid)
     }
 
     /// The roots of the tree, in order.
@@ -217,6 +226,10 @@ impl Objects {
                 self.roots.insert((Section::Service, key));
                 return;
             }
+            Object::HorizontalPodAutoscaler(_) => {
+                self.roots.insert((Section::Scaler, key));
+                return;
+            }
             Object::EndpointSlice(_) => {
                 if let Some(service) = service_of(object) {
                     self.slices.entry(service).or_default().insert(key);
@@ -263,6 +276,10 @@ impl Objects {
             tally.all += 1;
             tally.active += usize::from(placed.active);
             tally.ready += usize::from(placed.active && placed.ready);
+            if !placed.is_fine() {
+                let troubled = self.troubled.entry(Arc::clone(owner)).or_default();
+                troubled.insert(key.clone());
+            }
         }
         self.pods.insert(key.clone(), placed);
     }
@@ -288,7 +305,7 @@ impl Objects {
         }
         if let Some(section) = Section::of(key.kind) {
             self.roots.remove(&(section, key.clone()));
-            if section != Section::Service {
+            if matches!(section, Section::Workload | Section::LonePod) {
                 self.remove_owned(object, key);
             }
         }
@@ -343,6 +360,7 @@ impl Objects {
             if tally.all == 0 {
                 self.tallies.remove(owner);
             }
+            drop_from(&mut self.troubled, owner, key);
         }
     }
 }
@@ -389,6 +407,11 @@ impl Machine {
 }
 
 impl Placed {
+    /// Whether it runs and is ready, or has ended well.
+    fn is_fine(&self) -> bool {
+        matches!(self.mark, Mark::Running | Mark::Completed)
+    }
+
     fn of(pod: &Pod) -> Self {
         let counts = !pod.is_finished() && pod.spec.node_name.is_some();
         let requests = if counts {

@@ -1,6 +1,7 @@
 //! The picture: a row for each actor, a column for each happening, arrows between them.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -170,12 +171,15 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         canvas.put(0, 1, &clipped(what, shape.name), Role::Dim);
     }
     let mut free = [0, 0];
+    let cursor = label_room(story, shape, story.cursor);
     for (place, station) in story.stations.iter().enumerate() {
         let is_cursor = place == story.cursor;
         let role = if is_cursor { Role::Selected } else { Role::Dim };
         let number = station.record.id.0.to_string();
         let x = shape.x(place);
-        if x >= free[0] || is_cursor {
+        // The one under the cursor is always there: others keep a blank between it and them.
+        let is_beside = x + number.len() < cursor.start || x > cursor.end;
+        if is_cursor || (x >= free[0] && is_beside) {
             canvas.put(x, 0, &number, role);
             free[0] = x + number.len() + 1;
         }
@@ -197,6 +201,13 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         let x = usize::from(canvas.area.width).saturating_sub(words.width());
         canvas.put(x, 0, &words, Role::Dim);
     }
+}
+
+/// The columns of the number of a record.
+fn label_room(story: &Story, shape: &Shape, place: usize) -> Range<usize> {
+    let start = shape.x(place);
+    let number = story.stations.get(place).map(|station| station.record.id.0);
+    start..start + number.unwrap_or(0).to_string().len()
 }
 
 /// The time of a station where it is a new one; where lanes have no room for words, the revision of
@@ -385,6 +396,12 @@ fn draw_band(story: &Story, shape: &Shape, row: usize, canvas: &mut Canvas<'_, '
     let mut said: Option<(String, Role)> = None;
     let (name, mut free) = (strip::band_name(&story.subject), 0);
     canvas.put(0, row, &clipped(name, shape.name), Role::Dim);
+    if let Some(first) = story.before.clone() {
+        let x = shape.name + 1;
+        canvas.put(x, row, &format!("{} ", first.0), first.1);
+        free = x + first.0.width() + 1;
+        said = Some(first);
+    }
     for (place, station) in story.stations.iter().enumerate() {
         let Some(now) = strip::words_at(&story.subject, &station.record) else {
             continue;

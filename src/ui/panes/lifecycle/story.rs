@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::strip;
 use crate::api::{Actor, Key, Kind};
 use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
@@ -15,6 +16,9 @@ use crate::ui::view::View;
 
 /// How many of the records that followed from a request are looked at.
 const EFFECTS_MOST: usize = 20_000;
+
+/// How many records before the first column are looked through for what was so then.
+const WRITES_BACK: usize = 2000;
 
 /// How many records a walk back along the causes may take.
 const HOPS_MOST: usize = 256;
@@ -92,6 +96,8 @@ pub(super) struct Story {
     pub left_out: (usize, usize),
     /// The place of the station under the cursor.
     pub cursor: usize,
+    /// What `kubectl get` said of the subject before the first column, if it was there.
+    pub before: Option<(String, Role)>,
 }
 
 impl Lane {
@@ -144,8 +150,10 @@ impl Story {
         let shown = &told[first..last];
         let lanes = lanes(index, &subject, shown);
         let stations = stations(view, index, &lanes, shown);
+        let before = said_before(view, index, &subject, shown.first()?.id);
         (!stations.is_empty()).then(|| Self {
             subject,
+            before,
             lanes,
             left_out,
             cursor: place.saturating_sub(first).min(stations.len() - 1),
@@ -163,6 +171,21 @@ impl Story {
     pub(super) fn record(&self) -> &Arc<Record> {
         &self.stations[self.cursor].record
     }
+}
+
+/// What the last write of the subject before a record says of it.
+fn said_before(
+    view: &View<'_>,
+    index: &Index,
+    subject: &Subject,
+    first: RecordId,
+) -> Option<(String, Role)> {
+    let about = index.records.about(subject.object()?);
+    let before = &about[..about.partition_point(|id| *id < first)];
+    let trace = view.world().trace();
+    let records = before.iter().rev().take(WRITES_BACK);
+    let mut records = records.filter_map(|id| trace.get(*id));
+    records.find_map(|record| strip::words_at(subject, record))
 }
 
 /// Whose story, and the stations of it.

@@ -1,7 +1,6 @@
 //! All of one component: its queue, its caches beside the store, and what it planned last.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,13 +8,16 @@ use ratatui::layout::Rect;
 use crate::api::Key;
 use crate::client::Reconcile;
 use crate::cluster::{Cluster, ComponentId, Power, Standing, Watch};
-use crate::sim::Time;
+use crate::sim::{Time, span_words};
 use crate::ui::panes::pen::{Pen, wrapped};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// Where the words begin.
 const INDENT: usize = 8;
+
+/// A queue in which nothing waits: it is told last.
+const EMPTY: &str = "empty";
 
 /// How many keys of a queue are told by name.
 const NAMED: usize = 6;
@@ -56,7 +58,13 @@ fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Rol
         let words = "does nothing, but its watches still reach it: what waits for it grows";
         lines.push(("paused", words.to_owned(), Role::Waiting));
     }
-    lines.push(("queue", queue_words(world.now(), standing), Role::Text));
+    let queue = ("queue", queue_words(world.now(), standing), Role::Text);
+    let (queue, empty) = if queue.1 == EMPTY {
+        (None, Some(queue))
+    } else {
+        (Some(queue), None)
+    };
+    lines.extend(queue);
     match &standing.id {
         ComponentId::Controller(_) => lines.extend(plan_lines(plan_of(world, &standing.id))),
         ComponentId::Scheduler => lines.push(("last", last_words(world, &standing.id), Role::Text)),
@@ -66,6 +74,7 @@ fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Rol
         }
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
     }
+    lines.extend(empty);
     lines.push(("caches", cache_words(world, &standing.id), Role::Dim));
     lines
 }
@@ -101,19 +110,9 @@ fn queue_words(now: Time, standing: &Standing) -> String {
         parts.push(format!("held: {}", keys(&standing.parked)));
     }
     if parts.is_empty() {
-        "empty".to_owned()
+        EMPTY.to_owned()
     } else {
         parts.join(" · ")
-    }
-}
-
-/// `4s`, `120ms`, `5m0s`.
-fn span_words(span: Duration) -> String {
-    let millis = span.as_millis();
-    match millis {
-        0..1000 => format!("{millis}ms"),
-        1000..60_000 => format!("{}.{}s", millis / 1000, millis % 1000 / 100),
-        _ => format!("{}m{}s", millis / 60_000, millis / 1000 % 60),
     }
 }
 
@@ -151,7 +150,11 @@ fn plan_lines(plan: Option<Arc<Reconcile>>) -> Vec<(&'static str, String, Role)>
         lines.push(("", more, Role::Text));
     }
     if let Some(after) = plan.requeue_after {
-        let words = format!("looks again {} after the plan", span_words(after));
+        let why = match plan.requeue_why {
+            "" => String::new(),
+            why => format!(": {why}"),
+        };
+        let words = format!("looks again {} after the plan{why}", span_words(after));
         lines.push(("again", words, Role::Dim));
     }
     lines

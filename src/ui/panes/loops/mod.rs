@@ -1,6 +1,7 @@
 //! View 5: what is each component doing? A line for each, and all of the one under the cursor.
 
 mod detail;
+mod shown;
 
 use std::collections::BTreeMap;
 
@@ -8,11 +9,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::index::Index;
 use super::pen::Pen;
 use super::{Direction, border};
 use crate::api::{Actor, Key};
 use crate::cluster::driver::Snapshot;
 use crate::cluster::{Cluster, ComponentId, Power, Standing};
+use crate::sim::RecordKind;
 use crate::ui::model::{Model, Pane};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -29,6 +32,15 @@ const COLUMNS: [(&str, usize); 6] = [
     ("held", 5),
     ("on way", 7),
 ];
+
+/// From this width on, every part of a queue has a column of its own.
+const WIDE_FROM: usize = 100;
+
+/// How wide the column is that stands for all of them.
+const QUEUE: usize = 10;
+
+/// How many of the newest records about the selection are looked through for who worked on it.
+const LOOK_BACK_ON_ONE: usize = 200;
 
 /// The widest name that is not cut.
 const NAME_MOST: usize = 32;
@@ -89,7 +101,12 @@ pub fn at_hand(snapshot: &Snapshot, model: &Model) -> Option<Key> {
 fn cursor(model: &Model, world: &Cluster, components: &[ComponentId]) -> usize {
     let place_of = |id: &ComponentId| components.iter().position(|each| each == id);
     let chosen = model.component.as_ref().and_then(place_of);
+    let on_selection = || {
+        let selection = model.selection.as_ref()?;
+        place_of(&last_at_work_on(world, selection)?)
+    };
     chosen
+        .or_else(on_selection)
         .or_else(|| last_at_work(world).as_ref().and_then(place_of))
         .unwrap_or(0)
 }
@@ -98,7 +115,27 @@ fn last_at_work(world: &Cluster) -> Option<ComponentId> {
     let end = world.trace().next_id();
     let first = crate::sim::RecordId(end.0.saturating_sub(LOOK_BACK));
     let mut records = world.trace().since(first).rev();
-    records.find_map(|record| match &record.actor {
+    records.find_map(|record| component_of(&record.actor))
+}
+
+/// Who did something about an object last; hearing of it is not work.
+fn last_at_work_on(world: &Cluster, object: &Key) -> Option<ComponentId> {
+    let index = Index::of(world);
+    let about = index.records.about(object).iter().rev();
+    let about = about.take(LOOK_BACK_ON_ONE);
+    let mut records = about.filter_map(|id| world.trace().get(*id));
+    records.find_map(|record| match record.kind() {
+        RecordKind::WatchOpen
+        | RecordKind::WatchDeliver
+        | RecordKind::WatchGone
+        | RecordKind::QueueAdd
+        | RecordKind::QueueMerge => None,
+        _ => component_of(&record.actor),
+    })
+}
+
+fn component_of(actor: &Actor) -> Option<ComponentId> {
+    match actor {
         Actor::Controller(name) => Some(ComponentId::Controller(name)),
         Actor::Scheduler => Some(ComponentId::Scheduler),
         Actor::Kubelet(node) => Some(ComponentId::Kubelet(node.clone())),
@@ -109,7 +146,7 @@ fn last_at_work(world: &Cluster) -> Option<ComponentId> {
         | Actor::ApiServer
         | Actor::Etcd
         | Actor::MetricsServer => None,
-    })
+    }
 }
 
 /// Half of the height, unless the components need less.
@@ -119,8 +156,8 @@ fn detail_height(height: u16, components: usize) -> u16 {
         0..6 => 0,
         6..12 => 4,
         _ => (height - height.saturating_sub(9).min(table))
-            .max(7)
-            .min(height / 2 + 2),
+            .max(6)
+            .min(height / 2),
     }
 }
 
@@ -134,12 +171,9 @@ fn draw_table(
     let world = view.world();
     let on_the_way = world.messages_on_the_way();
     let rows = usize::from(area.height).saturating_sub(1);
-    let first = (cursor + 1 + rows / 3)
-        .max(rows)
-        .min(components.len())
-        .saturating_sub(rows);
-    let shown = components.iter().enumerate().skip(first).take(rows);
-    let names = shown.clone().map(|(_, id)| id.to_string().width());
+    let shown = shown::of(world, components, cursor, rows);
+    let names = shown.iter().filter_map(|place| components.get(*place));
+    let names = names.map(|id| id.to_string().width());
     let room = usize::from(area.width) / 3;
     let name = names.max().unwrap_or(0).min(NAME_MOST).min(room.max(14)) + 1;
     let mut pen = Pen::new(view, area, buf);
@@ -148,18 +182,32 @@ fn draw_table(
         name,
         Role::Dim,
     );
-    for (word, width) in COLUMNS {
-        pen.right(word, width, Role::Dim);
+    let is_wide = pen.width() >= WIDE_FROM;
+    pen.right(COLUMNS[0].0, COLUMNS[0].1, Role::Dim);
+    if is_wide {
+        for (word, width) in &COLUMNS[1..] {
+            pen.right(word, *width, Role::Dim);
+        }
+    } else {
+        pen.right("queue", QUEUE, Role::Dim);
     }
     pen.write("  last", Role::Dim).next_line();
-    for (place, id) in shown {
+    for place in &shown {
+        let Some(id) = components.get(*place) else {
+            continue;
+        };
         let row = Row {
             id,
-            is_cursor: place == cursor,
+            is_cursor: *place == cursor,
+            is_wide,
             on_the_way: &on_the_way,
         };
         row.draw(view, name, &mut pen);
         pen.next_line();
+    }
+    let left_out = components.len() - shown.len();
+    if left_out > 0 {
+        pen.write(&shown::rest_words(world, components, &shown), Role::Dim);
     }
 }
 
@@ -167,6 +215,7 @@ fn draw_table(
 struct Row<'a> {
     id: &'a ComponentId,
     is_cursor: bool,
+    is_wide: bool,
     on_the_way: &'a BTreeMap<ComponentId, usize>,
 }
 
@@ -199,7 +248,21 @@ impl Row<'_> {
             standing.parked.len(),
             self.on_the_way.get(self.id).copied().unwrap_or(0),
         ];
-        for (number, (_, width)) in numbers.into_iter().zip(&COLUMNS[1..]) {
+        if !self.is_wide {
+            let words = COLUMNS[1..].iter().zip(numbers);
+            let words = words.filter(|(_, number)| *number > 0);
+            let words = words.map(|((word, _), number)| format!("{number} {word}"));
+            match words.clone().count() {
+                0 => pen.right("·", QUEUE, Role::Border),
+                1 => pen.right(&words.collect::<String>(), QUEUE, Role::Waiting),
+                _ => {
+                    let first: String = words.take(1).collect();
+                    pen.right(&(first + "…"), QUEUE, Role::Waiting)
+                }
+            };
+        }
+        let columns = if self.is_wide { &COLUMNS[1..] } else { &[] };
+        for (number, (_, width)) in numbers.into_iter().zip(columns) {
             let (text, role) = match number {
                 0 => ("·".to_owned(), Role::Border),
                 number => (number.to_string(), Role::Waiting),

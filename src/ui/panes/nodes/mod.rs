@@ -1,5 +1,6 @@
 //! View 6: which machines are there, and what do they hold? Shelves, or a heat map when there are many.
 
+mod fate;
 mod heat;
 mod order;
 mod shelves;

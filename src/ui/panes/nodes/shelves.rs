@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::fate;
 use super::order::node_key;
 use crate::api::{Key, Kind, Lease, Node, Quantity, Typed, core, meta};
-use crate::kubectl::printers::human_duration;
+use crate::sim::span_words;
 use crate::ui::panes::index::{Machine, Objects, Shelf};
 use crate::ui::panes::pen::Pen;
 use crate::ui::theme::Role;
@@ -86,7 +88,7 @@ impl Drawing<'_> {
                 pen.next_line();
             }
             2 => {
-                self.rest(node, (machine, load), pen);
+                self.rest(node, (machine, load), 0, pen);
                 pen.next_line();
                 self.pods(load, 1, pen);
             }
@@ -97,9 +99,11 @@ impl Drawing<'_> {
                 if own > 0 {
                     pen.next_line().to(2);
                 }
-                self.rest(node, (machine, load), pen);
+                let most = (lines - 1 - own - gap).saturating_sub(1);
+                let spare = self.rest(node, (machine, load), most.min(2), pen);
+                let used = most.min(2) - spare;
                 pen.next_line();
-                self.pods(load, lines - 1 - own - gap, pen);
+                self.pods(load, lines - 1 - own - gap - used, pen);
                 if gap > 0 {
                     pen.next_line();
                 }
@@ -107,12 +111,23 @@ impl Drawing<'_> {
         }
     }
 
-    /// The rest of the line, as far as it goes: count of pods, taints, lease, zone.
-    fn rest(&self, node: &Node, (machine, load): (&Machine, &Shelf), pen: &mut Pen<'_, '_>) {
-        let mut pieces = vec![(
+    /// The rest of the line and so many more, as far as they go: what becomes of the pods, taints,
+    /// count of pods, lease, zone. Returns how many lines are left.
+    fn rest(
+        &self,
+        node: &Node,
+        (machine, load): (&Machine, &Shelf),
+        spare: usize,
+        pen: &mut Pen<'_, '_>,
+    ) -> usize {
+        let name = Arc::from(node.name());
+        let mut pieces = fate::of_pods(self.view.world(), &name, node, load);
+        let taints = fate::taints(node).into_iter();
+        pieces.extend(taints.map(|taint| (format!("taint {taint}"), Role::Waiting)));
+        pieces.push((
             format!("pods {}/{}", load.pods.len(), machine.pods),
             Role::Dim,
-        )];
+        ));
         if let Some(seconds) = lease_age(self.view, node.name()) {
             let role = if seconds > LEASE_OVERDUE_SECONDS {
                 Role::Bad
@@ -121,16 +136,20 @@ impl Drawing<'_> {
             };
             pieces.push((format!("lease {seconds}s ago"), role));
         }
-        let taints = node.spec.taints.iter().flatten();
-        pieces.extend(taints.map(|taint| (format!("taint {}", taint_words(taint)), Role::Waiting)));
         if self.with_zone && !machine.zone.is_empty() {
             pieces.push((format!("zone {}", machine.zone), Role::Dim));
         }
+        let mut spare = spare;
         for (text, role) in pieces {
+            if pen.room() < text.width() && spare > 0 {
+                spare -= 1;
+                pen.next_line().to(2);
+            }
             if pen.room() >= text.width() {
                 pen.write(&text, role).write("  ", Role::Text);
             }
         }
+        spare
     }
 
     /// The pods with their names over so many lines; glyphs alone when the names do not fit.
@@ -225,6 +244,12 @@ fn name_role(view: &View<'_>, key: &Key) -> Role {
 
 /// `● Ready` or `✗ NotReady for 12s`, as the STATUS of `kubectl get nodes` has it.
 fn draw_state(view: &View<'_>, node: &Node, machine: &Machine, pen: &mut Pen<'_, '_>) {
+    if let Some(words) = fate::unnoticed(view.world(), node.name()) {
+        pen.write("✗ ", Role::Bad)
+            .write(&words, Role::Bad)
+            .write("  ", Role::Text);
+        return;
+    }
     let cordoned = node.spec.unschedulable == Some(true);
     let (glyph, word, role) = match (machine.ready, cordoned) {
         (true, false) => ("●", "Ready", Role::Good),
@@ -237,13 +262,18 @@ fn draw_state(view: &View<'_>, node: &Node, machine: &Machine, pen: &mut Pen<'_,
     let is_wide = pen.width() >= WIDE_FROM;
     let since = ready_condition(node).and_then(|ready| ready.last_transition_time.as_ref());
     if let Some(since) = since.filter(|_| is_wide || !machine.ready) {
-        let span = human_duration(view.world().now().since(meta::moment(since)));
+        let span = span_words(whole_seconds(view.world().now().since(meta::moment(since))));
         let role = if machine.ready { Role::Dim } else { Role::Bad };
         pen.write(" for ", role).write(&span, role);
     }
     let least = if is_wide { 19 } else { 10 };
     pen.to(pen.column().max(start + least))
         .write("  ", Role::Text);
+}
+
+/// Dates of objects have no fractions.
+fn whole_seconds(span: Duration) -> Duration {
+    Duration::from_secs(span.as_secs())
 }
 
 fn ready_condition(node: &Node) -> Option<&core::NodeCondition> {
@@ -309,18 +339,6 @@ fn tenths(amount: i64, unit: i64) -> String {
     match (tenths / 10, tenths % 10) {
         (whole, 0) => whole.to_string(),
         (whole, rest) => format!("{whole}.{rest}"),
-    }
-}
-
-/// `node.kubernetes.io/not-ready:NoExecute` without the part that all of Kubernetes' own share.
-fn taint_words(taint: &core::Taint) -> String {
-    let key = taint
-        .key
-        .strip_prefix("node.kubernetes.io/")
-        .unwrap_or(&taint.key);
-    match taint.value.as_deref().filter(|value| !value.is_empty()) {
-        Some(value) => format!("{key}={value}:{}", taint.effect),
-        None => format!("{key}:{}", taint.effect),
     }
 }
 

@@ -198,7 +198,7 @@ fn draw_decision(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
     let is_looking = matter.row.is_some() && room > 6;
     let load = match spare {
         4.. => spare - 1,
-        _ if is_looking => 2,
+        2..4 if is_looking => 2,
         _ => 0,
     };
     let shown = matrix::draw(matter, room - load, pen);
