@@ -151,7 +151,6 @@ impl Cluster {
             journal: Vector::new(),
             last_compaction: 1,
             last_step: RecordId(0),
-            booted: RecordId(0),
             writers: OrdMap::new(),
             troubles: Troubles::default(),
             config: Arc::new(config),
@@ -201,7 +200,6 @@ impl Cluster {
         }
         self.steps = 0;
         self.last_step = self.next_record();
-        self.booted = self.last_step;
     }
 
     /// Stores what is there before the first step, through the same door as everything else.

@@ -84,7 +84,6 @@ impl Cluster {
             journal: _,
             last_compaction,
             last_step,
-            booted: _,
         } = self;
         let mut print = Fingerprint::EMPTY;
         print.take(format_args!(

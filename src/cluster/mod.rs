@@ -97,7 +97,6 @@ pub struct Cluster {
     journal: Vector<Arc<Journaled>>,
     last_compaction: u64,
     last_step: RecordId,
-    booted: RecordId,
 }
 
 impl Cluster {
@@ -135,12 +134,6 @@ impl Cluster {
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace
-    }
-
-    /// The first record after the cluster had come up by itself; what is before it is its start.
-    #[must_use]
-    pub fn booted(&self) -> RecordId {
-        self.booted
     }
 
     /// The records of the last step.

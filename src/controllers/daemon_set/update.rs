@@ -131,12 +131,11 @@ fn grow(daemons: &mut Daemons<'_>, nodes: &[String], allowed: usize) {
         (Vec::new(), Vec::new(), Vec::new(), 0);
     for node in nodes {
         match standing(daemons, node) {
-            Standing::Unclear => doubled += 1,
             Standing::New(_) => {}
             Standing::Old(pod) if daemons.is_available(pod) => candidates.push(node),
             Standing::Old(_) => broken.push(node),
             Standing::Both { new, old } if daemons.is_available(new) => done.push(old),
-            Standing::Both { .. } => doubled += 1,
+            Standing::Both { .. } | Standing::Unclear => doubled += 1,
         }
     }
     let spared = candidates.into_iter().take(allowed.saturating_sub(doubled));
