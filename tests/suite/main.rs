@@ -27,7 +27,6 @@ mod replay;
 mod scheduler;
 mod screen;
 mod sessions;
-mod switches;
 mod terminal;
 mod tidy;
 mod time;
