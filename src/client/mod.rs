@@ -3,6 +3,7 @@
 mod cache;
 mod census;
 mod context;
+mod correlator;
 mod note;
 mod recorder;
 mod work_queue;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use imbl::OrdMap;
 
 use super::Context;
+use super::correlator::Correlator;
 use crate::api::owners::Provenance;
 use crate::api::{Event, Key, Kind, Object, ObjectMeta, Typed, core, meta};
 use crate::apiserver::Verb;
@@ -80,6 +81,8 @@ pub struct Recorder {
     component: &'static str,
     host: String,
     written: OrdMap<Similar, Written>,
+    /// None for components that report in series, as the scheduler does.
+    correlator: Option<Correlator>,
     last_stamp: Time,
 }
 
@@ -91,8 +94,17 @@ impl Recorder {
             component,
             host: host.to_owned(),
             written: OrdMap::new(),
+            correlator: Some(Correlator::default()),
             last_stamp: Time::START,
         }
+    }
+
+    /// The same, for a component that writes down everything it says, as the scheduler does with
+    /// the newer API of events. Source: `k8s.io/client-go/tools/events`.
+    #[must_use]
+    pub fn in_full(mut self) -> Self {
+        self.correlator = None;
+        self
     }
 
     /// Writes that `reason` happened to an object.
@@ -106,22 +118,37 @@ impl Recorder {
         let (event_type, reason, message) = what;
         let about = about.into();
         let now = context.now;
-        let similar = Similar {
-            about: about.object.key(),
-            uid: about.object.uid().to_owned(),
+        let subject = (about.object.key(), about.object.uid().to_owned());
+        let mut similar = Similar {
+            about: subject.0.clone(),
+            uid: subject.1.clone(),
             field_path: about.field_path.clone(),
             reason,
-            message,
+            message: message.clone(),
         };
+        let mut message = message;
+        let mut is_dropped = false;
+        if let Some(correlator) = &mut self.correlator {
+            let kind = (event_type, reason);
+            let verdict = correlator.judge(&subject, kind, &message, now);
+            if verdict.is_combined {
+                message = format!("(combined from similar events): {message}");
+                similar.field_path = None;
+                similar.message = String::new();
+            }
+            is_dropped = verdict.is_dropped;
+        }
         if let Some(written) = self.written.get_mut(&similar)
             && now.since(written.last) < TIME_TO_LIVE
         {
             written.count = written.count.saturating_add(1);
             written.last = now;
             let written = *written;
-            let event = self.event_of(&about, (event_type, reason, &similar.message), written);
-            let object = event.into_object();
-            context.tell(cause, object.key(), Verb::Update(object));
+            if !is_dropped {
+                let event = self.event_of(&about, (event_type, reason, &message), written);
+                let object = event.into_object();
+                context.tell(cause, object.key(), Verb::Update(object));
+            }
             return;
         }
         // Real names carry the nanosecond; two events of one step must differ.
@@ -133,7 +160,10 @@ impl Recorder {
             last: now,
             count: 1,
         };
-        let event = self.event_of(&about, (event_type, reason, &similar.message), written);
+        if is_dropped {
+            return;
+        }
+        let event = self.event_of(&about, (event_type, reason, &message), written);
         self.written.insert(similar, written);
         let object = event.into_object();
         context.tell(cause, object.key(), Verb::Create(object));
@@ -157,6 +187,9 @@ impl Recorder {
             .collect();
         for similar in of_it {
             self.written.remove(&similar);
+        }
+        if let Some(correlator) = &mut self.correlator {
+            correlator.forget(about);
         }
     }
 

@@ -159,7 +159,6 @@ impl Cluster {
             journal: Vector::new(),
             last_compaction: 1,
             last_step: RecordId(0),
-            booted: RecordId(0),
             usage_since: RecordId(0),
             writers: OrdMap::new(),
             troubles: Troubles::default(),
@@ -210,7 +209,6 @@ impl Cluster {
         }
         self.steps = 0;
         self.last_step = self.next_record();
-        self.booted = self.last_step;
     }
 
     /// Stores what is there before the first step, through the same door as everything else.

@@ -83,7 +83,6 @@ impl Cluster {
             journal: _,
             last_compaction,
             last_step,
-            booted: _,
             usage_since,
         } = self;
         let mut print = Fingerprint::EMPTY;

@@ -103,7 +103,6 @@ pub struct Cluster {
     journal: Vector<Arc<Journaled>>,
     last_compaction: u64,
     last_step: RecordId,
-    booted: RecordId,
     /// The last of those that change what is used: a container that started or ended, traffic, a fault.
     usage_since: RecordId,
 }
@@ -143,12 +142,6 @@ impl Cluster {
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace
-    }
-
-    /// The first record after the cluster had come up by itself; what is before it is its start.
-    #[must_use]
-    pub fn booted(&self) -> RecordId {
-        self.booted
     }
 
     /// The records of the last step.

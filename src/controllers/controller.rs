@@ -92,7 +92,7 @@ pub struct Planned<'a> {
     pub now: Time,
     /// Constants.
     pub profile: &'a Profile,
-    /// Why the last plan for the key came to nothing, if it did.
+    /// Why this plan, or the last one, came to nothing, if it did.
     pub refused: Option<&'a Refusal>,
     /// Since when the key has been waiting to be looked at again, if it has.
     pub waiting_since: Option<Time>,
@@ -178,6 +178,8 @@ pub struct Plan {
     pub inquiry: Option<Inquiry>,
     /// What to ask for, one pack after the other. A pack with a refusal is the last.
     pub actions: Vec<Action>,
+    /// What to ask for all the same after a refusal, before the key waits for its next try.
+    pub when_refused: Option<fn(&Planned<'_>) -> Vec<Action>>,
     /// Events to record that go with no action.
     pub events: Vec<Said>,
     /// When to look again without being woken.

@@ -8,6 +8,7 @@ mod deployment;
 mod disruption;
 mod disruption_target;
 mod endpoint_slice;
+mod expectations;
 mod external_provisioner;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;

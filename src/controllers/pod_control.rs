@@ -1,9 +1,9 @@
 //! How controllers create and delete pods: with which events, and how many at once.
 //! Source: `RealPodControl` of `pkg/controller/controller_utils.go`.
 
-use super::controller::{Action, Pack, Said};
-use crate::api::{Object, Pod, Typed};
-use crate::apiserver::{DeleteOptions, Verb};
+use super::controller::{Action, Pack, Planned, Said};
+use crate::api::{Kind, Object, Pod, Typed};
+use crate::apiserver::{DeleteOptions, Refusal, Verb};
 
 /// Creates a pod for its owner. Creates go out in batches of 1, 2, 4, …, and end with the batch in
 /// which one was refused.
@@ -28,4 +28,14 @@ pub(super) fn delete(owner: &Object, pod: &Pod, reason: &str) -> Action {
         .packed(Pack::Whole)
         .saying(Said::normal(owner, "SuccessfulDelete", done))
         .warning(Said::warning(owner, "FailedDelete", failed))
+}
+
+/// Why pods could not be created or deleted.
+pub(super) fn failure<'a>(planned: &Planned<'a>) -> Option<&'a Refusal> {
+    planned.refused.filter(|refusal| {
+        refusal
+            .key
+            .as_ref()
+            .is_some_and(|key| key.kind == Kind::Pod)
+    })
 }

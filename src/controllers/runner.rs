@@ -6,13 +6,14 @@ use std::time::Duration;
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
+use super::expectations::Expectations;
 use super::horizontal_pod_autoscaler::Recommendations;
 use super::work::{Expected, RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
 use crate::client::{
-    Added, Cache, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile,
-    Recorder, Seen, Subscription, WorkQueue,
+    Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Seen,
+    Subscription, WorkQueue,
 };
 use crate::sim::{RecordId, Time, Urgency};
 
@@ -37,7 +38,7 @@ pub struct Runner {
     queue: WorkQueue,
     work: OrdMap<Key, Work>,
     asked: OrdMap<RequestId, Key>,
-    expected: OrdMap<Key, Expected>,
+    expected: Expectations,
     unlisted: OrdSet<Kind>,
     /// Keys with news that have not been looked at yet, because more may come.
     gathering: OrdSet<Key>,
@@ -91,7 +92,7 @@ impl Runner {
             queue: WorkQueue::default(),
             work: OrdMap::new(),
             asked: OrdMap::new(),
-            expected: OrdMap::new(),
+            expected: Expectations::default(),
             unlisted: controller.watches.iter().copied().collect(),
             gathering: OrdSet::new(),
             refused: OrdMap::new(),
@@ -207,28 +208,12 @@ impl Runner {
 
     /// Puts back the keys that were waiting to see their own writes and have seen them now.
     fn release(&mut self, record: RecordId, hands: &mut Hands<'_>) {
-        let seen: Vec<Key> = self
-            .expected
-            .iter()
-            .filter(|(_, expected)| self.has_seen(expected, hands.now))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in seen {
-            self.expected.remove(&key);
+        for key in self.expected.take_seen(&self.informers, hands.now) {
             if self.queue.is_parked(&key) {
                 self.queue.unpark(&key);
                 self.enqueue(&key, record, hands);
             }
         }
-    }
-
-    fn has_seen(&self, expected: &Expected, now: Time) -> bool {
-        let cache_revision = |kind| self.informers.cache(kind).map_or(u64::MAX, Cache::revision);
-        now >= expected.until
-            || expected
-                .revisions
-                .iter()
-                .all(|(kind, revision)| cache_revision(*kind) >= *revision)
     }
 
     /// Puts a key into the queue now, or when its pace or the gathering of changes allows.
@@ -277,12 +262,9 @@ impl Runner {
             return;
         };
         let started = hands.note(record, Note::Started(key.clone()));
-        if let Some(expected) = self.expected.get(&key)
-            && self.keeps_expectations
-            && !self.has_seen(expected, hands.now)
-        {
+        let unseen = self.expected.unseen(&key, &self.informers, hands.now);
+        if let Some(until) = unseen.filter(|_| self.keeps_expectations) {
             let why = "waits until its cache has seen its own writes".to_owned();
-            let until = expected.until;
             let ended = hands.note(started, Note::Ended(key.clone(), why));
             self.queue.park(&key);
             self.queue.done(&key);
@@ -290,7 +272,7 @@ impl Runner {
             self.delay(&key, until, (ended, Urgency::Periodic), hands);
             return;
         }
-        self.expected.remove(&key);
+        self.expected.forget(&key);
         self.queue.unpark(&key);
         let plan = (self.controller.plan)(&self.planned(&key, hands));
         self.begin(&key, plan, Vector::new(), started, hands);
@@ -359,6 +341,10 @@ impl Runner {
         }
         let actions = work.next_actions();
         if actions.is_empty() {
+            if let Some(why) = work.given_up.take() {
+                self.retry(key, why, hands);
+                return;
+            }
             let look_again = work.look_again;
             self.remember(key);
             self.finish(key, look_again, cause, hands);
@@ -492,9 +478,24 @@ impl Runner {
         }
         match work.trouble.take() {
             None => self.proceed(key, hands.cause, hands),
-            Some(Trouble::Retry(why)) => self.retry(key, why, hands),
+            Some(Trouble::Retry(why)) => self.give_up(key, why, hands),
             Some(Trouble::NoUse) => self.finish(key, None, hands.cause, hands),
         }
+    }
+
+    /// What the plan still asks for after a refusal goes out; then the key waits.
+    fn give_up(&mut self, key: &Key, why: String, hands: &mut Hands<'_>) {
+        let work = self.work.get_mut(key);
+        let Some(when_refused) = work.and_then(|work| work.when_refused.take()) else {
+            self.retry(key, why, hands);
+            return;
+        };
+        let actions = when_refused(&self.planned(key, hands));
+        if let Some(work) = self.work.get_mut(key) {
+            work.replace(actions);
+            work.given_up = Some(why);
+        }
+        self.proceed(key, hands.cause, hands);
     }
 
     fn retry(&mut self, key: &Key, why: String, hands: &mut Hands<'_>) {
@@ -545,14 +546,10 @@ impl Runner {
 
     /// Remembers what the cache must have seen before the key is planned again.
     fn expect(&mut self, key: &Key, written: &Object, hands: &Hands<'_>) {
-        let kind = written.kind();
-        if self.informers.cache(kind).is_none() {
-            return;
+        if self.informers.cache(written.kind()).is_some() {
+            let until = hands.now + hands.profile.controllers.expectations;
+            self.expected.expect(key, written, until);
         }
-        let expected = self.expected.entry(key.clone()).or_default();
-        expected.until = hands.now + hands.profile.controllers.expectations;
-        let revision = expected.revisions.entry(kind).or_insert(0);
-        *revision = (*revision).max(written.revision());
     }
 
     fn say(&mut self, said: &Said, name: Option<&str>, cause: RecordId, hands: &mut Hands<'_>) {

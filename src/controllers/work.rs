@@ -34,6 +34,10 @@ pub(super) struct Work {
     pub(super) flying: OrdMap<RequestId, Action>,
     /// Why nothing more is sent, if something was refused.
     pub(super) trouble: Option<Trouble>,
+    /// Why the plan was given up, while what is asked for all the same is under way.
+    pub(super) given_up: Option<String>,
+    /// What is asked for all the same then.
+    pub(super) when_refused: Option<fn(&Planned<'_>) -> Vec<Action>>,
     /// When to look again.
     pub(super) look_again: Option<LookAgain>,
     /// What to remember when the first action has succeeded.
@@ -66,12 +70,19 @@ impl Work {
             then,
             flying: OrdMap::new(),
             trouble: None,
+            given_up: None,
+            when_refused: plan.when_refused,
             look_again: plan.look_again,
             remember: plan.remember,
             record,
             rest: plan.actions.into(),
             pack: 1,
         }
+    }
+
+    /// What is left is given up, and this takes its place.
+    pub(super) fn replace(&mut self, actions: Vec<Action>) {
+        self.rest = actions.into();
     }
 
     /// The actions that go out together now; none when all are done.

@@ -106,7 +106,7 @@ impl Scheduler {
             volumes: VolumeWork::default(),
             start: 0,
             due: None,
-            recorder: Recorder::new("default-scheduler", ""),
+            recorder: Recorder::new("default-scheduler", "").in_full(),
             decisions: OrdMap::new(),
             decided: Vector::new(),
             grounds: Vector::new(),

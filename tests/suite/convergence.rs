@@ -66,13 +66,19 @@ fn troubled(seed: u64) -> (Cluster, u32) {
     for node in ["node-a", "node-b"] {
         cluster.submit(command(&format!("fault node-up {node}"), ""));
     }
-    // Lost nodes are noticed after a minute and given up five minutes later.
-    cluster.run_until(Duration::from_mins(10), |_| false);
-    assert!(
-        settle(&mut cluster, 1_800),
-        "seed {seed} does not come to rest"
-    );
+    come_to_rest(&mut cluster, seed);
     (cluster, replicas)
+}
+
+/// A lost event is made good within ten seconds, and a node that is back is heard of within a minute.
+/// Of some worlds it is also seen that they stay as they are for as long as it takes to give up a node.
+pub(crate) fn come_to_rest(cluster: &mut Cluster, seed: u64) {
+    cluster.run_until(Duration::from_secs(90), |_| false);
+    assert!(settle(cluster, 1_800), "seed {seed} does not come to rest");
+    if seed % 50 == 0 {
+        cluster.run_until(Duration::from_mins(10), |_| false);
+        assert!(settle(cluster, 60), "seed {seed} does not stay at rest");
+    }
 }
 
 fn check(seed: u64) {

@@ -1,24 +1,22 @@
 //! daemonset-controller: one pod on each node that fits. Source: `pkg/controller/daemon`.
 
 mod placement;
+mod update;
 
 use std::collections::BTreeMap;
 
 use super::claim::{self, Claims};
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
-use super::deployment::{Rounding, scaled};
 use super::pod_control;
 use super::pod_template::{PodMould, min_ready, until_available};
 use super::revision_history::{History, REVISION_LABEL};
 use super::wording;
-use crate::api::{
-    DaemonSet, IntOrString, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta,
-};
+use crate::api::{DaemonSet, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta};
 use crate::apiserver::Outcome;
 use crate::client::Informers;
 use placement::Fit;
 
-/// Unlike Kubernetes: `maxSurge` is taken as zero, and failed pods are replaced without back-off.
+/// Unlike Kubernetes: failed pods are replaced without back-off.
 pub(super) static DAEMON_SET: Controller = Controller {
     name: "daemonset-controller",
     event_source: "daemonset-controller",
@@ -118,9 +116,11 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
     };
     if !set.is_terminating() {
         daemons.actions.extend(history.write.clone());
+        let before = daemons.actions.len();
         daemons.manage();
-        if daemons.events.is_empty() && is_rolling(set) {
-            daemons.roll();
+        // First every node has what it shall have, then the update goes on.
+        if daemons.actions.len() == before && update::is_rolling(set) {
+            update::roll(&mut daemons);
         }
     }
     let used: Vec<&str> = daemons
@@ -134,11 +134,6 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
     let mut plan = daemons.into_plan();
     plan.actions.extend(old);
     plan
-}
-
-fn is_rolling(set: &DaemonSet) -> bool {
-    let strategy = set.spec.update_strategy.as_ref();
-    strategy.and_then(|strategy| strategy.type_.as_deref()) != Some("OnDelete")
 }
 
 fn hash_of(pod: &Pod) -> &str {
@@ -172,8 +167,11 @@ impl<'a> Daemons<'a> {
                 self.tell_ended(pod, node.name());
                 surplus.push(pod);
             }
-            living.sort_by_key(|pod| (meta::created(&pod.metadata), pod.name().to_owned()));
-            surplus.extend(living.into_iter().skip(1));
+            living.sort_by_key(|pod| {
+                let created = meta::created(&pod.metadata);
+                (pod.spec.node_name.is_none(), created, pod.name().to_owned())
+            });
+            surplus.extend(update::surplus(self, &living));
         }
         for node in missing {
             let create = self.create(node);
@@ -218,40 +216,6 @@ impl<'a> Daemons<'a> {
         let least = min_ready(self.set.spec.min_ready_seconds);
         !pod.is_terminating()
             && until_available(pod, least, self.planned.now).is_some_and(|wait| wait.is_zero())
-    }
-
-    /// Old pods that are not available go at once, and of the others as many as may be missing.
-    /// Source: `rollingUpdate` in `update.go`.
-    fn roll(&mut self) {
-        let running = self.nodes.iter().filter(|(_, fit)| *fit == Fit::Run);
-        let running: Vec<&Node> = running.map(|(node, _)| *node).collect();
-        let desired = wording::replicas(running.len());
-        let strategy = self.set.spec.update_strategy.as_ref();
-        let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
-        let allowed = rolling.and_then(|rolling| rolling.max_unavailable.clone());
-        let allowed = allowed.unwrap_or(IntOrString::Int(1));
-        let mut room = scaled(&allowed, desired, Rounding::Up);
-        let (mut broken, mut candidates) = (Vec::new(), Vec::new());
-        for node in running {
-            let pods = self.on(node.name()).iter();
-            let newest = pods.max_by_key(|pod| (hash_of(pod) == self.hash, !pod.is_terminating()));
-            match newest {
-                Some(pod) if hash_of(pod) == self.hash || pod.is_terminating() => {
-                    room -= i32::from(!self.is_available(pod));
-                }
-                Some(pod) if self.is_available(pod) => candidates.push(*pod),
-                Some(pod) => {
-                    broken.push(*pod);
-                    room -= 1;
-                }
-                None => room -= 1,
-            }
-        }
-        let spared = candidates.into_iter().take(wording::size(room));
-        for pod in broken.into_iter().chain(spared) {
-            let delete = self.delete(pod, "it was made from an older template");
-            self.actions.push(delete);
-        }
     }
 
     /// Source: `updateDaemonSetStatus`.

@@ -70,8 +70,10 @@ fn after(objects: &[Object], plan: &Plan) -> Vec<Object> {
         match &action.verb {
             Verb::Create(pod) if pod.kind() == Kind::Pod => {
                 let node = nodes.next().unwrap_or_default();
+                let number = objects.len();
                 objects.push(changed(pod, |pod| {
-                    pod["metadata"]["name"] = json!(format!("agent-{node}"));
+                    pod["metadata"]["name"] = json!(format!("agent-{node}-{number}"));
+                    pod["metadata"]["uid"] = json!(format!("uid-{number}"));
                     pod["spec"]["nodeName"] = json!(node);
                     pod["status"] = json!({"phase": "Running",
                         "conditions": [{"type": "Ready", "status": "True"}]});
@@ -167,9 +169,9 @@ fn c5_an_update_replaces_one_pod_after_the_other() {
     assert_eq!(
         deleted,
         [
-            "delete pod agent-node-a",
-            "delete pod agent-node-b",
-            "delete pod agent-node-c"
+            "delete pod agent-node-a-5",
+            "delete pod agent-node-b-6",
+            "delete pod agent-node-c-7"
         ]
     );
     assert!(plan(&objects).is_empty());
@@ -195,4 +197,84 @@ fn c5_a_heartbeat_concerns_no_daemon_set_and_a_label_all_of_them() {
             expected
         );
     }
+}
+
+/// What a plan does to pods: creates on nodes, deletes by name.
+fn steps(plan: &Plan) -> Vec<String> {
+    let creates = tied(plan)
+        .into_iter()
+        .map(|node| format!("create on {node}"));
+    let deletes = outlines(plan).into_iter();
+    creates
+        .chain(deletes.filter(|outline| outline.starts_with("delete")))
+        .collect()
+}
+
+/// All pods, or none of them, are ready.
+fn with_ready(objects: &[Object], is_it: impl Fn(&Object) -> bool, ready: &str) -> Vec<Object> {
+    let change = |each: &Object| {
+        if each.kind() != Kind::Pod || !is_it(each) {
+            return each.clone();
+        }
+        changed(each, |pod| {
+            pod["status"] = json!({"phase": "Running",
+                "conditions": [{"type": "Ready", "status": ready}]});
+        })
+    };
+    objects.iter().map(change).collect()
+}
+
+/// Three pods of one image, and then another image is asked for.
+fn surging() -> Vec<Object> {
+    let mut objects = nodes();
+    objects.push(set(|set| {
+        set["spec"]["updateStrategy"]["rollingUpdate"] =
+            json!({"maxSurge": 1, "maxUnavailable": 0});
+    }));
+    let first = plan(&objects);
+    objects = after(&objects, &first);
+    for each in &mut objects {
+        if each.kind() == Kind::DaemonSet {
+            *each = changed(each, |set| {
+                set["spec"]["template"]["spec"]["containers"][0]["image"] = json!("agent:2");
+            });
+        }
+    }
+    objects
+}
+
+#[test]
+fn c5_with_surge_the_new_pod_comes_first_and_the_old_one_goes_when_it_is_available() {
+    let mut objects = surging();
+    let second = plan(&objects);
+    assert_eq!(
+        steps(&second),
+        ["create on node-a"],
+        "one node has two pods"
+    );
+    objects = after(&objects, &second);
+    let new = objects.iter().rfind(|each| each.kind() == Kind::Pod);
+    let new = new.expect("it was created").name().to_owned();
+    let waiting = with_ready(&objects, |pod| pod.name() == new, "False");
+    assert_eq!(
+        steps(&plan(&waiting)),
+        Vec::<String>::new(),
+        "it is not available yet"
+    );
+    let third = plan(&objects);
+    assert_eq!(steps(&third), ["delete pod agent-node-a-5"]);
+    let fourth = plan(&after(&objects, &third));
+    assert_eq!(steps(&fourth), ["create on node-b"]);
+}
+
+#[test]
+fn c5_with_surge_an_old_pod_that_is_not_ready_makes_way_for_the_new_one() {
+    let objects = with_ready(&surging(), |_| true, "False");
+    let second = plan(&objects);
+    let all = ["create on node-a", "create on node-b", "create on node-c"];
+    assert_eq!(steps(&second), all, "no old pod is available");
+    let objects = with_ready(&after(&objects, &second), |_| true, "False");
+    let third = steps(&plan(&objects));
+    let deletes = third.iter().filter(|step| step.starts_with("delete"));
+    assert_eq!(deletes.count(), 3, "{third:?}");
 }

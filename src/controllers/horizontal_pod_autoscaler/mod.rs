@@ -10,7 +10,7 @@ use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Sa
 use crate::api::{
     HorizontalPodAutoscaler, Key, Kind, Object, Pod, Typed, autoscaling, meta, selector,
 };
-use crate::apiserver::{Answer, Outcome, Scale, Scope, Verb};
+use crate::apiserver::{Answer, Outcome, Refusal, Scale, Scope, Verb};
 use crate::client::Informers;
 use metric::{Failed, Measured, Situation};
 use rate::Bounds;
@@ -468,9 +468,30 @@ impl<'a> Draft<'a> {
                     .because("it measures again and may scale"),
             ),
             remember: self.remember,
+            when_refused: Some(tell_failure),
             ..Plan::default()
         }
     }
+}
+
+/// That the workload could not be scaled is told at once.
+///
+/// Unlike Kubernetes: what the metrics said is told with the next look that succeeds.
+fn tell_failure(planned: &Planned<'_>) -> Vec<Action> {
+    let Some(scaler) = planned.subject::<HorizontalPodAutoscaler>() else {
+        return Vec::new();
+    };
+    let is_target = |refusal: &&Refusal| refusal.key == target_key(scaler);
+    let Some(refusal) = planned.refused.filter(is_target) else {
+        return Vec::new();
+    };
+    let mut draft = Draft::new(planned, scaler);
+    let message = format!(
+        "the HPA controller was unable to update the target scale: {}",
+        refusal.message
+    );
+    draft.set("AbleToScale", false, "FailedUpdateScale", &message);
+    draft.into_plan().actions
 }
 
 #[cfg(test)]

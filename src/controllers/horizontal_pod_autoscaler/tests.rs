@@ -565,3 +565,28 @@ fn c11_two_autoscalers_of_one_workload_keep_each_other_from_acting() {
         format!("False AmbiguousSelector: {why}")
     );
 }
+
+#[test]
+fn c11_a_workload_that_cannot_be_scaled_is_told_at_once() {
+    let world = World::new(&json!({}), 2);
+    let mut bench = Bench::new(
+        &HORIZONTAL_POD_AUTOSCALER,
+        std::slice::from_ref(&world.scaler),
+    );
+    let target = Key::new(Kind::Deployment, "default", "web");
+    let refusal = Refusal::forbidden(&target, "not today");
+    let why = refusal.message.clone();
+    bench.refused = Some(refusal);
+    let told = bench.plan_with(&world.scaler.key(), |planned| Plan {
+        actions: super::tell_failure(planned),
+        ..Plan::default()
+    });
+    let status = &written(&told.actions[0])["status"]["conditions"][0];
+    assert_eq!(status["type"], "AbleToScale");
+    assert_eq!(status["status"], "False");
+    assert_eq!(status["reason"], "FailedUpdateScale");
+    assert_eq!(
+        status["message"],
+        format!("the HPA controller was unable to update the target scale: {why}")
+    );
+}

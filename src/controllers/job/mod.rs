@@ -15,8 +15,8 @@ mod verdict;
 use std::time::Duration;
 
 use super::claim::{self, Claims};
-use super::controller::{Change, Controller, Plan, Planned};
-use super::wording;
+use super::controller::{Action, Change, Controller, Plan, Planned};
+use super::{pod_control, wording};
 use crate::api::{Job, Key, Kind, Object, OwnerReference, Pod, Typed, meta};
 use crate::apiserver::Outcome;
 use crate::client::Informers;
@@ -145,8 +145,19 @@ fn reconcile(planned: &Planned<'_>, job: &Job, claims: &Claims<'_>, adopts: bool
             stock.failed
         ),
         actions,
+        when_refused: Some(tell_at_least),
         ..plan
     }
+}
+
+/// What is there is told also when no pods could be made.
+fn tell_at_least(planned: &Planned<'_>) -> Vec<Action> {
+    let failed = pod_control::failure(planned).is_some();
+    let Some(job) = planned.subject::<Job>().filter(|_| failed) else {
+        return Vec::new();
+    };
+    let pods: Vec<&Pod> = claims(planned, job).mine(false);
+    sync::status_alone(&Stock::of(job, &pods), planned.now)
 }
 
 #[cfg(test)]

@@ -36,10 +36,7 @@ pub(super) fn plan(planned: &Planned<'_>, stock: &Stock<'_>) -> Plan {
             events.extend(verdict::tell_suspension(job, &mut status, now));
         }
     }
-    // What could not be created last time is not told to be there before it is.
-    let was_refused = planned.refused.is_some() && change.created > 0;
-    let told = active - if was_refused { change.created } else { 0 };
-    count_living(&mut status, stock, &change, told);
+    count_living(&mut status, stock, &change, active);
     let look_again = LookAgain::earlier(
         change.look_again,
         verdict::deadline(job, started, now).filter(|_| verdict.is_none()),
@@ -60,18 +57,30 @@ pub(super) fn plan(planned: &Planned<'_>, stock: &Stock<'_>) -> Plan {
         (false, true) => "the status is behind".to_owned(),
         (false, false) => String::new(),
     };
-    let (mut first, mut then) = (change.actions, writes.before.into_iter().collect());
-    if was_refused {
-        std::mem::swap(&mut first, &mut then);
-    }
+    let before = writes.before.into_iter().collect();
     let steps = [
-        first,
-        then,
+        change.actions,
+        before,
         writes.releases,
         writes.after.into_iter().collect(),
     ];
     plan.actions = steps.into_iter().flatten().collect();
     plan
+}
+
+/// The writes of the status when nothing else could be done.
+pub(super) fn status_alone(stock: &Stock<'_>, now: Time) -> Vec<Action> {
+    let mut status = (*stock.job.status).clone();
+    if !verdict::is_suspended(stock.job) && status.start_time.is_none() {
+        status.start_time = Some(meta::object_time(now));
+    }
+    let active = stock.active.len();
+    count_living(&mut status, stock, &Change::default(), active);
+    let books = tracking::keep(stock, None, status);
+    let writes = Writes::of(stock, books, None, stock.terminating, now);
+    let steps = [writes.before.into_iter().collect(), writes.releases];
+    let after = writes.after.into_iter();
+    steps.into_iter().flatten().chain(after).collect()
 }
 
 /// Ends all pods of a Job that is over; they count, so they are not let go first.

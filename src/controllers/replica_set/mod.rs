@@ -8,7 +8,7 @@ use super::controller::{Action, Controller, Plan, Planned};
 use super::pod_control;
 use super::pod_template::PodMould;
 use super::wording;
-use crate::api::{Kind, Pod, ReplicaSet, Typed};
+use crate::api::{Kind, Pod, ReplicaSet, Typed, apps};
 use crate::apiserver::Outcome;
 
 /// How many pods one sync creates or deletes at most. Source: `BurstReplicas`.
@@ -68,7 +68,7 @@ fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopt
             actions.extend(victims.map(|pod| pod_control::delete(&owner, pod, "one too many")));
         }
     }
-    let status = status::of(set, &standings, planned);
+    let status = status::of(set, &standings, planned, None);
     let mut difference = wording::difference(desired, there);
     let ready = wording::size(status.written.ready_replicas.unwrap_or(0));
     if difference.is_empty() && actions.is_empty() && status.written == *set.status {
@@ -78,24 +78,41 @@ fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopt
         if difference.is_empty() && actions.is_empty() {
             "the status is behind".clone_into(&mut difference);
         }
-        let mut written = set.clone();
-        *written.status_mut() = status.written;
-        let write = Action::status(written.into_object(), "writes the status".to_owned());
-        if status::failure(planned).is_some() {
-            // What went wrong last time is told before it is tried again.
-            actions.insert(0, write);
-        } else {
-            actions.push(write);
-        }
+        actions.push(write(set, status.written));
     }
     Plan {
         desired: wording::count(desired, "pod"),
         observed: wording::count(there, "pod"),
         difference,
         actions,
+        when_refused: Some(tell_failure),
         look_again: status.look_again,
         ..Plan::default()
     }
+}
+
+fn write(set: &ReplicaSet, status: apps::ReplicaSetStatus) -> Action {
+    let mut written = set.clone();
+    *written.status_mut() = status;
+    Action::status(written.into_object(), "writes the status".to_owned())
+}
+
+/// What went wrong is told at once.
+fn tell_failure(planned: &Planned<'_>) -> Vec<Action> {
+    let Some(set) = planned.subject::<ReplicaSet>() else {
+        return Vec::new();
+    };
+    let owner = set.clone().into_object();
+    let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
+    let mut standings = claims.standings(false);
+    standings.retain(|(standing, _)| standing.is_active);
+    let failure = pod_control::failure(planned);
+    let status = status::of(set, &standings, planned, failure);
+    let is_news = failure.is_some() && status.written != *set.status;
+    is_news
+        .then(|| write(set, status.written))
+        .into_iter()
+        .collect()
 }
 
 fn create(set: &ReplicaSet, missing: usize) -> Vec<Action> {

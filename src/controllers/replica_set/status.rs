@@ -3,7 +3,7 @@
 use super::super::controller::{LookAgain, Planned};
 use super::super::pod_template::{min_ready, until_ready_for};
 use super::super::wording;
-use crate::api::{Kind, ReplicaSet, apps, meta};
+use crate::api::{ReplicaSet, apps, meta};
 use crate::apiserver::Refusal;
 use crate::client::Standing;
 
@@ -16,7 +16,12 @@ pub(super) struct Status {
 }
 
 /// Source: `calculateStatus` in `pkg/controller/replicaset/replica_set_utils.go`.
-pub(super) fn of(set: &ReplicaSet, pods: &[(Standing, usize)], planned: &Planned<'_>) -> Status {
+pub(super) fn of(
+    set: &ReplicaSet,
+    pods: &[(Standing, usize)],
+    planned: &Planned<'_>,
+    failure: Option<&Refusal>,
+) -> Status {
     let template_labels = set
         .spec
         .template
@@ -48,7 +53,7 @@ pub(super) fn of(set: &ReplicaSet, pods: &[(Standing, usize)], planned: &Planned
     }
     let number = |count: usize| (count > 0).then_some(wording::replicas(count));
     let mut conditions = set.status.conditions.clone().unwrap_or_default();
-    match failure(planned) {
+    match failure {
         Some(refusal) => tell_failure(&mut conditions, refusal, set, all, planned),
         None => conditions.retain(|condition| condition.type_ != REPLICA_FAILURE),
     }
@@ -65,16 +70,6 @@ pub(super) fn of(set: &ReplicaSet, pods: &[(Standing, usize)], planned: &Planned
         written,
         look_again: next,
     }
-}
-
-/// Why pods could not be created or deleted last time.
-pub(super) fn failure<'a>(planned: &Planned<'a>) -> Option<&'a Refusal> {
-    planned.refused.filter(|refusal| {
-        refusal
-            .key
-            .as_ref()
-            .is_some_and(|key| key.kind == Kind::Pod)
-    })
 }
 
 const REPLICA_FAILURE: &str = "ReplicaFailure";

@@ -8,7 +8,7 @@ use super::REPLICA_SET;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Refusal};
 use crate::controllers::bench::{Bench, changed, messages, object, outlines, written};
-use crate::controllers::controller::Change;
+use crate::controllers::controller::{Change, Plan};
 
 fn set(replicas: i32) -> Object {
     object(
@@ -239,12 +239,14 @@ fn c3_a_refused_create_becomes_the_condition_replica_failure() {
     let why = "exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2";
     let pod = Key::new(Kind::Pod, "default", "web-6d4f-abcde");
     bench.refused = Some(Refusal::forbidden(&pod, why));
-    let plan = bench.plan(&key());
-    assert_eq!(
-        outlines(&plan),
-        ["status replicaset web-6d4f", "create pod"]
-    );
-    let condition = &written(&plan.actions[0])["status"]["conditions"][0];
+    let again = outlines(&bench.plan(&key()));
+    assert_eq!(again[0], "create pod", "it is tried again");
+    let told = bench.plan_with(&key(), |planned| Plan {
+        actions: super::tell_failure(planned),
+        ..Plan::default()
+    });
+    assert_eq!(outlines(&told), ["status replicaset web-6d4f"]);
+    let condition = &written(&told.actions[0])["status"]["conditions"][0];
     assert_eq!(condition["type"], "ReplicaFailure");
     assert_eq!(condition["reason"], "FailedCreate");
     let message = format!("pods \"web-6d4f-abcde\" is forbidden: {why}");

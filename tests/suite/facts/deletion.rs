@@ -6,47 +6,72 @@ use glassplane::cluster::Cluster;
 use super::{kubectl, wait, world, writes};
 use crate::worlds::{command, pods, settle, web};
 
-/// What was removed since a revision, by kind, in order.
-fn removed(cluster: &Cluster, since: u64) -> Vec<Kind> {
-    let mut removed: Vec<(u64, Kind)> = [Kind::Deployment, Kind::ReplicaSet, Kind::Pod]
-        .into_iter()
+/// What was marked for deletion, set free and removed since a revision, in order.
+fn steps(cluster: &Cluster, since: u64) -> Vec<String> {
+    let kinds = [Kind::Deployment, Kind::ReplicaSet, Kind::Pod].into_iter();
+    let mut steps: Vec<(u64, String)> = kinds
         .flat_map(|kind| writes(cluster, kind))
-        .filter(|(_, change)| {
-            change.change_type.to_string() == "DELETED" && change.revision > since
+        .filter(|(_, change)| change.revision > since)
+        .filter_map(|(_, change)| {
+            let kind = change.key.kind.info().name;
+            let became = |is: fn(&Object) -> bool| {
+                is(&change.object) && !change.previous.as_ref().is_some_and(is)
+            };
+            let word = if change.change_type.to_string() == "DELETED" {
+                "removes"
+            } else if became(Object::is_terminating) {
+                "marks"
+            } else if became(|object| meta::controller_of(object.metadata()).is_none()) {
+                "frees"
+            } else {
+                return None;
+            };
+            Some((change.revision, format!("{word} {kind}")))
         })
-        .map(|(_, change)| (change.revision, change.key.kind))
         .collect();
-    removed.sort();
-    removed.into_iter().map(|(_, kind)| kind).collect()
+    steps.sort();
+    steps.into_iter().map(|(_, step)| step).collect()
 }
 
-fn deleted(how: &str) -> (Cluster, Vec<Kind>) {
+fn deleted(how: &str) -> (Cluster, Vec<String>) {
     let mut cluster = world(3, &web(2));
     assert!(settle(&mut cluster, 60));
     let before = cluster.store().revision();
     kubectl(&mut cluster, &format!("delete deployment web {how}"));
     assert!(settle(&mut cluster, 120));
-    let removed = removed(&cluster, before);
-    (cluster, removed)
+    let steps = steps(&cluster, before);
+    (cluster, steps)
 }
 
 #[test]
 fn c10_in_the_background_the_owner_goes_first() {
-    let (cluster, removed) = deleted("--cascade=background");
-    assert_eq!(
-        removed,
-        [Kind::Deployment, Kind::ReplicaSet, Kind::Pod, Kind::Pod]
-    );
+    let (cluster, steps) = deleted("--cascade=background");
+    let order = [
+        "removes Deployment",
+        "removes ReplicaSet",
+        "marks Pod",
+        "marks Pod",
+        "removes Pod",
+        "removes Pod",
+    ];
+    assert_eq!(steps, order);
     assert!(pods(&cluster).is_empty());
 }
 
 #[test]
 fn c10_in_the_foreground_the_owner_waits_for_what_it_owns() {
-    let (cluster, removed) = deleted("--cascade=foreground");
-    assert_eq!(
-        removed,
-        [Kind::Pod, Kind::Pod, Kind::ReplicaSet, Kind::Deployment]
-    );
+    let (cluster, steps) = deleted("--cascade=foreground");
+    let order = [
+        "marks Deployment",
+        "marks ReplicaSet",
+        "marks Pod",
+        "marks Pod",
+        "removes Pod",
+        "removes Pod",
+        "removes ReplicaSet",
+        "removes Deployment",
+    ];
+    assert_eq!(steps, order);
     let held = writes(&cluster, Kind::Deployment).any(|(_, change)| {
         let finalizers = change
             .object
@@ -61,11 +86,10 @@ fn c10_in_the_foreground_the_owner_waits_for_what_it_owns() {
 
 #[test]
 fn c10_orphans_stay_and_are_nobodys() {
-    let (cluster, removed) = deleted("--cascade=orphan");
-    assert_eq!(removed, [Kind::Deployment]);
-    let sets: Vec<&Object> = cluster.store().list(Kind::ReplicaSet, None).collect();
-    assert_eq!(sets.len(), 1);
-    assert!(meta::controller_of(sets[0].metadata()).is_none());
+    let (cluster, steps) = deleted("--cascade=orphan");
+    let order = ["marks Deployment", "frees ReplicaSet", "removes Deployment"];
+    assert_eq!(steps, order);
+    assert_eq!(cluster.store().list(Kind::ReplicaSet, None).count(), 1);
     assert_eq!(pods(&cluster).len(), 2);
     assert!(
         pods(&cluster)
@@ -195,6 +219,37 @@ spec: {containers: [{name: app, image: 'app:1'}]}
         "{scheduled} {gone}"
     );
     assert_eq!(back_off(&cluster), None);
+}
+
+#[test]
+fn c13_ten_events_that_differ_only_in_words_are_told_apart_no_more() {
+    let set = "apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web}
+spec:
+  replicas: 12
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: 'nginx:1.27'}]}
+";
+    let mut cluster = world(3, set);
+    assert!(settle(&mut cluster, 60));
+    let events = cluster.store().list(Kind::Event, Some("default"));
+    let created = events
+        .filter_map(Event::of)
+        .filter(|event| event.spec.reason.as_deref() == Some("SuccessfulCreate"));
+    let mut told: Vec<(Option<i32>, bool)> = created
+        .map(|event| {
+            let message = event.spec.message.as_deref().unwrap_or_default();
+            let beginning = "(combined from similar events): Created pod: web-";
+            (event.spec.count, message.starts_with(beginning))
+        })
+        .collect();
+    told.sort();
+    let mut wanted = vec![(Some(1), false); 9];
+    wanted.push((Some(3), true));
+    assert_eq!(told, wanted);
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod pod_start;
 mod pod_status;
 mod pods_of;
 mod quota;
+mod services;
+mod zones;
 
 use std::sync::Arc;
 use std::time::Duration;
