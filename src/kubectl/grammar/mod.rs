@@ -84,8 +84,7 @@ fn quoted(word: &str) -> Result<Cow<'_, str>, UsageError> {
     if !word.is_empty() && word.chars().all(is_plain) {
         return Ok(word.into());
     }
-    shlex::try_quote(word)
-        .map_err(|_| UsageError("error: a word has a zero byte in it".to_owned()))
+    shlex::try_quote(word).map_err(|_| UsageError("error: a word has a zero byte in it".to_owned()))
 }
 
 fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
