@@ -85,6 +85,7 @@ impl Cluster {
             last_compaction,
             last_step,
             booted: _,
+            usage_since,
         } = self;
         let mut print = Fingerprint::EMPTY;
         print.take(format_args!(
@@ -96,7 +97,10 @@ impl Cluster {
             "{troubles:?} {network:?} {last_compaction:?} "
         ));
         print.take(format_args!("{proxies:?} {traffic:?} "));
-        print.take(format_args!("{last_step:?} {:?}", trace.next_id()));
+        print.take(format_args!(
+            "{last_step:?} {usage_since:?} {:?}",
+            trace.next_id()
+        ));
         print
     }
 }

@@ -7,9 +7,9 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::horizontal_pod_autoscaler::Recommendations;
-use super::work::{Trouble, Work};
+use super::work::{Trouble, Work, is_namespace_going};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
+use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
     Added, Cache, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile,
     Recorder, Seen, Subscription, WorkQueue,
@@ -43,6 +43,8 @@ pub struct Runner {
     asked: OrdMap<RequestId, Key>,
     expected: OrdMap<Key, Expected>,
     unlisted: OrdSet<Kind>,
+    /// Keys with news that have not been looked at yet, because more may come.
+    gathering: OrdSet<Key>,
     refused: OrdMap<Key, Refusal>,
     waiting_since: OrdMap<Key, Time>,
     remembered: OrdMap<Key, Recommendations>,
@@ -79,6 +81,7 @@ impl Component for Runner {
             Input::Alarm(ControllerAlarm::Work) => self.take(hands),
             Input::Alarm(ControllerAlarm::Due(key)) => {
                 if self.queue.is_due(&key, hands.now) {
+                    self.gathering.remove(&key);
                     let record =
                         hands.note(hands.cause, Note::Rang("look again", Some(key.clone())));
                     self.enqueue(&key, record, hands);
@@ -101,6 +104,7 @@ impl Runner {
             asked: OrdMap::new(),
             expected: OrdMap::new(),
             unlisted: controller.watches.iter().copied().collect(),
+            gathering: OrdSet::new(),
             refused: OrdMap::new(),
             waiting_since: OrdMap::new(),
             remembered: OrdMap::new(),
@@ -172,7 +176,7 @@ impl Runner {
                 after: after.as_ref(),
             };
             for key in (self.controller.concerns)(&self.informers, &change) {
-                self.add(&key, record, hands);
+                self.add(&key, &change, record, hands);
             }
             if let (Some(gone), None) = (before, after) {
                 self.remembered.remove(&gone.key());
@@ -226,15 +230,21 @@ impl Runner {
                 .all(|(kind, revision)| cache_revision(*kind) >= *revision)
     }
 
-    /// Puts a key into the queue now, or when its pace allows.
-    fn add(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
-        match self.controller.pace {
-            None => self.enqueue(key, record, hands),
-            Some(pace) => {
-                let due = hands.now + pace(hands.profile);
-                self.delay(key, due, (record, Urgency::Periodic), hands);
-            }
+    /// Puts a key into the queue now, or when its pace or the gathering of changes allows.
+    fn add(&mut self, key: &Key, change: &Change<'_>, record: RecordId, hands: &mut Hands<'_>) {
+        if let Some(pace) = self.controller.pace {
+            let due = hands.now + pace(hands.profile);
+            self.delay(key, due, (record, Urgency::Periodic), hands);
+            return;
         }
+        let gathers = self.controller.gathers;
+        let wait = gathers.map_or(Duration::ZERO, |gathers| gathers(change, key));
+        if wait.is_zero() {
+            self.enqueue(key, record, hands);
+            return;
+        }
+        self.gathering.insert(key.clone());
+        self.delay(key, hands.now + wait, (record, Urgency::Work), hands);
     }
 
     fn enqueue(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
@@ -315,7 +325,9 @@ impl Runner {
             requeue_after: plan.look_again.map(|look| look.after),
         });
         self.last_plan = Some(Arc::clone(&reconcile));
-        let record = hands.note(started, Note::Planned(reconcile));
+        let measured = answers.iter().filter_map(|answer| answer.as_ref().ok());
+        let measured = measured.filter_map(Answer::measured_by).max();
+        let record = hands.note(measured.unwrap_or(started), Note::Planned(reconcile));
         for said in &plan.events {
             self.say(said, None, record, hands);
         }
@@ -390,11 +402,18 @@ impl Runner {
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
         if let Some(LookAgain { after, urgency }) = look_again {
+            let cause = match urgency {
+                Urgency::Work => cause,
+                Urgency::Periodic => self.evidence(key).unwrap_or(cause),
+            };
             self.waiting_since.entry(key.clone()).or_insert(hands.now);
             self.delay(key, hands.now + after, (cause, urgency), hands);
             return;
         }
         self.waiting_since.remove(key);
+        if self.gathering.contains(key) {
+            return;
+        }
         // What an earlier plan waited for is no longer wanted: it must not keep the world busy.
         if let Some(at) = self.queue.undelay(key) {
             hands.take_back(at, ControllerAlarm::Due(key.clone()));
@@ -552,15 +571,19 @@ impl Runner {
         if self.is_ready() {
             for key in (periodic.keys)(&self.informers, hands.now, hands.profile) {
                 if self.has_work(&key, hands) {
-                    self.enqueue(&key, record, hands);
+                    let evidence = self.evidence(&key).unwrap_or(record);
+                    self.enqueue(&key, evidence, hands);
                 }
             }
         }
-        hands.wake_periodic(
-            (periodic.period)(hands.profile),
-            record,
-            ControllerAlarm::Periodic,
-        );
+        let period = (periodic.period)(hands.profile);
+        hands.wake_periodic(period, hands.cause, ControllerAlarm::Periodic);
+    }
+
+    /// The arrival of the object as the cache has it. A check that repeats for ever says when a key
+    /// is looked at; what is found then is there because of this.
+    fn evidence(&self, key: &Key) -> Option<RecordId> {
+        Some(self.informers.cached(key)?.record)
     }
 
     /// Whether the plan for a key would do something, or begin to wait.
@@ -573,11 +596,4 @@ impl Runner {
 
 const fn is_delete(verb: &Verb) -> bool {
     matches!(verb, Verb::Delete(_))
-}
-
-/// Whether nothing can be made any more because the namespace is being deleted: no reason to try
-/// again or to complain. Source: the status cause `NamespaceTerminating`.
-fn is_namespace_going(refusal: &Refusal) -> bool {
-    refusal.reason == Reason::Forbidden
-        && refusal.message.ends_with("because it is being terminated")
 }
