@@ -212,7 +212,6 @@ impl Cluster {
                 part.power = Power::On;
                 self.sessions.insert(number, Arc::new(part));
                 self.wake(&id, Wake::Start, cause);
-                self.watch_as_asked(&id, cause);
                 Some(number)
             }
             Command::Traffic { order, .. } => {
@@ -228,13 +227,22 @@ impl Cluster {
         }
     }
 
-    /// Opens the watches that a run of kubectl asks for; they reach the API server like requests.
-    fn watch_as_asked(&mut self, id: &ComponentId, cause: RecordId) {
-        let ComponentId::Kubectl(number) = id else {
-            return;
-        };
-        let part = self.sessions.get(number);
-        for subscription in part.map_or_else(Vec::new, |part| part.component.subscriptions()) {
+    /// Opens the watches that a run of kubectl asks for, and closes those that it no longer needs;
+    /// they reach the API server like requests.
+    fn watch_as_asked(&mut self, id: &ComponentId, number: u64, cause: RecordId) {
+        let part = self.sessions.get(&number);
+        let mut wanted = part.map_or_else(Vec::new, |part| part.component.subscriptions());
+        for watch in self.watches.of(id) {
+            let subscription = self.watches.get(watch).map(|watch| &watch.subscription);
+            let place = wanted.iter().position(|each| Some(each) == subscription);
+            match place {
+                Some(place) => {
+                    wanted.swap_remove(place);
+                }
+                None => self.watches.remove(watch),
+            }
+        }
+        for subscription in wanted {
             let watch = self.watches.add(id, subscription, self.config.seed);
             let at = self.now + self.network.duration(self.profile.network.request);
             let open = Happening::Open {
@@ -332,7 +340,11 @@ impl Cluster {
         if let Some(node) = node {
             self.look_at_traffic(&node);
         }
-        if matches!(id, ComponentId::Kubectl(_)) {
+        if let ComponentId::Kubectl(number) = id {
+            // What it noted last is why it watches.
+            let last = self.trace.last().map(|record| record.id);
+            let last = last.filter(|last| *last >= moment.2);
+            self.watch_as_asked(id, *number, last.unwrap_or(cause));
             self.mind_the_terminal();
         }
     }

@@ -132,6 +132,16 @@ impl Watches {
         id
     }
 
+    /// Forgets a watch; what is on its way to the watcher no longer arrives.
+    pub(super) fn remove(&mut self, id: WatchId) {
+        if let Some(watch) = self.by_id.remove(&id) {
+            let subscription = &watch.subscription;
+            self.index
+                .remove(&(subscription.kind, Narrowing::of(subscription), id));
+            self.owners.remove(&(watch.component, id));
+        }
+    }
+
     /// The watch of this number.
     #[must_use]
     pub(super) fn get(&self, id: WatchId) -> Option<&Watch> {

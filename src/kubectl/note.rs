@@ -18,6 +18,10 @@ pub enum Note {
     Compared(Key, Arc<Value>),
     /// An answer arrived, and what kubectl makes of it.
     Heard(Option<Key>, String),
+    /// It watches an object until something has come true.
+    Watches(Key),
+    /// It does not wait any longer for something to come true.
+    GivesUp(Key),
     /// It looks again whether what it waits for has come true.
     LooksAgain(Key),
     /// The command is done.
@@ -38,7 +42,8 @@ impl Note {
         match self {
             Self::Compared(..) => RecordKind::ReconcileDiff,
             Self::Heard(..) => RecordKind::ReconcileAct,
-            Self::LooksAgain(_) => RecordKind::TimerFire,
+            Self::Watches(_) => RecordKind::WatchOpen,
+            Self::GivesUp(_) | Self::LooksAgain(_) => RecordKind::TimerFire,
             Self::Ended { .. } => RecordKind::ReconcileEnd,
         }
     }
@@ -47,7 +52,10 @@ impl Note {
     #[must_use]
     pub fn object(&self) -> Option<Key> {
         match self {
-            Self::Compared(key, _) | Self::LooksAgain(key) => Some(key.clone()),
+            Self::Compared(key, _)
+            | Self::Watches(key)
+            | Self::GivesUp(key)
+            | Self::LooksAgain(key) => Some(key.clone()),
             Self::Heard(key, _) => key.clone(),
             Self::Ended { .. } => None,
         }
@@ -70,6 +78,8 @@ impl Note {
             }
             Self::Compared(key, patch) => format!("compares {key} with the file: {patch}"),
             Self::Heard(_, what) => what.clone(),
+            Self::Watches(key) => format!("watches {key}"),
+            Self::GivesUp(key) => format!("waits no longer for {key}"),
             Self::LooksAgain(key) => format!("looks at {key} again"),
             Self::Ended {
                 exit_code: 0,
@@ -89,6 +99,8 @@ impl Note {
         match self {
             Self::Compared(_, patch) => json!({"patch": **patch}),
             Self::Heard(_, what) => json!({"what": what}),
+            Self::Watches(_) => json!({"watch": "until it has come true"}),
+            Self::GivesUp(_) => json!({"timer": "time is out"}),
             Self::LooksAgain(_) => json!({"timer": "look again"}),
             Self::Ended {
                 exit_code,

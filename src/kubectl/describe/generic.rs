@@ -1,7 +1,4 @@
 //! The description of any object, field by field, as kubectl describes kinds it knows nothing about.
-//!
-//! Unlike Kubernetes: config maps, jobs and other kinds for which kubectl has a describer of its own
-//! are described so as well.
 
 use serde_json::{Map, Value};
 

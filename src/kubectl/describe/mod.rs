@@ -4,10 +4,17 @@
 
 mod containers;
 mod generic;
+mod jobs;
+mod limits;
 mod nodes;
 mod pods;
 mod quotas;
+mod scaler;
 mod services;
+mod sets;
+mod settings;
+mod slices;
+mod storage;
 mod volumes;
 mod workloads;
 mod writer;
@@ -47,6 +54,29 @@ pub fn reads(object: &Object) -> Vec<(Key, Verb)> {
                 events_of(object, true, object.uid()),
             ]
         }
+        Object::StatefulSet(set) => {
+            let selector = Some(set.spec.selector.clone());
+            vec![
+                list(Kind::Pod, namespace, selector, everything()),
+                events_of(object, true, object.uid()),
+            ]
+        }
+        Object::DaemonSet(set) => {
+            let selector = Some(set.spec.selector.clone());
+            vec![
+                list(Kind::Pod, namespace, selector, everything()),
+                events_of(object, true, object.uid()),
+            ]
+        }
+        Object::PersistentVolumeClaim(_) => vec![
+            list(Kind::Pod, namespace, None, everything()),
+            events_of(object, true, object.uid()),
+        ],
+        Object::Namespace(it) => vec![
+            list(Kind::ResourceQuota, it.name(), None, everything()),
+            list(Kind::LimitRange, it.name(), None, everything()),
+        ],
+        Object::ResourceQuota(_) | Object::LimitRange(_) | Object::Secret(_) => Vec::new(),
         Object::Node(node) => {
             let on_node = requirements(&[
                 ("spec.nodeName", node.name(), true),
@@ -70,7 +100,6 @@ pub fn reads(object: &Object) -> Vec<(Key, Verb)> {
                 events_of(object, true, object.uid()),
             ]
         }
-        Object::ResourceQuota(_) => Vec::new(),
         _ => vec![events_of(object, true, object.uid())],
     }
 }
@@ -120,10 +149,38 @@ pub fn text(object: &Object, related: &[Object], now: Time) -> String {
         Object::Service(service) => {
             services::describe(&mut writer, service, related, &events, now);
         }
-        Object::ResourceQuota(quota) => quotas::describe(&mut writer, quota),
-        other => generic::describe(&mut writer, other, &events, now),
+        other => further(&mut writer, (other, related), &events, now),
     }
     writer.finish()
+}
+
+/// The kinds of which one object says all by itself, or nearly so.
+fn further(
+    writer: &mut Writer,
+    (object, related): (&Object, &[Object]),
+    events: &[&Event],
+    now: Time,
+) {
+    match object {
+        Object::StatefulSet(set) => sets::stateful_set(writer, set, related, events, now),
+        Object::DaemonSet(set) => sets::daemon_set(writer, set, related, events, now),
+        Object::Job(job) => jobs::job(writer, job, events, now),
+        Object::CronJob(job) => jobs::cron_job(writer, job, events, now),
+        Object::EndpointSlice(slice) => slices::describe(writer, slice, events, now),
+        Object::ConfigMap(map) => settings::config_map(writer, map, events, now),
+        Object::Secret(secret) => settings::secret(writer, secret),
+        Object::ServiceAccount(account) => settings::account(writer, account, events, now),
+        Object::HorizontalPodAutoscaler(it) => scaler::describe(writer, it, events, now),
+        Object::PodDisruptionBudget(budget) => limits::budget(writer, budget, events, now),
+        Object::PriorityClass(class) => limits::priority(writer, class, events, now),
+        Object::Namespace(namespace) => limits::namespace(writer, namespace, related),
+        Object::ResourceQuota(quota) => quotas::describe(writer, quota),
+        Object::LimitRange(range) => limits::limit_range(writer, range),
+        Object::PersistentVolume(volume) => storage::volume(writer, volume, events, now),
+        Object::PersistentVolumeClaim(it) => storage::claim(writer, it, related, events, now),
+        Object::StorageClass(class) => storage::class(writer, class, events, now),
+        other => generic::describe(writer, other, events, now),
+    }
 }
 
 /// A pod template as `rollout history --revision` prints it: with its tabs.
@@ -169,6 +226,10 @@ fn events(writer: &mut Writer, events: &[&Event], now: Time) {
             ),
         );
     }
+}
+
+fn size(number: Option<i32>) -> i32 {
+    number.unwrap_or(0)
 }
 
 fn or_none(text: &str) -> &str {

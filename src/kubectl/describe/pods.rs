@@ -4,7 +4,7 @@ use super::containers::{self, Of};
 use super::volumes;
 use super::writer::Writer;
 use super::{date, or_none};
-use crate::api::{Event, Pod, core, meta};
+use crate::api::{Event, Pod, core};
 use crate::kubectl::printers::{age, selector_text};
 use crate::sim::Time;
 
@@ -37,13 +37,7 @@ pub(super) fn describe(writer: &mut Writer, pod: &Pod, events: &[&Event], now: T
     writer.annotations(0, pod.metadata.annotations.as_ref());
     phase(writer, pod, now);
     addresses(writer, pod);
-    if let Some(owner) = meta::controller_of(&pod.metadata) {
-        writer.field(
-            0,
-            "Controlled By",
-            format_args!("{}/{}", owner.kind, owner.name),
-        );
-    }
+    writer.controller(&pod.metadata);
     let nominated = pod.status.nominated_node_name.as_deref();
     writer.filled(0, "NominatedNodeName", nominated);
     if let Some(init) = spec

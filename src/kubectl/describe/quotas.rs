@@ -30,29 +30,49 @@ const SCOPES: [(&str, &str); 4] = [
 
 /// The whole description; kubectl shows no events of quotas.
 pub(super) fn describe(writer: &mut Writer, quota: &ResourceQuota) {
-    writer.field(0, "Name", quota.name());
-    writer.field(0, "Namespace", quota.namespace());
-    let mut scopes: Vec<&str> = quota
-        .spec
-        .scopes
-        .iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
-    if !scopes.is_empty() {
-        scopes.sort_unstable();
-        writer.field(0, "Scopes", scopes.join(", "));
-        for scope in scopes {
-            if let Some((_, says)) = SCOPES.iter().find(|(name, _)| *name == scope) {
-                writer.line(0, format_args!(" * {says}"));
-            }
-        }
-    }
+    writer.named(quota.name(), quota.namespace());
+    scopes(writer, quota, (0, " * "));
     writer.line(0, "Resource\tUsed\tHard");
     writer.line(0, "--------\t----\t----");
+    amounts(writer, quota, 0);
+}
+
+/// The quotas of a namespace, as its description has them.
+pub(super) fn list(writer: &mut Writer, quotas: &[&ResourceQuota]) {
+    if quotas.is_empty() {
+        writer.line(0, "No resource quota.");
+        return;
+    }
+    writer.line(0, "Resource Quotas");
+    for quota in quotas {
+        writer.field(1, "Name", quota.name());
+        scopes(writer, quota, (1, "* "));
+        writer.line(1, "Resource\tUsed\tHard");
+        writer.line(1, "--------\t---\t---");
+        amounts(writer, quota, 1);
+    }
+}
+
+fn scopes(writer: &mut Writer, quota: &ResourceQuota, (level, bullet): (usize, &str)) {
+    let scopes = quota.spec.scopes.iter().flatten();
+    let mut scopes: Vec<&str> = scopes.map(String::as_str).collect();
+    if scopes.is_empty() {
+        return;
+    }
+    scopes.sort_unstable();
+    writer.field(level, "Scopes", scopes.join(", "));
+    for scope in scopes {
+        if let Some((_, says)) = SCOPES.iter().find(|(name, _)| *name == scope) {
+            writer.line(level, format_args!("{bullet}{says}"));
+        }
+    }
+}
+
+fn amounts(writer: &mut Writer, quota: &ResourceQuota, level: usize) {
     let used = requests::read_list(quota.status.used.as_ref());
     for (name, hard) in requests::read_list(quota.status.hard.as_ref()) {
         let used = used.get(&name).copied().unwrap_or(Quantity::ZERO);
-        writer.line(0, format_args!("{name}\t{}\t{hard}", used.written_as(hard)));
+        let used = used.written_as(hard);
+        writer.line(level, format_args!("{name}\t{used}\t{hard}"));
     }
 }

@@ -18,6 +18,56 @@ pub(super) fn list(writer: &mut Writer, volumes: &[core::Volume], in_template: b
     }
 }
 
+/// What a persistent volume is made of.
+/// Source: `printHostPathVolumeSource` and its neighbours of `kubectl/pkg/describe/describe.go`.
+pub(super) fn source(writer: &mut Writer, spec: &core::PersistentVolumeSpec) {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    if let Some(path) = &spec.host_path {
+        host_path(writer, path);
+    } else if let Some(share) = &spec.nfs {
+        nfs(writer, share);
+    } else if let Some(local) = &spec.local {
+        kind(
+            writer,
+            "LocalVolume (a persistent volume backed by local storage on a node)",
+        );
+        writer.field(2, "Path", &local.path);
+    } else if let Some(driven) = &spec.csi {
+        kind(
+            writer,
+            "CSI (a Container Storage Interface (CSI) volume source)",
+        );
+        writer.field(2, "Driver", &driven.driver);
+        writer.field(2, "FSType", text(&driven.fs_type));
+        writer.field(2, "VolumeHandle", &driven.volume_handle);
+        writer.field(2, "ReadOnly", driven.read_only.unwrap_or(false));
+        let attributes = driven.volume_attributes.iter().flatten();
+        let attributes: Vec<String> = attributes
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        writer.below(2, "VolumeAttributes", &attributes);
+    } else {
+        writer.line(1, "<unknown>");
+    }
+}
+
+fn host_path(writer: &mut Writer, path: &core::HostPathVolumeSource) {
+    kind(writer, "HostPath (bare host directory volume)");
+    writer.field(2, "Path", &path.path);
+    let path_type = path.type_.as_deref().unwrap_or_default();
+    writer.field(2, "HostPathType", path_type);
+}
+
+fn nfs(writer: &mut Writer, nfs: &core::NFSVolumeSource) {
+    kind(
+        writer,
+        "NFS (an NFS mount that lasts the lifetime of a pod)",
+    );
+    writer.field(2, "Server", &nfs.server);
+    writer.field(2, "Path", &nfs.path);
+    writer.field(2, "ReadOnly", nfs.read_only.unwrap_or(false));
+}
+
 fn describe(writer: &mut Writer, volume: &core::Volume) {
     if let Some(empty) = &volume.empty_dir {
         kind(
@@ -45,18 +95,9 @@ fn describe(writer: &mut Writer, volume: &core::Volume) {
         writer.field(2, "ClaimName", &claim.claim_name);
         writer.field(2, "ReadOnly", claim.read_only.unwrap_or(false));
     } else if let Some(path) = &volume.host_path {
-        kind(writer, "HostPath (bare host directory volume)");
-        writer.field(2, "Path", &path.path);
-        let path_type = path.type_.as_deref().unwrap_or_default();
-        writer.field(2, "HostPathType", path_type);
-    } else if let Some(nfs) = &volume.nfs {
-        kind(
-            writer,
-            "NFS (an NFS mount that lasts the lifetime of a pod)",
-        );
-        writer.field(2, "Server", &nfs.server);
-        writer.field(2, "Path", &nfs.path);
-        writer.field(2, "ReadOnly", nfs.read_only.unwrap_or(false));
+        host_path(writer, path);
+    } else if let Some(share) = &volume.nfs {
+        nfs(writer, share);
     } else if let Some(projected) = &volume.projected {
         kind(
             writer,

@@ -143,36 +143,14 @@ pub(super) fn replica_set(
     writer.field(0, "Selector", selector_text(Some(&set.spec.selector)));
     writer.labels(0, "Labels", set.metadata.labels.as_ref());
     writer.annotations(0, set.metadata.annotations.as_ref());
-    if let Some(owner) = meta::controller_of(&set.metadata) {
-        writer.field(
-            0,
-            "Controlled By",
-            format_args!("{}/{}", owner.kind, owner.name),
-        );
-    }
+    writer.controller(&set.metadata);
     let wanted = set.spec.replicas.unwrap_or(0);
     writer.field(
         0,
         "Replicas",
         format_args!("{} current / {wanted} desired", set.status.replicas),
     );
-    let phases = |phase: &str| {
-        let pods = related.iter().filter_map(Pod::of).filter(|pod| {
-            meta::controller_of(&pod.metadata).is_some_and(|owner| owner.uid == set.uid())
-        });
-        pods.filter(|pod| pod.phase() == phase).count()
-    };
-    writer.field(
-        0,
-        "Pods Status",
-        format_args!(
-            "{} Running / {} Waiting / {} Succeeded / {} Failed",
-            phases("Running"),
-            phases("Pending"),
-            phases("Succeeded"),
-            phases("Failed")
-        ),
-    );
+    writer.field(0, "Pods Status", pods_status(set.uid(), related));
     containers::template(writer, set.spec.template.as_ref());
     let conditions = set.status.conditions.iter().flatten();
     self::conditions(
@@ -180,4 +158,21 @@ pub(super) fn replica_set(
         conditions.map(|each| (&each.type_, &each.status, &each.reason)),
     );
     super::events(writer, events, now);
+}
+
+/// How many of the pods that a workload owns are how far.
+pub(super) fn pods_status(uid: &str, related: &[Object]) -> String {
+    let phases = |phase: &str| {
+        let pods = related.iter().filter_map(Pod::of);
+        let owned = pods
+            .filter(|pod| meta::controller_of(&pod.metadata).is_some_and(|owner| owner.uid == uid));
+        owned.filter(|pod| pod.phase() == phase).count()
+    };
+    format!(
+        "{} Running / {} Waiting / {} Succeeded / {} Failed",
+        phases("Running"),
+        phases("Pending"),
+        phases("Succeeded"),
+        phases("Failed")
+    )
 }

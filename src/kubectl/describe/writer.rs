@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::api::meta::Labels;
+use crate::api::ObjectMeta;
+use crate::api::meta::{self, Labels};
 use crate::kubectl::printers::{NONE, align};
 use crate::manifest::patch::LAST_APPLIED;
 
@@ -46,6 +47,20 @@ impl Writer {
         self.field(level, title, first);
         for value in rest {
             self.line(0, format_args!("\t{value}"));
+        }
+    }
+
+    /// Name and namespace, with which most descriptions begin.
+    pub(super) fn named(&mut self, name: &str, namespace: &str) {
+        self.field(0, "Name", name);
+        self.field(0, "Namespace", namespace);
+    }
+
+    /// Who controls the object, if somebody does.
+    pub(super) fn controller(&mut self, metadata: &ObjectMeta) {
+        if let Some(owner) = meta::controller_of(metadata) {
+            let owner = format!("{}/{}", owner.kind, owner.name);
+            self.field(0, "Controlled By", owner);
         }
     }
 

@@ -511,6 +511,8 @@ pub enum RolloutAction {
         watch: bool,
         /// Only for this revision; 0 for the newest.
         revision: i64,
+        /// How long at most; none for ever.
+        timeout: Option<Duration>,
     },
     /// Go back to a revision; 0 is the one before.
     Undo {

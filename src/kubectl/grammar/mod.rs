@@ -16,6 +16,8 @@ mod verbs;
 mod wait;
 mod writing;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
@@ -62,8 +64,8 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
         [first, rest @ ..] if first == "kubectl" => rest,
         all => all,
     };
-    let quoted = shlex::try_join(words.iter().map(String::as_str))
-        .map_err(|_| UsageError("error: a word has a zero byte in it".to_owned()))?;
+    let quoted = words.iter().map(|word| quoted(word));
+    let quoted = quoted.collect::<Result<Vec<_>, _>>()?.join(" ");
     let (verb, rest) = flags::split(words)?;
     let given = flags::read(verb, &rest)?;
     let namespace = given.text("namespace").filter(|name| !name.is_empty());
@@ -74,6 +76,15 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
         manager: given.text("field-manager").filter(|name| !name.is_empty()),
         command: command(verb.words, &given)?,
     })
+}
+
+/// A word as somebody would type it: in quotes only where a shell would take it apart.
+fn quoted(word: &str) -> Result<Cow<'_, str>, UsageError> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_@%+=:,./-".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Ok(word.into());
+    }
+    shlex::try_quote(word).map_err(|_| UsageError("error: a word has a zero byte in it".to_owned()))
 }
 
 fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
@@ -329,6 +340,7 @@ fn rollout(action: &str, given: &Given) -> Result<Command, UsageError> {
         "status" => RolloutAction::Status {
             watch: given.switch("watch").unwrap_or(true),
             revision: number("revision"),
+            timeout: wait::rollout_timeout(given)?,
         },
         "undo" => RolloutAction::Undo {
             to_revision: number("to-revision"),

@@ -391,7 +391,8 @@ fn rollouts_scales_and_patches_are_read() {
         action,
         RolloutAction::Status {
             watch: false,
-            revision: 0
+            revision: 0,
+            timeout: None,
         }
     );
 

@@ -258,6 +258,7 @@ pub(super) const VERBS: &[Verb] = &[
             FILENAME,
             short('w', "watch", Takes::Switch),
             flag("revision", Takes::Number),
+            flag("timeout", Takes::Text),
         ],
     ),
     verb(

@@ -31,14 +31,24 @@ pub(super) fn wait(given: &Given) -> Result<Wait, UsageError> {
     })
 }
 
+/// How long `kubectl rollout status` waits; nothing and zero are for ever.
+pub(super) fn rollout_timeout(given: &Given) -> Result<Option<Duration>, UsageError> {
+    let text = given.text("timeout");
+    let timeout = text
+        .map(|text| duration(&text, "rollout status"))
+        .transpose()?;
+    Ok(timeout.filter(|timeout| !timeout.is_zero()))
+}
+
 fn timeout(text: Option<&str>) -> Result<Duration, UsageError> {
-    let Some(text) = text else {
-        return Ok(TIMEOUT);
-    };
+    text.map_or(Ok(TIMEOUT), |text| duration(text, "wait"))
+}
+
+fn duration(text: &str, verb: &str) -> Result<Duration, UsageError> {
     let wrong = |_| {
         UsageError(format!(
             "error: invalid argument \"{text}\" for \"--timeout\" flag: time: invalid duration \
-             \"{text}\"\nSee 'kubectl wait --help' for usage."
+             \"{text}\"\nSee 'kubectl {verb} --help' for usage."
         ))
     };
     match text.strip_prefix('-') {

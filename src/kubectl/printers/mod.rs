@@ -26,6 +26,7 @@ pub use duration::{age, human_duration};
 pub use events::events;
 pub use pods::{PodSummary, pod_status, pod_summary};
 pub use resources::api_resources;
+pub(super) use storage::{access_modes, class_of as storage_class_of};
 
 pub(super) use cells::{NONE, join, label_text, quantity_text, selector_text};
 pub(super) use cluster::node_roles;

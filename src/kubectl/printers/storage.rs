@@ -91,13 +91,14 @@ fn phase(metadata: &ObjectMeta, phase: Option<&str>) -> String {
     }
 }
 
-fn class_of(metadata: &ObjectMeta, class: Option<&str>) -> String {
+/// The class of a volume or claim.
+pub(in crate::kubectl) fn class_of(metadata: &ObjectMeta, class: Option<&str>) -> String {
     let old = meta::annotation(metadata, OLD_CLASS);
     old.or(class).unwrap_or_default().to_owned()
 }
 
 /// Short names of access modes, in Kubernetes' order.
-fn access_modes(modes: Option<&[String]>) -> String {
+pub(in crate::kubectl) fn access_modes(modes: Option<&[String]>) -> String {
     let short = [
         ("ReadWriteOnce", "RWO"),
         ("ReadOnlyMany", "ROX"),

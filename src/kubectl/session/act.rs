@@ -2,8 +2,9 @@
 
 use super::change::{self, Change};
 use super::failure::Failure;
+use super::observe::Purpose;
 use super::task::{Maker, Task};
-use super::{make, set};
+use super::{make, rollout, set};
 use crate::api::Object;
 use crate::apiserver::Patch;
 use crate::kubectl::grammar::{Command, RolloutAction};
@@ -82,11 +83,8 @@ fn roll(action: RolloutAction, object: &Object, now: Time) -> Result<Act, Failur
         RolloutAction::Pause => change::pause(object, true)?,
         RolloutAction::Resume => change::pause(object, false)?,
         RolloutAction::Status { .. } => {
-            return Ok(ask(Task::Status {
-                key: object.key(),
-                said: String::new(),
-                stands: false,
-            }));
+            rollout::is_viewed(object)?;
+            return Ok(ask(Task::Observe(object.key(), Purpose::Rollout)));
         }
         RolloutAction::Undo { .. } | RolloutAction::History { .. } => {
             return Ok(ask(Task::Again(object.key())));

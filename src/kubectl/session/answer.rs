@@ -7,7 +7,6 @@ use super::act::{Act, act};
 use super::failure::Failure;
 use super::files::Draft;
 use super::history::{self, Undo};
-use super::rollout::{self, Progress};
 use super::task::{Gathering, Maker, Task};
 use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
@@ -31,7 +30,7 @@ impl Session {
             (Task::Patch { object, .. }, Ok(Answer::Object(after))) if self.is_diff() => {
                 self.differs(Some(&object), after);
             }
-            (task @ Task::Await { .. }, outcome) => self.look(task, outcome, now),
+            (Task::Await(key), outcome) => self.look(key, outcome, now),
             (Task::Get(_), Ok(Answer::Object(object))) => self.found(vec![object.clone()], now),
             (Task::List(..), Ok(Answer::List { items, .. })) => self.found(items.clone(), now),
             (Task::Measure(..), outcome) => self.take_metrics(outcome),
@@ -48,13 +47,7 @@ impl Session {
                 self.say(after, if same { "patched (no change)" } else { said });
             }
             (Task::Delete { key, .. }, Ok(Answer::Object(object))) => self.deleted(key, object),
-            (Task::AwaitEnd { key, uid }, Ok(Answer::Object(object))) if object.uid() == uid => {
-                self.sleep(Task::AwaitEnd { key, uid });
-            }
-            (Task::AwaitEnd { .. }, _) => {}
-            (Task::Status { key, said, .. }, Ok(Answer::Object(object))) => {
-                self.progress(key, &said, object);
-            }
+            (Task::AwaitEnd { key, uid }, outcome) => self.looked_for_end(key, uid, outcome),
             (Task::Revisions(object, ..), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
             }
@@ -86,13 +79,7 @@ impl Session {
             Command::Get(_) | Command::Edit(_) | Command::Events(_) | Command::Top(_) => {
                 self.found.extend(objects);
             }
-            Command::Wait(_) => {
-                let waits = objects.iter().map(|object| Task::Await {
-                    key: object.key(),
-                    uid: Some(object.uid().to_owned()),
-                });
-                self.tasks.extend(waits);
-            }
+            Command::Wait(wait) => self.wait_for(wait, &objects),
             Command::Logs(logs) => self.read_logs(logs, &objects),
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
@@ -274,33 +261,6 @@ impl Session {
 
     fn is_diff(&self) -> bool {
         matches!(self.invocation.command, Command::Diff { .. })
-    }
-
-    /// A rollout has been looked at.
-    fn progress(&mut self, key: Key, said: &str, object: &Object) {
-        let Command::Rollout {
-            action: RolloutAction::Status { watch, revision },
-            ..
-        } = self.invocation.command
-        else {
-            return;
-        };
-        match rollout::status(object, revision) {
-            Err(failure) => self.failures.push(failure),
-            Ok(Progress::Done(line)) => self.print_lines(&[line]),
-            Ok(Progress::Waiting(line)) => {
-                if line != said {
-                    self.print_lines(std::slice::from_ref(&line));
-                }
-                if watch {
-                    // Only a deployment that is not paused has a deadline.
-                    let stands = !matches!(object, Object::Deployment(deployment)
-                        if deployment.spec.paused != Some(true));
-                    let said = line;
-                    self.sleep(Task::Status { key, said, stands });
-                }
-            }
-        }
     }
 
     /// What keeps the revisions of a workload has been read.

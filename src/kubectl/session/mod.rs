@@ -17,6 +17,7 @@ mod history;
 mod last;
 mod logs;
 mod make;
+mod observe;
 mod plan;
 mod refused;
 mod rollout;
@@ -48,16 +49,17 @@ pub use files::Files;
 
 type Hands<'a> = Context<'a, Note, KubectlAlarm>;
 
-/// How long kubectl waits before it looks again whether a rollout is done or an object gone.
-///
-/// Unlike Kubernetes: kubectl watches the object; here it asks once a second.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long kubectl waits before it looks again whether an object has come.
+/// Source: `RunWait` of `kubectl/pkg/cmd/wait/wait.go`, which is to watch one day.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What a run of kubectl wants to be woken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KubectlAlarm {
     /// To look again whether what it waits for has come true; the number tells several apart.
     LookAgain(u64),
+    /// That what it watches for has not come true in time; the number likewise.
+    GivesUp(u64),
 }
 
 /// A task that waits to be tried again.
@@ -81,6 +83,7 @@ pub struct Session {
     tasks: VecDeque<Task>,
     waiting: Option<(RequestId, Task)>,
     sleeping: Vec<Sleeper>,
+    observed: Option<observe::Observed>,
     naps: u64,
     drain: drain::State,
     differences: u32,
@@ -106,6 +109,7 @@ impl Session {
             tasks: VecDeque::new(),
             waiting: None,
             sleeping: Vec::new(),
+            observed: None,
             naps: 0,
             drain: drain::State::default(),
             differences: 0,
@@ -154,7 +158,8 @@ impl Session {
     /// Whether it has asked all it has to ask for now, and waits for something to come true.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.waiting.is_none() && !self.sleeping.is_empty() || self.is_watching()
+        let is_patient = !self.sleeping.is_empty() || self.observed.is_some();
+        self.waiting.is_none() && is_patient || self.is_watching()
     }
 
     /// 0 or 1 once it has ended.
@@ -169,7 +174,8 @@ impl Component for Session {
     type Alarm = KubectlAlarm;
 
     fn subscriptions(&self) -> Vec<Subscription> {
-        self.watched().into_iter().collect()
+        let watched = self.watched().or_else(|| self.observation());
+        watched.into_iter().collect()
     }
 
     fn handle(&mut self, input: Input<KubectlAlarm>, hands: &mut Hands<'_>) {
@@ -192,6 +198,8 @@ impl Component for Session {
                     self.advance(record, hands);
                 }
             }
+            Input::Alarm(KubectlAlarm::GivesUp(number)) => self.time_is_out(number, hands),
+            Input::Watch(delivery) if self.observed.is_some() => self.look_at(&delivery, hands),
             Input::Watch(delivery) => self.see(&delivery, hands),
         }
     }
@@ -214,10 +222,14 @@ impl Session {
     fn advance(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
         let blocked = self.sleeping.iter().any(|each| each.task.blocks());
         let stays = self.is_watching() && self.failures.is_empty();
-        if blocked || stays || self.waiting.is_some() {
+        if blocked || stays || self.waiting.is_some() || self.observed.is_some() {
             return;
         }
         while let Some(task) = self.next_task() {
+            if let Task::Observe(key, purpose) = task {
+                self.observe(key, purpose, cause, hands);
+                return;
+            }
             if self.may_begin(&task, hands.now) {
                 let (key, verb) = task.request(&self.delete_options());
                 let id = hands.ask_with(cause, (key, verb), self.write_options(Some(&task)));
@@ -248,15 +260,11 @@ impl Session {
         match task {
             Task::Remove { tries, .. } => self.nap_of_removal(*tries),
             Task::AwaitRemoval { looks, .. } => self.nap_of_wait(*looks),
-            Task::Status { stands: false, .. } | Task::Await { .. } => Nap {
+            _ => Nap {
                 after: self
                     .gives_up()
                     .map_or(LOOK_AGAIN, |end| end.since(now).min(LOOK_AGAIN)),
                 urgency: Urgency::Work,
-            },
-            _ => Nap {
-                after: LOOK_AGAIN,
-                urgency: Urgency::Periodic,
             },
         }
     }

@@ -26,10 +26,7 @@ impl Session {
             {
                 // What is gone already was waited for long enough.
                 if wait.until == Until::Created {
-                    self.tasks.push_back(Task::Await {
-                        key: key.clone(),
-                        uid: None,
-                    });
+                    self.tasks.push_back(Task::Await(key.clone()));
                 }
                 return;
             }

@@ -24,11 +24,21 @@ pub(super) fn status(object: &Object, revision: i64) -> Result<Progress, Failure
         Object::Deployment(deployment) => deployment_status(deployment, revision),
         Object::DaemonSet(set) => daemon_set_status(set),
         Object::StatefulSet(set) => stateful_set_status(set),
-        other => Err(own(format!(
-            "no status viewer has been implemented for {}",
-            group_kind(other)
-        ))),
+        other => Err(not_viewed(other)),
     }
+}
+
+/// Whether the status of a rollout can be told for an object of this kind.
+pub(super) fn is_viewed(object: &Object) -> Result<(), Failure> {
+    match object {
+        Object::Deployment(_) | Object::DaemonSet(_) | Object::StatefulSet(_) => Ok(()),
+        other => Err(not_viewed(other)),
+    }
+}
+
+fn not_viewed(object: &Object) -> Failure {
+    let kind = group_kind(object);
+    own(format!("no status viewer has been implemented for {kind}"))
 }
 
 fn deployment_status(deployment: &Deployment, revision: i64) -> Result<Progress, Failure> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::files::Draft;
+use super::observe::Purpose;
 use super::server_side::Application;
 use crate::api::selector::FieldSelector;
 use crate::api::{Key, Kind, LabelSelector, Object, Pod};
@@ -61,29 +62,17 @@ pub(super) enum Task {
         /// The file that names it.
         source: Option<String>,
     },
-    /// See whether an object is gone.
+    /// See whether an object is gone; another of that name and of another uid is not it.
     AwaitEnd {
         /// Which.
         key: Key,
-        /// Its uid; another object of that name is not it.
+        /// Its uid; empty for any.
         uid: String,
     },
-    /// See whether what is waited for has come true.
-    Await {
-        /// Of which object.
-        key: Key,
-        /// The uid that it had when it was looked at first.
-        uid: Option<String>,
-    },
-    /// See how far a rollout is.
-    Status {
-        /// Which workload.
-        key: Key,
-        /// What was said last.
-        said: String,
-        /// Whether it may stand still for ever.
-        stands: bool,
-    },
+    /// See whether what is waited for has come true of an object.
+    Await(Key),
+    /// Watch an object until something has come true: no request, but a watch.
+    Observe(Key, Purpose),
     /// List the pods of a node that is drained.
     NodePods(Key, Scope),
     /// See whether the DaemonSet of a pod of that node is there.
@@ -147,10 +136,10 @@ impl Task {
         match self {
             Self::Get(key)
             | Self::Again(key)
-            | Self::Await { key, .. }
+            | Self::Await(key)
+            | Self::Observe(key, _)
             | Self::AwaitEnd { key, .. }
-            | Self::DaemonSet { key, .. }
-            | Self::Status { key, .. } => (key.clone(), Verb::Get),
+            | Self::DaemonSet { key, .. } => (key.clone(), Verb::Get),
             Self::AwaitRemoval { pod, .. } => (pod_key(pod), Verb::Get),
             Self::Remove { pod, verb, .. } => (pod_key(pod), verb.clone()),
             Self::List(key, scope) | Self::NodePods(key, scope) => {
@@ -195,10 +184,7 @@ impl Task {
 
     /// Whether nothing else is done while it waits to look again.
     pub(super) fn blocks(&self) -> bool {
-        matches!(
-            self,
-            Self::Await { .. } | Self::AwaitEnd { .. } | Self::Status { .. }
-        )
+        matches!(self, Self::Await(_))
     }
 
     /// Whether it reads what the line means, before anything is done about it.

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::{Actor, Kind};
-use crate::apiserver::{ApiServer, Moment, Request, Verb, WriteOptions};
-use crate::client::Line;
+use crate::apiserver::{ApiServer, Moment, Request, Verb, WriteOptions, changes_since, event_for};
+use crate::client::{Delivery, Line, Seen, Subscription};
 use crate::kubectl::fixtures::{lines, object};
 use crate::sim::{Profile, Random, RecordId, Time, Urgency};
 
@@ -119,14 +119,14 @@ impl Desk {
         self.run_with(line, |_| {})
     }
 
-    /// Runs a line to its end; each time that it looks again, something may have happened.
+    /// Runs a line to its end; each time that it waits, something may have happened.
     fn run_with(&mut self, line: &str, mut meanwhile: impl FnMut(&mut Self)) -> Run {
         let invocation = crate::kubectl::parse(line).expect(line);
         let mut session = Session::new(Arc::new(invocation), Arc::new(self.files.clone()));
         let (actor, mut asked) = (Actor::kubectl(), Line::default());
-        let mut run_kinds = Vec::new();
-        let mut requests = Vec::new();
+        let mut run = (Vec::new(), Vec::new());
         let mut inputs = VecDeque::from([Input::Start]);
+        let (mut watch, mut alarms) = (None, Vec::<(Time, KubectlAlarm)>::new());
         let mut record = RecordId(1);
         while let Some(input) = inputs.pop_front() {
             let moment = (self.now, RecordId(0), record);
@@ -137,10 +137,10 @@ impl Desk {
             for noted in output.notes {
                 assert!(noted.cause < noted.id, "a cause is earlier");
                 record = noted.id.next();
-                run_kinds.push(noted.note.kind().name());
+                run.1.push(noted.note.kind().name());
             }
             for sending in output.requests {
-                requests.push(written(&sending.request));
+                run.0.push(written(&sending.request));
                 let moment = Moment {
                     now: self.now,
                     profile: &self.profile,
@@ -148,18 +148,68 @@ impl Desk {
                 let outcome = self.api.handle(&sending.request, moment).outcome;
                 inputs.push_back(Input::Answer(sending.request.id, Arc::new(outcome)));
             }
-            for alarm in output.alarms {
-                self.now = alarm.at;
-                meanwhile(self);
-                inputs.push_back(Input::Alarm(alarm.alarm));
+            alarms.retain(|(at, alarm)| !output.taken_back.contains(&(*at, alarm.clone())));
+            alarms.extend(output.alarms.into_iter().map(|set| (set.at, set.alarm)));
+            let wanted = session.observation();
+            if wanted.as_ref() != watch.as_ref().map(|(asked, _)| asked) {
+                watch = wanted.map(|asked| (asked, 0));
+                let asked = watch.iter().map(|(asked, _)| asked);
+                run.0.extend(asked.map(|asked| {
+                    format!("WATCH {}?{}", asked.kind.info().plural, asked.scope.fields)
+                }));
             }
-            assert!(requests.len() < 100, "{line} does not end");
+            if inputs.is_empty() && session.exit_code().is_none() {
+                inputs.extend(self.next_input(&mut watch, &mut alarms, &mut meanwhile));
+            }
+            assert!(run.0.len() < 100, "{line} does not end");
         }
         Run {
             session,
-            requests,
-            kinds: run_kinds,
+            requests: run.0,
+            kinds: run.1,
         }
+    }
+
+    /// What a run that waits hears next: what its watch tells, or its next alarm.
+    fn next_input(
+        &mut self,
+        watch: &mut Option<(Subscription, u64)>,
+        alarms: &mut Vec<(Time, KubectlAlarm)>,
+        mut meanwhile: impl FnMut(&mut Self),
+    ) -> Option<Input<KubectlAlarm>> {
+        if let Some((asked, known)) = watch {
+            let told = |seen, revision| {
+                Some(Input::Watch(Delivery {
+                    kind: asked.kind,
+                    revision,
+                    seen,
+                }))
+            };
+            let revision = self.api.store().revision();
+            if *known == 0 {
+                *known = revision;
+                let objects = self.api.list_for(asked.kind, &asked.scope);
+                return told(Seen::Listed(objects), revision);
+            }
+            meanwhile(self);
+            let changes = changes_since(self.api.store(), asked.kind, "", *known);
+            for change in changes.expect("nothing is forgotten") {
+                *known = change.revision;
+                if let Some(event) = event_for(&change, &asked.scope) {
+                    return told(Seen::Event(event), change.revision);
+                }
+            }
+        }
+        alarms.sort_by_key(|(at, _)| *at);
+        let is_watching = watch.is_some();
+        (!alarms.is_empty()).then(|| {
+            let (at, alarm) = alarms.remove(0);
+            self.now = at;
+            if !is_watching {
+                meanwhile(self);
+            }
+            Input::Alarm(alarm)
+        })
     }
 
     /// Runs a line and compares requests, stdout and stderr.

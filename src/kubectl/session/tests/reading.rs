@@ -133,39 +133,32 @@ fn a9_delete_prints_the_namespace_and_stays_until_the_object_is_gone() {
 }
 
 #[test]
-fn a9_a_pod_that_ends_slowly_is_asked_for_once_a_second() {
+fn a9_a_pod_that_ends_slowly_is_watched_until_it_is_gone() {
     let mut desk = Desk::new();
     let pod = json!({"kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
         "spec": {"nodeName": "node-a", "containers": [{"name": "c", "image": "x"}]}});
     desk.put(pod.clone());
     let key = Key::new(Kind::Pod, "default", "p");
-    let mut looks = 0;
     let run = desk.run_with("delete pod p", |desk| {
-        looks += 1;
-        if looks == 3 {
-            let now = DeleteOptions {
-                grace_period_seconds: Some(0),
-                ..DeleteOptions::default()
-            };
-            desk.ask(key.clone(), Verb::Delete(now))
-                .expect("the kubelet confirms");
-        }
+        let now = DeleteOptions {
+            grace_period_seconds: Some(0),
+            ..DeleteOptions::default()
+        };
+        desk.ask(key.clone(), Verb::Delete(now))
+            .expect("the kubelet confirms");
     });
     assert_eq!(
         run.requests,
         [
             "DELETE …/pods/p",
             "GET …/pods/p",
-            "GET …/pods/p",
-            "GET …/pods/p",
-            "GET …/pods/p"
+            "WATCH pods?metadata.name=p,metadata.namespace=default"
         ]
     );
     assert_eq!(
         run.session.output(),
         "pod \"p\" deleted from default namespace\n"
     );
-    assert_eq!(desk.now, Time::from_secs(103));
     desk.put(pod);
     let run = desk.run("delete pod p --force");
     assert_eq!(run.requests, ["DELETE …/pods/p grace=0"]);

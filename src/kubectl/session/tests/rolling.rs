@@ -48,7 +48,13 @@ fn c2_rollout_status_prints_each_change_until_it_is_done() {
             "deployment \"web\" successfully rolled out",
         ])
     );
-    assert_eq!(run.requests.len(), 7);
+    assert_eq!(
+        run.requests,
+        [
+            "GET A…/deployments/web",
+            "WATCH deployments?metadata.name=web,metadata.namespace=default"
+        ]
+    );
     assert_eq!(run.session.exit_code(), Some(0));
     let run = desk.run("rollout status deploy/web --watch=false");
     assert_eq!(run.requests.len(), 2);
@@ -61,6 +67,25 @@ fn c2_rollout_status_prints_each_change_until_it_is_done() {
         "error: deployment \"web\" exceeded its progress deadline\n"
     );
     assert_eq!(run.session.exit_code(), Some(1));
+}
+
+#[test]
+fn c2_rollout_status_ends_when_time_is_out_or_the_object_is_gone() {
+    let mut desk = Desk::new();
+    let key = desk.web();
+    let waiting = "Waiting for deployment spec update to be observed...\n";
+    let begun = desk.now;
+    let run = desk.run("rollout status deploy/web --timeout=20s");
+    assert_eq!(run.session.output(), waiting);
+    let error = "error: timed out waiting for the condition\n";
+    assert_eq!(run.session.error_text(), error);
+    assert_eq!(desk.now.since(begun), Duration::from_secs(20));
+    let run = desk.run_with("rollout status deploy/web", |desk| {
+        let options = DeleteOptions::default();
+        desk.ask(key.clone(), Verb::Delete(options))
+            .expect("it is there");
+    });
+    assert_eq!(run.session.error_text(), "error: object has been deleted\n");
 }
 
 #[test]
@@ -175,7 +200,7 @@ fn c1_restart_pause_and_resume_change_the_deployment() {
     );
     desk.check(
         "rollout status node/n",
-        &["GET /api/v1/nodes/n", "GET /api/v1/nodes/n"],
+        &["GET /api/v1/nodes/n"],
         "",
         "error: no status viewer has been implemented for Node\n",
     );
@@ -334,6 +359,7 @@ fn what_has_no_history_says_so_by_its_kind() {
         ),
     ] {
         let line = format!("rollout {action} rs r");
-        desk.check(&line, &[get, get], "", &format!("error: {what}\n"));
+        let reads = if action == "status" { 1 } else { 2 };
+        desk.check(&line, &[get; 2][..reads], "", &format!("error: {what}\n"));
     }
 }

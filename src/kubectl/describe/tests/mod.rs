@@ -1,5 +1,7 @@
 //! Descriptions equal to those that kubectl 1.33 printed of the same objects (`recorded/`).
 
+mod kinds;
+
 use std::collections::VecDeque;
 
 use serde_json::Value;
@@ -10,7 +12,7 @@ use super::*;
 const RECORDED: &str = "2026-11-22T03:40:05Z";
 
 fn objects() -> Vec<Object> {
-    let values: Vec<Value> = serde_json::from_str(include_str!("recorded/objects.json"))
+    let values: Vec<Value> = serde_json::from_str(include_str!("../recorded/objects.json"))
         .expect("the recorded objects are JSON");
     let mut objects: Vec<Object> = values
         .into_iter()
@@ -53,33 +55,45 @@ fn now() -> Time {
 fn descriptions_are_those_of_kubectl() {
     let all = objects();
     let cases = [
-        (Kind::Pod, "web-1", include_str!("recorded/pod-web-1.txt")),
-        (Kind::Pod, "plain", include_str!("recorded/pod-plain.txt")),
-        (Kind::Pod, "going", include_str!("recorded/pod-going.txt")),
+        (
+            Kind::Pod,
+            "web-1",
+            include_str!("../recorded/pod-web-1.txt"),
+        ),
+        (
+            Kind::Pod,
+            "plain",
+            include_str!("../recorded/pod-plain.txt"),
+        ),
+        (
+            Kind::Pod,
+            "going",
+            include_str!("../recorded/pod-going.txt"),
+        ),
         (
             Kind::Deployment,
             "web",
-            include_str!("recorded/deployment-web.txt"),
+            include_str!("../recorded/deployment-web.txt"),
         ),
         (
             Kind::ReplicaSet,
             "web-abc",
-            include_str!("recorded/replicaset-web-abc.txt"),
+            include_str!("../recorded/replicaset-web-abc.txt"),
         ),
         (
             Kind::Node,
             "node-a",
-            include_str!("recorded/node-node-a.txt"),
+            include_str!("../recorded/node-node-a.txt"),
         ),
         (
             Kind::Service,
             "web",
-            include_str!("recorded/service-web.txt"),
+            include_str!("../recorded/service-web.txt"),
         ),
         (
             Kind::Lease,
             "node-a",
-            include_str!("recorded/lease-node-a.txt"),
+            include_str!("../recorded/lease-node-a.txt"),
         ),
     ];
     for (kind, name, expected) in cases {
@@ -102,7 +116,7 @@ fn a_template_of_the_history_keeps_its_tabs() {
         .clone()
         .find(|set| set.name() == "web-abc")
         .expect("it was recorded");
-    let expected = include_str!("recorded/history.txt");
+    let expected = include_str!("../recorded/history.txt");
     let expected = expected.split_once('\n').expect("a first line").1;
     let text = template(set.spec.template.as_ref().expect("a template"));
     assert_eq!(format!("{text}\n"), expected);
@@ -111,7 +125,7 @@ fn a_template_of_the_history_keeps_its_tabs() {
 #[test]
 fn long_and_many_lined_annotations_stand_below_their_key() {
     let object =
-        crate::kubectl::fixtures::object(serde_json::json!({"kind": "ConfigMap", "metadata": {
+        crate::kubectl::fixtures::object(serde_json::json!({"kind": "Lease", "metadata": {
         "name": "m", "namespace": "n", "annotations": {
             "a": "one\ntwo", "b": "short", "kubectl.kubernetes.io/last-applied-configuration": "{}",
             "c": "x".repeat(150)}}}));
@@ -126,8 +140,8 @@ fn long_and_many_lined_annotations_stand_below_their_key() {
         "              b: short",
         "              c:",
         &format!("                {}...", "x".repeat(138)),
-        "API Version:  v1",
-        "Kind:         ConfigMap",
+        "API Version:  coordination.k8s.io/v1",
+        "Kind:         Lease",
         "Metadata:",
         "Events:  <none>",
     ]);
