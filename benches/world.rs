@@ -6,6 +6,7 @@ use std::time::Duration;
 use divan::Bencher;
 use glassplane::cluster::runs::Runs;
 use glassplane::cluster::{Cluster, ClusterConfig, Command, Files, History};
+use glassplane::sim::RecordId;
 
 fn main() {
     divan::main();
@@ -38,6 +39,29 @@ fn start_of_the_default_world() -> Cluster {
 fn a_hundred_thousand_steps(bencher: Bencher) {
     bencher
         .with_inputs(|| world(3, 3))
+        .bench_local_values(|mut cluster| {
+            for _ in 0..100_000 {
+                cluster.step();
+            }
+            cluster
+        });
+}
+
+/// The same where each new record pushes an old one over the horizon.
+#[divan::bench(sample_count = 5)]
+fn a_hundred_thousand_steps_at_the_horizon(bencher: Bencher) {
+    let config = ClusterConfig {
+        records_most: 10_000,
+        ..ClusterConfig::with_nodes(7, 3)
+    };
+    bencher
+        .with_inputs(|| {
+            let mut cluster = Cluster::new(config.clone());
+            while cluster.trace().horizon() == RecordId(0) {
+                cluster.step();
+            }
+            cluster
+        })
         .bench_local_values(|mut cluster| {
             for _ in 0..100_000 {
                 cluster.step();

@@ -182,6 +182,13 @@ macro_rules! kinds {
                 self
             }
 
+            /// This object with other metadata, one with whoever else holds it.
+            #[must_use]
+            pub fn with_metadata(mut self, metadata: Arc<super::ObjectMeta>) -> Self {
+                match &mut self { $(Self::$kind(resource) => resource.metadata = metadata,)* }
+                self
+            }
+
             /// This object with an empty status.
             #[must_use]
             pub fn without_status(mut self) -> Self {

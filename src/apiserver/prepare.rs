@@ -1,7 +1,9 @@
 //! What is the server's own in an object: names, uids, dates, generations, and the status of a new one.
 
+use std::sync::Arc;
+
 use super::Refusal;
-use crate::api::{Key, Kind, Object, core, meta};
+use crate::api::{Key, Kind, Object, ObjectMeta, core, meta};
 use crate::sim::{Random, Time};
 use crate::store::Store;
 
@@ -20,6 +22,13 @@ pub(super) fn generated(base: &str, random: &mut Random) -> String {
 /// Puts the object where the request says, and refuses when the two contradict each other.
 pub(super) fn address(object: &mut Object, key: &Key) -> Result<(), Refusal> {
     let info = key.kind.info();
+    let said = object.metadata();
+    let is_said = |said: &Option<String>, asked: &str| said.as_deref() == Some(asked);
+    let says_where = !info.namespaced || is_said(&said.namespace, &key.namespace);
+    if says_where && (key.name.is_empty() || is_said(&said.name, &key.name)) {
+        // Untouched, the metadata stays one with that of the request: the trace keeps both.
+        return Ok(());
+    }
     let metadata = object.metadata_mut();
     if info.namespaced {
         let namespace = metadata.namespace.get_or_insert_default();
@@ -142,10 +151,10 @@ fn gated_condition(spec: &core::PodSpec) -> Option<core::PodCondition> {
 
 /// The new state of an object whose main part is replaced: the server's own fields stay.
 pub(super) fn for_update(object: Object, current: &Object) -> Object {
-    let mut object = object.with_status_of(current);
+    let object = object.with_status_of(current);
     let moved = !object.same_spec(current);
     let kept = current.metadata();
-    let metadata = object.metadata_mut();
+    let mut metadata = ObjectMeta::clone(object.metadata());
     metadata.uid.clone_from(&kept.uid);
     metadata
         .creation_timestamp
@@ -161,6 +170,13 @@ pub(super) fn for_update(object: Object, current: &Object) -> Object {
     if moved && counts_generations(current.kind()) {
         metadata.generation = Some(kept.generation.unwrap_or(0) + 1);
     }
+    // Most writes leave the metadata as it is; then it stays one with the current object's.
+    let metadata = if metadata == **kept {
+        Arc::clone(kept)
+    } else {
+        Arc::new(metadata)
+    };
+    let mut object = object.with_metadata(metadata);
     if let (Object::Service(service), Object::Service(kept)) = (&mut object, current)
         && service.spec.cluster_ip.as_deref().is_none_or(str::is_empty)
     {

@@ -194,6 +194,7 @@ pub(super) fn load_up_to(folder: &Path, name: &str, most: usize) -> Result<Files
 pub(super) fn read(path: &Path, name: &str, most: usize) -> Result<Arc<[u8]>, String> {
     let words = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("error: the path \"{name}\" does not exist"),
+        std::io::ErrorKind::IsADirectory => format!("error: {name} is a folder, not a file"),
         _ => format!("error: {name}: {error}"),
     };
     let file = fs::File::open(path).map_err(words)?;

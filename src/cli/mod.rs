@@ -164,7 +164,8 @@ fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
     if let [file] = arguments.files.as_slice()
         && input::is_session(file)
     {
-        return show(ui::Opened::Session(Box::new(replay::open(file)?)));
+        let (session, name) = replay::read(file)?;
+        return show(ui::Opened::Session(Box::new(session.replay(&name))));
     }
     let scenario = input::scenario(arguments)?;
     let opening = if scenario.steps.is_empty() {
@@ -191,7 +192,10 @@ fn run(
     save: Option<&Path>,
     why: &WhyArguments,
 ) -> Result<ExitCode, String> {
-    let scenario = input::scenario(arguments)?;
+    let mut scenario = input::scenario(arguments)?;
+    if needs_all_records(output, why) {
+        scenario.config.records_most = usize::MAX;
+    }
     let waited_for = scenario
         .until
         .as_ref()
@@ -231,6 +235,11 @@ fn run(
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Whether what is asked of a run goes through its whole trace; then it is kept as a whole.
+const fn needs_all_records(output: Option<Output>, why: &WhyArguments) -> bool {
+    matches!(output, Some(Output::Trace | Output::Watch)) || why.asks()
 }
 
 fn frame(

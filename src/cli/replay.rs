@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::why::{self, WhyArguments};
-use super::{Output, input, output};
-use crate::cluster::session::Replayed;
+use super::{Output, input, needs_all_records, output};
 use crate::cluster::{SessionFile, Verdict};
 
 /// The most bytes of a session.
@@ -28,17 +27,23 @@ pub(super) struct ReplayArguments {
     why: WhyArguments,
 }
 
-/// Reads and makes a session again.
+/// Reads a session, and says what to call its run.
 ///
 /// # Errors
 /// When there is no such file, or it is no session of this format.
-pub(super) fn open(path: &Path) -> Result<Replayed, String> {
+pub(super) fn read(path: &Path) -> Result<(SessionFile, String), String> {
     let name = path.to_string_lossy();
     let bytes = input::read(path, &name, MOST_BYTES)?;
+    if bytes.len() > MOST_BYTES {
+        let most = MOST_BYTES >> 20;
+        return Err(format!(
+            "error: {name}: more than {most} MiB; no session is as large"
+        ));
+    }
     let text = String::from_utf8_lossy(&bytes);
     let session = SessionFile::parse(&text).map_err(|error| format!("error: {name}: {error}"))?;
     let stem = path.file_stem().map_or(name, |stem| stem.to_string_lossy());
-    Ok(session.replay(&stem))
+    Ok((session, stem.into_owned()))
 }
 
 /// Makes a session again and prints what came of it. What could not be read or done is told, and what
@@ -47,7 +52,11 @@ pub(super) fn open(path: &Path) -> Result<Replayed, String> {
 /// # Errors
 /// When nothing of the file can be read, or a question has no answer.
 pub(super) fn replay(arguments: &ReplayArguments) -> Result<ExitCode, String> {
-    let replayed = open(&arguments.file)?;
+    let (mut session, name) = read(&arguments.file)?;
+    if needs_all_records(arguments.output, &arguments.why) {
+        session.keep_records(usize::MAX);
+    }
+    let replayed = session.replay(&name);
     match why::answer(&replayed.cluster, &arguments.why, arguments.output)? {
         Some(text) => output::print(&text),
         None if arguments.verify && arguments.output.is_none() => {}

@@ -1,5 +1,6 @@
 //! `run --why` and `run --effects`: the way back from an object, a field, a write or a record, and what
-//! followed from it, as a table, as JSON, or as a sequence diagram.
+//! followed from it, as a table, as JSON, or as a sequence diagram. The run keeps all its records for
+//! that, so no way breaks off at a horizon.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,6 +22,13 @@ pub(super) struct WhyArguments {
     /// Print everything that followed from it
     #[arg(long, value_name = "WHAT")]
     effects: Option<String>,
+}
+
+impl WhyArguments {
+    /// Whether anything is asked.
+    pub(super) const fn asks(&self) -> bool {
+        self.why.is_some() || self.effects.is_some()
+    }
 }
 
 /// The records of an answer, each with the one that it followed from.

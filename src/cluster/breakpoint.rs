@@ -210,7 +210,9 @@ impl Breakpoint {
     fn hit(&mut self, world: &Cluster, before: RecordId) -> Result<Option<RecordId>, String> {
         if self.condition.is_about_the_world() {
             let came_true = self.comes_true(world)?;
-            return Ok(came_true.then_some(before));
+            // A world may settle without a record; then it is the one before.
+            let newest = world.trace().last().map_or(before, |record| record.id);
+            return Ok(came_true.then_some(before.min(newest)));
         }
         let mut records = world.trace().since(before);
         let Some(record) = records.find(|record| self.condition.fits(record)) else {

@@ -63,13 +63,27 @@ impl Record {
 }
 
 impl Trace {
-    /// The way from a record back to what came from outside, the record itself first.
+    /// The way from a record back to what came from outside, or to the horizon; the record itself first.
     pub fn why(&self, id: RecordId) -> impl Iterator<Item = &Arc<Record>> {
         let first = self.get(id);
         std::iter::successors(first, |record| self.get(record.cause?))
     }
 
-    /// How long after its cause a record happened; nothing for what comes from outside.
+    /// Why a way back ends at this record though somebody caused it; nothing when it does not.
+    #[must_use]
+    pub fn breaks_off(&self, record: &Record) -> Option<String> {
+        let is_forgotten = record.cause.is_some_and(|cause| self.has_forgotten(cause));
+        is_forgotten.then(|| self.horizon_in_words())
+    }
+
+    /// What is no longer known.
+    #[must_use]
+    pub fn horizon_in_words(&self) -> String {
+        format!("what came before record {} is forgotten", self.horizon())
+    }
+
+    /// How long after its cause a record happened; nothing for what comes from outside, or when the
+    /// cause is forgotten.
     #[must_use]
     pub fn latency(&self, record: &Record) -> Option<Duration> {
         let cause = self.get(record.cause?)?;
@@ -122,7 +136,7 @@ impl Trace {
     #[must_use]
     pub fn write_of_revision(&self, revision: u64) -> Option<&Arc<Record>> {
         // Records carry the revision of the store after them, which never goes back.
-        let (mut low, mut high) = (0, self.next_id().0);
+        let (mut low, mut high) = (self.horizon().0, self.next_id().0);
         while low < high {
             let middle = low.midpoint(high);
             let is_before = |record: &Arc<Record>| record.revision < revision;
@@ -189,13 +203,28 @@ impl Cluster {
         if let Some(id) = words.strip_prefix('#').and_then(number) {
             let last = trace.last().map_or(RecordId(0), |last| last.id);
             let found = trace.get(RecordId(id)).map(|record| record.id);
-            return found
-                .ok_or_else(|| format!("there is no record #{id}; the last one is {last}"));
+            return found.ok_or_else(|| {
+                if trace.has_forgotten(RecordId(id)) {
+                    format!(
+                        "record #{id} is no longer known: {}",
+                        trace.horizon_in_words()
+                    )
+                } else {
+                    format!("there is no record #{id}; the last one is {last}")
+                }
+            });
         }
         if let Some(revision) = words.strip_prefix('r').and_then(number) {
             let newest = self.store().revision();
             let found = trace.write_of_revision(revision).map(|record| record.id);
             return found.ok_or_else(|| {
+                let oldest = trace.iter().next().map_or(0, |record| record.revision);
+                if trace.horizon() > RecordId(0) && revision <= oldest {
+                    let horizon = trace.horizon_in_words();
+                    return format!(
+                        "the write of revision {revision} is no longer known: {horizon}"
+                    );
+                }
                 format!("no write made revision {revision}; the store is at revision {newest}")
             });
         }
@@ -209,8 +238,12 @@ impl Cluster {
             None => trace.last_write(&key),
         };
         record.map(|record| record.id).ok_or_else(|| {
-            let path = path.unwrap_or_default();
-            format!("no write has set {path} of {key}")
+            let what = path.map_or_else(|| key.to_string(), |path| format!("{path} of {key}"));
+            if trace.horizon() > RecordId(0) {
+                let horizon = trace.horizon_in_words();
+                return format!("no write is known that has set {what}; {horizon}");
+            }
+            format!("no write has set {what}")
         })
     }
 
@@ -229,21 +262,24 @@ impl Cluster {
         let kind = Kind::of_word(kind)
             .ok_or_else(|| format!("the server doesn't have a resource type \"{kind}\""))?;
         let begin = name.trim_end_matches(['…', '*', '.']);
-        let changes = self.trace().iter().filter_map(|record| record.change());
-        let fits = |key: &&Key| {
+        let written = self.trace().iter().filter_map(|record| record.change());
+        let written = written.map(|change| change.key.clone());
+        // What was last written before the horizon of the trace is there all the same.
+        let there = self.store().list(kind, None).map(Object::key);
+        let fits = |key: &Key| {
             key.kind == kind && namespace.is_none_or(|namespace| *key.namespace == *namespace)
         };
-        let all: BTreeSet<&Key> = changes.map(|change| &change.key).filter(fits).collect();
+        let all: BTreeSet<Key> = written.chain(there).filter(fits).collect();
         if let Some(exact) = all.iter().find(|key| *key.name == *name) {
-            return Ok((*exact).clone());
+            return Ok(exact.clone());
         }
-        let found: Vec<&&Key> = all
+        let found: Vec<&Key> = all
             .iter()
             .filter(|key| key.name.starts_with(begin))
             .collect();
         let plural = kind.info().plural;
         match found[..] {
-            [only] => Ok((*only).clone()),
+            [only] => Ok(only.clone()),
             [] => {
                 let near = nearest(begin, all.iter().map(|key| &*key.name));
                 let near = near.map_or(String::new(), |name| format!("; did you mean \"{name}\"?"));

@@ -57,10 +57,11 @@ impl Difference {
     }
 }
 
-/// The number of the first record that is not the same in both traces, from a record on. Where one of
-/// them ends first, the number that it has not come to.
+/// The number of the first record that is not the same in both traces, from a record on or from where
+/// both are known. Where one of them ends first, the number that it has not come to.
 #[must_use]
 pub fn first_difference(left: &Trace, right: &Trace, from: RecordId) -> Option<RecordId> {
+    let from = from.max(left.horizon()).max(right.horizon());
     let mut pairs = left.since(from).zip(right.since(from));
     let differs = pairs.find(|(left, right)| !is_same(left, right));
     match differs {

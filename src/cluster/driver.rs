@@ -6,18 +6,15 @@ use std::time::Duration;
 
 use super::breakpoint::{BreakOrder, Breakpoints, Stop};
 use super::expression::Watched;
+pub use super::history::When;
 use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
-use super::{Cluster, Command, Expression, ExpressionError, Record};
+use super::{Cluster, Command, Expression, ExpressionError, Horizon, Record};
 use crate::api::Key;
 use crate::sim::{RecordId, RecordKind, Time, Urgency};
 
 /// How far an advance looks for what it waits for.
 const ADVANCE_MOST: Duration = Duration::from_hours(1);
-
-/// After how many steps a run rests by itself, so that one that is left alone over night does not fill
-/// the memory: the trace of so many takes some 330 MiB.
-const REST_EVERY: u64 = 262_144;
 
 /// What a settled world says to whoever wants to go on.
 const SETTLED: &str = "Settled: nothing is left but heartbeats.";
@@ -61,19 +58,6 @@ pub enum Until {
     True(Expression),
     /// Nothing left but heartbeats.
     Settled,
-}
-
-/// A moment of the run that is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// After a step; the newest when there is none so late.
-    Step(u64),
-    /// When a record had just been made.
-    Record(RecordId),
-    /// After the last step made by a moment of virtual time.
-    Time(Time),
-    /// The newest.
-    Newest,
 }
 
 /// What the screen may ask.
@@ -139,15 +123,19 @@ pub struct Snapshot {
     pub stop: Option<Stop>,
     /// Moments with a name, by step.
     pub bookmarks: Arc<[Bookmark]>,
-    /// The first step that can still be shown.
-    pub horizon: u64,
+    /// The first moment that can still be shown.
+    pub horizon: Horizon,
 }
 
 impl Snapshot {
     /// A world that stands still.
     #[must_use]
     pub fn of(cluster: Cluster) -> Self {
-        Driver::new(cluster).snapshot()
+        // Nobody goes back from here, so nothing is lost either.
+        Self {
+            horizon: Horizon::default(),
+            ..Driver::new(cluster).snapshot()
+        }
     }
 
     /// Whether this is the newest moment.
@@ -331,6 +319,10 @@ impl Driver {
         };
         let is_past = |world: &Cluster| world.steps() < run.head.steps();
         self.shown = world.filter(is_past).map(Arc::new);
+        let horizon = run.history.horizon();
+        if horizon.is_after(when) {
+            self.message = Some(horizon.in_words(run.head.config().records_most));
+        }
     }
 
     fn mark(&mut self, name: String) {
@@ -391,7 +383,7 @@ impl Driver {
         Some(before)
     }
 
-    /// Whether a breakpoint, or the length of the run, stops the world after the step that began with this record.
+    /// Whether a breakpoint stops the world after the step that began with this record.
     fn is_stopped(&mut self, before: RecordId) -> bool {
         let world = self.shown.as_deref().unwrap_or(&self.runs.shown().head);
         self.stop = self.breakpoints.hit(world, before);
@@ -399,15 +391,7 @@ impl Driver {
             self.running = false;
             self.message = Some(stop.words.clone());
         }
-        let steps = self.runs.shown().head.steps();
-        let is_long = self.shown.is_none() && steps.is_multiple_of(REST_EVERY);
-        if is_long {
-            self.running = false;
-            self.message = Some(format!(
-                "{steps} steps: a run that is left alone rests here."
-            ));
-        }
-        self.stop.is_some() || is_long
+        self.stop.is_some()
     }
 
     fn advance(&mut self, until: &Until) {

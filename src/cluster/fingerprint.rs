@@ -48,11 +48,10 @@ impl fmt::Display for Fingerprint {
 }
 
 impl Trace {
-    /// What stands for all records of the run, in order.
+    /// What stands for all records of the run, in order; it is the same however many are kept.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        self.iter()
-            .fold(Fingerprint::EMPTY, |print, record| print.with(record))
+        self.signature().print()
     }
 }
 

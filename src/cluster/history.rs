@@ -9,13 +9,58 @@ use crate::sim::{RecordId, Time};
 /// How many steps lie between two checkpoints. Making a step again costs microseconds.
 const CHECKPOINT_EVERY: u64 = 256;
 
-/// How many checkpoints are kept; the oldest go first, and with them the moments before the next one.
-const CHECKPOINTS_MOST: usize = 2048;
-
-/// The past of one run, as far back as its horizon. A copy shares everything with the original.
+/// The past of one run, as far back as its horizon: a moment can be shown as long as the record that
+/// it ends with is known. A copy shares everything with the original.
 #[derive(Clone, Debug)]
 pub struct History {
     checkpoints: BTreeMap<u64, Arc<Cluster>>,
+}
+
+/// A moment of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// After a step; the newest when there is none so late.
+    Step(u64),
+    /// When a record had just been made.
+    Record(RecordId),
+    /// After the last step made by a moment of virtual time.
+    Time(Time),
+    /// The newest.
+    Newest,
+}
+
+/// The first moment of a run that can still be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Horizon {
+    /// After which step; 0 while the run is remembered from its beginning.
+    pub step: u64,
+    /// The first record of that step.
+    pub record: RecordId,
+    /// When that was.
+    pub time: Time,
+}
+
+impl Horizon {
+    /// Whether a moment can no longer be shown.
+    #[must_use]
+    pub fn is_after(&self, when: When) -> bool {
+        let is_before = match when {
+            When::Step(step) => step < self.step,
+            When::Record(record) => record < self.record,
+            When::Time(time) => time < self.time,
+            When::Newest => false,
+        };
+        self.step > 0 && is_before
+    }
+
+    /// Why there is nothing earlier to see, where so many records are kept.
+    #[must_use]
+    pub fn in_words(&self, records: usize) -> String {
+        format!(
+            "Step {} is as far back as this run is remembered: the newest {records} records are kept.",
+            self.step
+        )
+    }
 }
 
 impl History {
@@ -33,16 +78,24 @@ impl History {
         if is_time && !self.checkpoints.contains_key(&cluster.steps()) {
             let checkpoint = Arc::new(cluster.clone());
             self.checkpoints.insert(cluster.steps(), checkpoint);
-            if self.checkpoints.len() > CHECKPOINTS_MOST {
-                self.checkpoints.pop_first();
+            let horizon = cluster.trace().horizon();
+            while let Some(oldest) = self.checkpoints.first_entry()
+                && oldest.get().next_record() <= horizon
+            {
+                oldest.remove();
             }
         }
     }
 
-    /// The first step that can still be shown.
+    /// The first moment that can still be shown.
     #[must_use]
-    pub fn horizon(&self) -> u64 {
-        self.checkpoints.keys().next().copied().unwrap_or(0)
+    pub fn horizon(&self) -> Horizon {
+        let oldest = self.checkpoints.values().next();
+        oldest.map_or_else(Horizon::default, |world| Horizon {
+            step: world.steps(),
+            record: world.last_step,
+            time: world.now(),
+        })
     }
 
     /// The part of this past that lies up to a step.
@@ -57,7 +110,7 @@ impl History {
     /// nearest checkpoint with the commands that `head`, the newest state, has in its journal.
     #[must_use]
     pub fn at(&self, step: u64, head: &Cluster) -> Cluster {
-        let step = step.max(self.horizon());
+        let step = step.max(self.horizon().step);
         self.made(
             head,
             |world| world.steps() <= step,
@@ -75,8 +128,19 @@ impl History {
     /// The world after the last step that was made by a moment.
     #[must_use]
     pub fn at_time(&self, moment: Time, head: &Cluster) -> Cluster {
-        let is_due = |world: &Cluster| world.next_at().is_none_or(|(at, _)| at > moment);
-        self.made(head, |world| world.now() <= moment, is_due)
+        if head.now() <= moment {
+            return head.clone();
+        }
+        let mut world = self.made(head, |world| world.now() <= moment, |_| true);
+        // Only the next step tells that this was the last one: what is due first may be passed over.
+        loop {
+            let mut next = world.clone();
+            next.replay(head, world.steps() + 1);
+            if next.now() > moment || next.steps() == world.steps() {
+                return world;
+            }
+            world = next;
+        }
     }
 
     /// The first world that is late enough, made from the last checkpoint that is early enough.

@@ -20,7 +20,10 @@ pub(super) struct Machines {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "nodes are a number, or a list of machines with their names"
+)]
 enum Nodes {
     Count(usize),
     List(Vec<Machine>),

@@ -47,7 +47,7 @@ pub use fault::{
     ComponentChange, Container, Disorder, Fault, GRAMMAR as FAULT_GRAMMAR, WatchChange,
 };
 pub use fingerprint::Fingerprint;
-pub use history::History;
+pub use history::{History, Horizon};
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use session::SessionFile;
 pub use standing::{Copy, Standing};
@@ -280,6 +280,19 @@ impl Cluster {
     pub fn wait_until(&mut self, moment: Time) {
         let due = self.next_at().map_or(moment, |(at, _)| at);
         self.now = self.now.max(moment.min(due));
+    }
+
+    /// Comes to the moment at which a run ended that had made as many steps: what was passed over
+    /// there without a step, because the world settled by that, is passed over here as well.
+    fn come_to_rest(&mut self, moment: Time) {
+        while self.next_at().is_some_and(|(at, _)| at <= moment) {
+            let mut next = self.clone();
+            if !next.step() || next.steps() > self.steps() {
+                break;
+            }
+            *self = next;
+        }
+        self.wait_until(moment);
     }
 
     fn next_record(&self) -> RecordId {

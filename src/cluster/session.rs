@@ -15,6 +15,7 @@ use super::machines::{Application, Machines, applications};
 use super::runs::Bookmark;
 use super::verify::{TraceMark, Verdict};
 use super::{Cluster, ClusterConfig, Command, Entry, Files, History, Journaled};
+use crate::api::schema::nearest;
 use crate::scheduler::Configuration;
 use crate::sim::{Time, parse_duration};
 
@@ -26,6 +27,19 @@ const MARK: &str = "glassplane";
 
 /// The most steps that a session may ask to be made again.
 const STEPS_MOST: u64 = 20_000_000;
+
+/// What a session says beside its format.
+const PARTS: [&str; 9] = [
+    "seed",
+    "cluster",
+    "scheduler",
+    "applications",
+    "journal",
+    "bookmarks",
+    "breakpoints",
+    "end",
+    "trace",
+];
 
 /// One run with everything that makes it again.
 #[derive(Clone, Debug)]
@@ -141,6 +155,7 @@ mod as_text {
 
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
+    use serde_json::Value;
 
     use super::parse_duration;
 
@@ -149,8 +164,11 @@ mod as_text {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(input)?;
-        parse_duration(&text).map_err(D::Error::custom)
+        let said = Value::deserialize(input)?;
+        let text = said.as_str();
+        let text = text
+            .ok_or_else(|| D::Error::custom(format!("{said} is no span of time; write 4.107s")))?;
+        parse_duration(text).map_err(D::Error::custom)
     }
 }
 
@@ -207,7 +225,8 @@ impl SessionFile {
             journal: Vec::new(),
             bookmarks: read_list(&mut parts, "bookmarks", &mut problems),
             breakpoints: Vec::new(),
-            end: read(&mut parts, "end", &mut problems),
+            end: read(&mut parts, "end", &mut problems)
+                .and_then(|end| possible(end, &mut problems)),
             trace: read(&mut parts, "trace", &mut problems),
             problems: Vec::new(),
         };
@@ -222,8 +241,10 @@ impl SessionFile {
             problems.push("it breaks off before its trace".to_owned());
         }
         for name in parts.keys() {
+            let near = nearest(name, PARTS.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
             problems.push(format!(
-                "\"{name}\" means nothing in a session and was left out"
+                "\"{name}\" means nothing in a session and was left out{near}"
             ));
         }
         session.problems = problems;
@@ -256,6 +277,11 @@ impl SessionFile {
                 }
             }
         }
+    }
+
+    /// Lets the run that is made again keep so many records.
+    pub fn keep_records(&mut self, most: usize) {
+        self.config.records_most = most;
     }
 
     /// The session as YAML.
@@ -323,7 +349,7 @@ impl SessionFile {
             _ if !problems.is_empty() => {}
             Some(end) => {
                 go_to(&mut cluster, &mut history, end.step);
-                cluster.wait_until(Time::START + end.at);
+                cluster.come_to_rest(Time::START + end.at);
             }
             None => problems.push("the session does not say where it ends".to_owned()),
         }
@@ -392,12 +418,13 @@ fn go_to(cluster: &mut Cluster, history: &mut History, step: u64) {
 
 fn journaled(entry: Value, before: u64) -> Result<Journaled, String> {
     let entry: JournalEntry = serde_json::from_value(entry).map_err(|error| error.to_string())?;
-    if entry.step < before || entry.step > STEPS_MOST {
+    if entry.step < before {
+        let step = entry.step;
         return Err(format!(
-            "step {} is not between {before}, that of the entry before it, and {STEPS_MOST}",
-            entry.step
+            "step {step} comes before {before}, that of the entry before it"
         ));
     }
+    beyond(entry.step)?;
     let files: Files = entry
         .files
         .into_iter()
@@ -406,8 +433,9 @@ fn journaled(entry: Value, before: u64) -> Result<Journaled, String> {
             Content::Bytes(bytes) => (name, Arc::from(bytes)),
         })
         .collect();
+    let command = Command::parse(&entry.run, &Arc::new(files));
     let command =
-        Command::parse(&entry.run, &Arc::new(files)).map_err(|error| error.to_string())?;
+        command.map_err(|error| format!("\"{}\": {}", entry.run, plain(&error.to_string())))?;
     let at = Time::START + entry.at;
     let came = if entry.timed {
         Entry::Timed
@@ -423,7 +451,8 @@ fn journaled(entry: Value, before: u64) -> Result<Journaled, String> {
 }
 
 fn config(parts: &mut BTreeMap<String, Value>) -> Result<ClusterConfig, String> {
-    let seed = parts.remove("seed").unwrap_or_default();
+    let seed = parts.remove("seed");
+    let seed = seed.ok_or("it names no seed; write \"seed: \" and the number of the saved run")?;
     let seed = seed
         .as_u64()
         .ok_or_else(|| format!("seed: {seed} is no number from 0 up"))?;
@@ -433,7 +462,9 @@ fn config(parts: &mut BTreeMap<String, Value>) -> Result<ClusterConfig, String> 
             serde_json::from_value(written).map_err(|error| format!("cluster: {error}"))?
         }
     };
-    let mut config = machines.config(seed)?;
+    let mut config = machines
+        .config(seed)
+        .map_err(|error| format!("cluster: {}", plain(&error)))?;
     if let Some(source) = parts.remove("scheduler") {
         let read = Configuration::read(&source);
         let read = read.map_err(|error| format!("scheduler: {}: {}", error.path, error.reason))?;
@@ -442,7 +473,7 @@ fn config(parts: &mut BTreeMap<String, Value>) -> Result<ClusterConfig, String> 
     if let Some(written) = parts.remove("applications") {
         let written: Vec<Application> =
             serde_json::from_value(written).map_err(|error| format!("applications: {error}"))?;
-        config.applications = applications(written)?;
+        config.applications = applications(written).map_err(|error| plain(&error))?;
     }
     Ok(config)
 }
@@ -486,5 +517,35 @@ fn read_list<T: for<'de> Deserialize<'de>>(
     name: &str,
     problems: &mut Vec<String>,
 ) -> Vec<T> {
-    read(parts, name, problems).unwrap_or_default()
+    let entries: Vec<Value> = read(parts, name, problems).unwrap_or_default();
+    let mut list = Vec::new();
+    for (place, entry) in entries.into_iter().enumerate() {
+        match serde_json::from_value(entry) {
+            Ok(entry) => list.push(entry),
+            Err(error) => problems.push(format!("{name}, entry {}: {error}", place + 1)),
+        }
+    }
+    list
+}
+
+/// The end of a run, if anybody can get there.
+fn possible(end: End, problems: &mut Vec<String>) -> Option<End> {
+    let reached = beyond(end.step);
+    problems.extend(reached.clone().err().map(|error| format!("end: {error}")));
+    reached.is_ok().then_some(end)
+}
+
+fn beyond(step: u64) -> Result<(), String> {
+    if step > STEPS_MOST {
+        return Err(format!(
+            "step {step} is too far; a session has {STEPS_MOST} steps at most"
+        ));
+    }
+    Ok(())
+}
+
+/// An error of a command within one of ours: in one line, without an "error:" of its own.
+fn plain(error: &str) -> String {
+    let words: Vec<&str> = error.split_whitespace().collect();
+    words.join(" ").replacen("error: ", "", 1)
 }

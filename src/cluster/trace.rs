@@ -5,6 +5,7 @@ use std::sync::Arc;
 use imbl::Vector;
 use serde_json::{Value, json};
 
+use super::verify::Signature;
 use super::{command, traffic};
 use crate::api::{Actor, Key};
 use crate::sim::{RecordId, RecordKind, Time};
@@ -170,20 +171,45 @@ impl Record {
     }
 }
 
-/// All records of a run. Cloning costs nothing.
-#[derive(Clone, Debug, Default)]
+/// The records of a run: the newest so many, and of older ones only what stands for them. Cloning
+/// costs nothing.
+#[derive(Clone, Debug)]
 pub struct Trace {
     records: Vector<Arc<Record>>,
+    most: usize,
+    forgotten: Signature,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::keeping(usize::MAX)
+    }
 }
 
 impl Trace {
-    /// The number that the next record gets.
+    /// A trace without records that will keep so many, at least one.
     #[must_use]
-    pub fn next_id(&self) -> RecordId {
-        RecordId(self.records.len() as u64)
+    pub fn keeping(most: usize) -> Self {
+        Self {
+            records: Vector::new(),
+            most: most.max(1),
+            forgotten: Signature::default(),
+        }
     }
 
-    /// How many records there are.
+    /// The number that the next record gets; so many there were.
+    #[must_use]
+    pub fn next_id(&self) -> RecordId {
+        RecordId(self.horizon().0 + self.records.len() as u64)
+    }
+
+    /// The number of the oldest record that is kept; everything before it is forgotten.
+    #[must_use]
+    pub fn horizon(&self) -> RecordId {
+        self.forgotten.next_id()
+    }
+
+    /// How many records are kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
@@ -195,10 +221,17 @@ impl Trace {
         self.records.is_empty()
     }
 
-    /// The record of this number.
+    /// The record of this number; none when it has not been made, or is forgotten.
     #[must_use]
     pub fn get(&self, id: RecordId) -> Option<&Arc<Record>> {
-        self.records.get(usize::try_from(id.0).ok()?)
+        let place = id.0.checked_sub(self.horizon().0)?;
+        self.records.get(usize::try_from(place).ok()?)
+    }
+
+    /// Whether there was a record of this number that is no longer known.
+    #[must_use]
+    pub fn has_forgotten(&self, id: RecordId) -> bool {
+        id < self.horizon()
     }
 
     /// The newest record.
@@ -207,23 +240,37 @@ impl Trace {
         self.records.last()
     }
 
-    /// The records from a number on.
+    /// The records from a number on, as far as they are kept.
     pub fn since(&self, id: RecordId) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
         let count = self.records.len();
-        let first = usize::try_from(id.0).unwrap_or(count).min(count);
+        let first = id.0.saturating_sub(self.horizon().0);
+        let first = usize::try_from(first).unwrap_or(count).min(count);
         // By place: an iterator that skips would walk over everything before.
         (first..count).filter_map(|place| self.records.get(place))
     }
 
-    /// All records, oldest first.
+    /// All records that are kept, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
         self.records.iter()
     }
 
-    /// Adds a record.
+    /// What stands for all records there were.
+    pub(super) fn signature(&self) -> Signature {
+        let mut signature = self.forgotten.clone();
+        for record in &self.records {
+            signature.take(record);
+        }
+        signature
+    }
+
+    /// Adds a record. When there are too many, the oldest is forgotten.
+    ///
+    /// What is asserted here makes each way back end at something from outside, or at the start, in
+    /// every world that ever runs: there is no other record without a cause, and no circle.
     ///
     /// # Panics
-    /// When its number or its cause breaks the order; that would be a mistake of the world.
+    /// When its number or its cause breaks the order, or it has no cause and did not come from outside;
+    /// that would be a mistake of the world.
     pub(super) fn push(&mut self, record: Record) {
         assert_eq!(
             record.id,
@@ -234,6 +281,53 @@ impl Trace {
             record.cause.is_none_or(|cause| cause < record.id),
             "a cause comes before what it causes"
         );
+        assert!(
+            record.cause.is_some() || record.kind() == RecordKind::Command,
+            "only what comes from outside has no cause"
+        );
         self.records.push_back(Arc::new(record));
+        if self.records.len() > self.most
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.forgotten.take(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pushed(cause: Option<u64>, detail: impl Into<Detail>) {
+        let mut trace = Trace::default();
+        let record = |id, cause: Option<u64>, detail| Record {
+            id: RecordId(id),
+            time: Time::START,
+            revision: 0,
+            actor: Actor::Outside,
+            cause: cause.map(RecordId),
+            detail,
+        };
+        let outside = command::Note::Ran("get pods".to_owned());
+        trace.push(record(0, None, outside.into()));
+        trace.push(record(1, cause, detail.into()));
+        assert_eq!(trace.why(RecordId(1)).count(), 2);
+    }
+
+    #[test]
+    fn what_has_a_cause_before_it_is_taken() {
+        pushed(Some(0), apiserver::Note::Compacted(7));
+    }
+
+    #[test]
+    #[should_panic(expected = "only what comes from outside has no cause")]
+    fn what_has_no_cause_and_is_no_command_is_a_mistake_of_the_world() {
+        pushed(None, apiserver::Note::Compacted(7));
+    }
+
+    #[test]
+    #[should_panic(expected = "a cause comes before what it causes")]
+    fn what_causes_itself_is_a_mistake_of_the_world() {
+        pushed(Some(1), apiserver::Note::Compacted(7));
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, Record, Trace};
 use crate::sim::RecordId;
 
-/// The most records that have a sign of their own; of longer traces, each so-manieth has one.
+/// The most records that have a sign of their own; of longer traces, each second, fourth and so on.
 const SIGNS_MOST: usize = 4096;
 
 /// How many signs stand in one line of the file.
@@ -16,8 +17,17 @@ const SIGNS_A_LINE: usize = 76;
 /// The sign for six bits.
 const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
 
-/// What a session file keeps of a trace: how long it was, its fingerprint, and for each record (of a
-/// long trace, each so-manieth) six bits of the fingerprint up to there.
+/// What stands for the first records of a trace, whether they are kept or not: how many there were,
+/// their fingerprint, and for each so-manieth six bits of the fingerprint up to there.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    records: usize,
+    print: Fingerprint,
+    stride: usize,
+    signs: Vector<u8>,
+}
+
+/// The same as a session file keeps it of a whole trace.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TraceMark {
@@ -40,8 +50,8 @@ pub enum Verdict {
     Differs {
         /// The first record that differs; of a long trace, one of the few after it.
         first: RecordId,
-        /// That record as it is now; none when the trace ends before it.
-        now: Option<String>,
+        /// That record as it is now, or why it cannot be told.
+        now: String,
         /// The fingerprint that was kept, and the one that was found.
         hashes: (String, String),
     },
@@ -49,84 +59,97 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Default for Signature {
+    fn default() -> Self {
+        Self {
+            records: 0,
+            print: Fingerprint::EMPTY,
+            stride: 1,
+            signs: Vector::new(),
+        }
+    }
+}
+
+impl Signature {
+    /// The number of the record that comes next.
+    pub(super) fn next_id(&self) -> RecordId {
+        RecordId(self.records as u64)
+    }
+
+    /// The fingerprint of the records.
+    pub(super) fn print(&self) -> Fingerprint {
+        self.print
+    }
+
+    /// Takes in the next record.
+    pub(super) fn take(&mut self, record: &Record) {
+        self.print = self.print.with(record);
+        if self.records.is_multiple_of(self.stride) {
+            self.signs.push_back(sign(self.print));
+        }
+        self.records += 1;
+        if self.signs.len() > SIGNS_MOST {
+            self.stride *= 2;
+            self.signs = self.signs.iter().step_by(2).copied().collect();
+        }
+    }
+}
+
 impl TraceMark {
     /// What is kept of a trace.
     pub(super) fn of(trace: &Trace) -> Self {
-        let (hash, signs) = signs(trace);
-        let lines = signs.as_bytes().chunks(SIGNS_A_LINE);
-        let lines: Vec<String> = lines
-            .map(|line| String::from_utf8_lossy(line).into_owned())
-            .collect();
+        let signature = trace.signature();
+        let signs: Vec<u8> = signature.signs.iter().copied().collect();
+        let lines = signs.chunks(SIGNS_A_LINE).map(String::from_utf8_lossy);
         Self {
-            records: trace.len(),
-            hash: hash.to_string(),
-            signs: lines.join("\n"),
+            records: signature.records,
+            hash: signature.print.to_string(),
+            signs: lines.collect::<Vec<_>>().join("\n"),
         }
     }
 
     /// Compares a trace with what was kept.
     pub(super) fn verify(&self, trace: &Trace) -> Verdict {
-        let (hash, found) = signs(trace);
-        let hash = hash.to_string();
-        if hash == self.hash && trace.len() == self.records {
+        let found = trace.signature();
+        let hash = found.print.to_string();
+        if hash == self.hash && found.records == self.records {
             let records = self.records;
             return Verdict::Same { records, hash };
         }
-        let kept: String = self.signs.split_whitespace().collect();
-        let stride = stride(self.records);
-        let mut pairs = kept.bytes().zip(found_at(trace, &found, stride));
-        let place = pairs.position(|(kept, found)| kept != found);
-        let shorter = self.records.min(trace.len());
-        let first = place.map_or(shorter, |place| (place * stride).min(shorter));
-        let first = RecordId(first as u64);
-        let now = trace.get(first).map(|record| words(record));
+        let shorter = self.records.min(found.records);
+        let first = self.first_difference(&found).unwrap_or(shorter);
+        let first = RecordId(first.min(shorter) as u64);
+        let now = match trace.get(first) {
+            Some(record) => words(record),
+            None if trace.has_forgotten(first) => "what it is now is forgotten".to_owned(),
+            None => "the trace ends before it".to_owned(),
+        };
         Verdict::Differs {
             first,
             now,
             hashes: (self.hash.clone(), hash),
         }
     }
-}
 
-/// Every how many records there is a sign.
-fn stride(records: usize) -> usize {
-    records.div_ceil(SIGNS_MOST).max(1)
-}
-
-/// The fingerprint of a trace, and the signs of its records.
-fn signs(trace: &Trace) -> (Fingerprint, String) {
-    let stride = stride(trace.len());
-    let mut print = Fingerprint::EMPTY;
-    let mut signs = String::new();
-    for (place, record) in trace.iter().enumerate() {
-        print = print.with(record);
-        if place % stride == 0 {
-            signs.push(sign(print));
-        }
+    /// The first record that has a sign on both sides, and another one on each.
+    fn first_difference(&self, found: &Signature) -> Option<usize> {
+        let kept: Vec<u8> = self.signs.bytes().filter(u8::is_ascii_graphic).collect();
+        // Files from before the strides were powers of two have others.
+        let stride = self.records.div_ceil(kept.len().max(1)).max(1);
+        let places = (0..self.records).step_by(stride);
+        let mut signed = places.zip(&kept);
+        let differs = signed.find(|(place, sign)| {
+            let has_place = place.is_multiple_of(found.stride);
+            let other = found.signs.get(place / found.stride);
+            has_place && other.is_some_and(|other| other != *sign)
+        });
+        differs.map(|(place, _)| place)
     }
-    (print, signs)
-}
-
-/// The signs of a trace at every so-manieth record.
-fn found_at(trace: &Trace, signs: &str, wanted: usize) -> Vec<u8> {
-    if stride(trace.len()) == wanted {
-        return signs.bytes().collect();
-    }
-    let mut print = Fingerprint::EMPTY;
-    let mut found = Vec::new();
-    for (place, record) in trace.iter().enumerate() {
-        print = print.with(record);
-        if place % wanted == 0 {
-            found.push(u8::try_from(sign(print)).unwrap_or(b'?'));
-        }
-    }
-    found
 }
 
 /// Six bits, of the upper half: the lower ones of this hash are weak.
-fn sign(print: Fingerprint) -> char {
-    let place = usize::try_from(print.0 >> 40 & 63).unwrap_or(0);
-    char::from(SIGNS[place])
+fn sign(print: Fingerprint) -> u8 {
+    SIGNS[usize::try_from(print.0 >> 40 & 63).unwrap_or(0)]
 }
 
 fn words(record: &Record) -> String {
@@ -141,7 +164,6 @@ impl fmt::Display for Verdict {
             }
             Self::Differs { first, now, hashes } => {
                 let (kept, found) = hashes;
-                let now = now.as_deref().unwrap_or("the trace ends before it");
                 write!(
                     f,
                     "Another run than the recorded one, from record {first} on: {now}. Trace hash \

@@ -91,7 +91,15 @@ pub fn draw(view: &View<'_>, beside: &Beside, area: Rect, buf: &mut Buffer) {
     Clear.render(area, buf);
     buf.set_style(area, view.theme.ground());
     let first = first_difference(left.world.trace(), right.world.trace(), RecordId(0));
+    let horizon = left
+        .world
+        .trace()
+        .horizon()
+        .max(right.world.trace().horizon());
     let title = match first {
+        Some(first) if first == horizon && first > RecordId(0) => {
+            format!("Two runs that part before record {first}; what came before is forgotten")
+        }
         Some(first) => format!("Two runs, the same up to record {first}"),
         None => "Two runs, so far the same".to_owned(),
     };

@@ -18,6 +18,9 @@ pub struct EventList {
     has_begun: bool,
 }
 
+/// How many records the trace forgets before their numbers are forgotten here, all at once.
+const FORGOTTEN_AT_ONCE: usize = 4096;
+
 impl EventList {
     /// The text that records must contain; empty for all.
     #[must_use]
@@ -52,6 +55,12 @@ impl EventList {
         if !is_known {
             self.forget();
         }
+        // A trace that has forgotten its beginning had begun long ago.
+        self.has_begun |= trace.horizon() > RecordId(0);
+        let forgotten = self.forgotten_by(trace);
+        if forgotten >= FORGOTTEN_AT_ONCE {
+            self.shown.drain(..forgotten);
+        }
         for record in trace.since(self.seen) {
             self.has_begun |= is_outside_command(record);
             if self.takes(record) {
@@ -67,7 +76,11 @@ impl EventList {
     #[must_use]
     pub fn until(&self, trace: &Trace) -> &[RecordId] {
         let end = self.shown.partition_point(|id| *id < trace.next_id());
-        &self.shown[..end]
+        &self.shown[self.forgotten_by(trace).min(end)..end]
+    }
+
+    fn forgotten_by(&self, trace: &Trace) -> usize {
+        self.shown.partition_point(|id| trace.has_forgotten(*id))
     }
 
     fn rebuild(&mut self, trace: &Trace) {

@@ -22,6 +22,7 @@ enum Cell {
     Bookmark,
     Fork,
     Forgotten,
+    Horizon,
 }
 
 impl Cell {
@@ -35,6 +36,7 @@ impl Cell {
             Self::Bookmark => ("◆", Role::Key),
             Self::Fork => ("┬", Role::Fresh),
             Self::Forgotten => ("·", Role::Dim),
+            Self::Horizon => ("╎", Role::Waiting),
         }
     }
 }
@@ -42,12 +44,17 @@ impl Cell {
 /// Draws the bar: the steps of the run from its beginning to its newest one.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let (world, head) = (view.world(), &view.snapshot.head);
+    let horizon = view.snapshot.horizon;
+    let kept = match horizon.step {
+        0 => String::new(),
+        _ => format!(", kept from {}", seconds(horizon.time)),
+    };
     let end = if view.snapshot.is_newest() {
-        format!(" {} ", seconds(world.now()))
+        format!(" {}{kept} ", seconds(world.now()))
     } else {
         let ahead = head.steps() - world.steps();
         let steps = if ahead == 1 { "step" } else { "steps" };
-        format!(" {ahead} {steps} ahead, to {} ", seconds(head.now()))
+        format!(" {ahead} {steps} ahead, to {}{kept} ", seconds(head.now()))
     };
     let runs = &view.snapshot.runs;
     let name = match runs.len() {
@@ -58,7 +65,8 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width).saturating_sub(around);
     let marks = marks(view);
     let mut spans = vec![view.span(name, Role::Title), view.span(" ├", Role::Border)];
-    for cell in cells((world.steps(), head.steps()), &marks, width) {
+    let (here, whole) = (world.steps(), head.steps());
+    for cell in cells(horizon.step, (here, whole), &marks, width) {
         let (glyph, role) = cell.glyph();
         spans.push(view.span(glyph, role));
     }
@@ -80,18 +88,20 @@ fn marks(view: &View<'_>) -> Vec<(u64, Cell)> {
         let from = run.branching.as_ref()?;
         (place == shown || from.parent == shown).then_some((from.step, Cell::Fork))
     });
-    let horizon = snapshot.horizon;
-    let forgotten = (0..horizon).step_by(usize::try_from(horizon / 400).unwrap_or(0).max(1));
-    forgotten
-        .map(|step| (step, Cell::Forgotten))
-        .chain(commands)
+    commands
         .chain(bookmarks.map(|mark| (mark.step, Cell::Bookmark)))
         .chain(forks)
         .collect()
 }
 
-/// The cells of a bar: `here` of `whole` steps, with what came from outside at its steps.
-fn cells((here, whole): (u64, u64), marks: &[(u64, Cell)], width: usize) -> Vec<Cell> {
+/// The cells of a bar: `here` of `whole` steps, with what came from outside at its steps; what lies
+/// before the horizon is forgotten.
+fn cells(
+    horizon: u64,
+    (here, whole): (u64, u64),
+    marks: &[(u64, Cell)],
+    width: usize,
+) -> Vec<Cell> {
     if width == 0 {
         return Vec::new();
     }
@@ -99,20 +109,19 @@ fn cells((here, whole): (u64, u64), marks: &[(u64, Cell)], width: usize) -> Vec<
         let last = (width - 1) as u64;
         usize::try_from(step.min(whole) * last / whole.max(1)).unwrap_or(0)
     };
-    let here_at = place(here);
+    let (here_at, horizon_at) = (place(here), place(horizon));
     let mut cells: Vec<Cell> = (0..width)
-        .map(|at| {
-            if at < here_at {
-                Cell::Past
-            } else {
-                Cell::Ahead
-            }
+        .map(|at| match at {
+            _ if at < horizon_at => Cell::Forgotten,
+            _ if at == horizon_at && horizon > 0 => Cell::Horizon,
+            _ if at < here_at => Cell::Past,
+            _ => Cell::Ahead,
         })
         .collect();
     for (step, cell) in marks {
         let at = place(*step);
         // A fault stays visible where a command fell into the same cell, and the horizon over all.
-        if !matches!(cells[at], Cell::Fault | Cell::Forgotten) {
+        if !matches!(cells[at], Cell::Fault | Cell::Forgotten | Cell::Horizon) {
             cells[at] = *cell;
         }
     }
@@ -136,7 +145,11 @@ mod tests {
     use std::time::Duration;
 
     fn drawn(here: u64, whole: u64, marks: &[(u64, Cell)]) -> String {
-        let cells = cells((here, whole), marks, 11);
+        drawn_from(0, here, whole, marks)
+    }
+
+    fn drawn_from(horizon: u64, here: u64, whole: u64, marks: &[(u64, Cell)]) -> String {
+        let cells = cells(horizon, (here, whole), marks, 11);
         cells.iter().map(|cell| cell.glyph().0).collect()
     }
 
@@ -152,6 +165,15 @@ mod tests {
     fn commands_and_faults_stand_at_their_steps_also_ahead() {
         let marks = [(20, Cell::Command), (70, Cell::Fault), (71, Cell::Command)];
         assert_eq!(drawn(50, 100, &marks), "━━●━━◉┄✗┄┄┄");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_dotted_up_to_the_horizon_and_nothing_stands_there() {
+        let marks = [(20, Cell::Command), (70, Cell::Fault)];
+        assert_eq!(drawn_from(30, 100, 100, &marks), "···╎━━━✗━━◉");
+        assert_eq!(drawn_from(30, 50, 100, &marks), "···╎━◉┄✗┄┄┄");
+        assert_eq!(drawn_from(30, 30, 100, &marks), "···◉┄┄┄✗┄┄┄");
+        assert_eq!(drawn_from(1, 100, 100, &[]), "╎━━━━━━━━━◉");
     }
 
     #[test]

@@ -53,6 +53,7 @@ fn every_record_of_random_sessions_and_published_manifests_walks_back_to_the_out
     for world in &worlds {
         let trace = world.trace();
         // A cause comes before what it causes, so each way ends; where it does, somebody outside asked.
+        // The trace itself takes nothing else, so this holds of every world of every test.
         for record in trace.iter() {
             match record.cause {
                 Some(cause) => assert!(cause < record.id && trace.get(cause).is_some()),

@@ -99,7 +99,8 @@ fn what_can_be_read_of_a_damaged_session_is_kept_and_the_rest_is_told() {
             "run: kubectl scale",
             "run: kubectl scael",
             1,
-            "journal entry 2: error: unknown command \"scael\"",
+            "journal entry 2: \"kubectl scael deployment/web --replicas=4\": unknown command \"scael\" for \
+             \"kubectl\" Did you mean this? scale; kept: the 1 before it",
         ),
         (
             "run: kubectl scale deployment/web",
@@ -123,7 +124,19 @@ fn what_can_be_read_of_a_damaged_session_is_kept_and_the_rest_is_told() {
             "bookmarks:\n",
             "bokmarks:\n",
             3,
-            "\"bokmarks\" means nothing in a session",
+            "\"bokmarks\" means nothing in a session and was left out; did you mean \"bookmarks\"?",
+        ),
+        (
+            "breakpoints:\n",
+            "breakpoints:\n- on: true\n",
+            3,
+            "breakpoints, entry 1: missing field `stop`",
+        ),
+        (
+            "end:\n  step: ",
+            "end:\n  step: 9000000",
+            3,
+            "is too far; a session has 20000000 steps at most",
         ),
     ];
     for (right, wrong, kept, wanted) in cases {
@@ -184,8 +197,9 @@ fn another_format_and_what_is_no_session_are_refused_in_words() {
         ),
         (
             "glassplane: 1\nseed: 1\ncluster: {nodes: many}\n",
-            "cluster: ",
+            "cluster: nodes are a number, or a list of machines with their names",
         ),
+        ("glassplane: 1\n", "it names no seed"),
         ("glassplane: [\n", "glassplane"),
     ] {
         let error = SessionFile::parse(text).expect_err(text);

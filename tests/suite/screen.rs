@@ -37,6 +37,16 @@ impl Person {
         person
     }
 
+    /// Somebody who opens a world.
+    pub(crate) fn before(cluster: Cluster, width: u16, height: u16) -> Self {
+        let mut person = Self::on_first_visit(width, height);
+        let (cluster, model) = ui::open(cluster, Opening::Given, None);
+        person.driver = Driver::new(cluster);
+        person.model = model;
+        person.act(Action::Resize(width, height));
+        person
+    }
+
     /// The same screen in other colours.
     pub(crate) fn with_theme(mut self, theme: Theme) -> Self {
         self.theme = theme;
@@ -68,6 +78,13 @@ impl Person {
             };
             self.press(&key);
         }
+    }
+
+    /// Types a line and sends it.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        self.press(":");
+        self.type_text(line);
+        self.press("enter");
     }
 
     /// Asks for something.

@@ -17,7 +17,7 @@ use self::components::Held;
 use self::storage::Disk;
 use self::watches::Disordered;
 use super::command::Note as CommandNote;
-use super::{Cluster, Command, ComponentId, Detail, Fault};
+use super::{Cluster, Command, ComponentId, Fault};
 use crate::api::{Actor, Key, schema};
 use crate::kubelet::Trouble;
 use crate::sim::{RecordId, RecordKind};
@@ -25,7 +25,7 @@ use crate::sim::{RecordId, RecordKind};
 /// How many names an error lists.
 const NAMES_MOST: usize = 12;
 
-/// What is broken at the moment.
+/// What is broken at the moment, and what could not be broken.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Troubles {
     /// Machines that say nothing to the control plane, with the record of what silenced them.
@@ -37,6 +37,8 @@ pub(super) struct Troubles {
     /// Components whose watches do not tell what they should.
     disordered: OrdMap<ComponentId, Disordered>,
     disk: Option<Disk>,
+    /// Why faults struck nothing, oldest first.
+    missed: Vector<Arc<str>>,
 }
 
 impl Troubles {
@@ -60,6 +62,7 @@ impl Cluster {
             None => self.hit(fault, cause),
         };
         if let Err(why) = struck {
+            self.troubles.missed.push_back(why.as_str().into());
             self.record(Actor::Outside, Some(cause), CommandNote::Missed(kind, why));
         }
     }
@@ -191,10 +194,7 @@ impl Cluster {
 
     /// Why faults struck nothing, oldest first.
     pub fn missed_faults(&self) -> impl Iterator<Item = &str> {
-        self.trace.iter().filter_map(|record| match &record.detail {
-            Detail::Command(CommandNote::Missed(_, why)) => Some(why.as_str()),
-            _ => None,
-        })
+        self.troubles.missed.iter().map(|why| &**why)
     }
 
     /// Lets something happen to a machine that has power.

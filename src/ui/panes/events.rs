@@ -81,7 +81,7 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<RecordId> {
     match direction {
         Direction::Up => ids.get(here.saturating_sub(1)).copied(),
         Direction::Down => ids.get(here + 1).copied(),
-        Direction::Left => record.cause,
+        Direction::Left => record.cause.filter(|cause| !trace.has_forgotten(*cause)),
         Direction::Right => {
             let mut later = trace.since(record.id.next());
             later

@@ -264,10 +264,9 @@ pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordI
         }),
         _ => None,
     };
-    of_the_line()
-        .or(model.record)
-        .or_else(write)
-        .or_else(newest)
+    let is_known = |record: &RecordId| !trace.has_forgotten(*record);
+    let at = of_the_line().or(model.record).filter(is_known);
+    at.or_else(write).or_else(newest)
 }
 
 /// The way back from the record that is meant.

@@ -145,7 +145,7 @@ fn marks(snapshot: &Snapshot) -> Vec<u64> {
 fn mark_before(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let here = snapshot.world.steps();
     let before = marks(snapshot).into_iter().rev().find(|step| *step < here);
-    show(model, When::Step(before.unwrap_or(snapshot.horizon)))
+    show(model, When::Step(before.unwrap_or(snapshot.horizon.step)))
 }
 
 /// To the mark after.

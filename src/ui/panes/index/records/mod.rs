@@ -24,7 +24,12 @@ pub(in crate::ui::panes) struct Records {
     owners: BTreeMap<Key, Vec<(RecordId, Key)>>,
     subjects: Vec<(RecordId, Key)>,
     decisions: Vec<RecordId>,
+    /// Up to where was forgotten what the trace has forgotten.
+    forgotten: RecordId,
 }
+
+/// How many records the trace forgets before what is said of them here is forgotten too, all at once.
+const FORGOTTEN_AT_ONCE: u64 = 4096;
 
 /// What a record is to the story of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,28 +81,32 @@ impl Records {
     /// Takes in what is not known yet, and forgets what the trace does not hold.
     pub(super) fn follow(&mut self, trace: &Trace) {
         let shared = self.shared_with(trace);
-        if shared < trace.len() {
-            self.forget_from(RecordId(shared as u64));
-            for record in trace.since(RecordId(shared as u64)) {
+        if shared < trace.next_id() {
+            self.forget_from(shared);
+            for record in trace.since(shared) {
                 self.take_in(record, trace);
             }
             self.trace = trace.clone();
+            if trace.horizon().0 >= self.forgotten.0 + FORGOTTEN_AT_ONCE {
+                self.forget_until(trace.horizon());
+            }
         }
         self.last = trace.last().cloned();
         self.end = trace.next_id();
     }
 
-    /// How many of the first records are the same. Those before the last common copy of the world
+    /// The first record that is not the same in both. Those before the last common copy of the world
     /// are the very same; those that were made again since tell the same.
-    fn shared_with(&self, trace: &Trace) -> usize {
-        let most = self.trace.len().min(trace.len());
-        let pair = |place: usize| {
-            let id = RecordId(place as u64);
+    fn shared_with(&self, trace: &Trace) -> RecordId {
+        let least = self.trace.horizon().max(trace.horizon()).0;
+        let most = self.trace.next_id().min(trace.next_id()).0;
+        let pair = |place: u64| {
+            let id = RecordId(place);
             self.trace.get(id).zip(trace.get(id))
         };
-        let (mut same, mut other) = (0, most);
+        let (mut same, mut other) = (least, most);
         while same < other {
-            let middle = usize::midpoint(same, other);
+            let middle = u64::midpoint(same, other);
             if pair(middle).is_some_and(|(one, two)| Arc::ptr_eq(one, two)) {
                 same = middle + 1;
             } else {
@@ -107,7 +116,8 @@ impl Records {
         while same < most && pair(same).is_some_and(|(one, two)| tells_the_same(one, two)) {
             same += 1;
         }
-        same
+        // When not even the first record that both know is the same, nothing says that older ones are.
+        RecordId(if same > least { same } else { 0 })
     }
 
     fn forget_from(&mut self, end: RecordId) {
@@ -134,6 +144,23 @@ impl Records {
         self.subjects.truncate(left);
         let left = before(&self.decisions, end, |id| *id).len();
         self.decisions.truncate(left);
+    }
+
+    /// Forgets what lies before a record; who owned what is kept as long as there is more to tell of it.
+    fn forget_until(&mut self, horizon: RecordId) {
+        for lists in [&mut self.about, &mut self.stories] {
+            lists.retain(|_, list| {
+                list.drain(..before(list, horizon, |id| *id).len());
+                !list.is_empty()
+            });
+        }
+        let Self { about, owners, .. } = self;
+        owners.retain(|key, _| about.contains_key(key));
+        let gone = before(&self.subjects, horizon, |(id, _)| *id).len();
+        self.subjects.drain(..gone);
+        let gone = before(&self.decisions, horizon, |id| *id).len();
+        self.decisions.drain(..gone);
+        self.forgotten = horizon;
     }
 
     fn take_in(&mut self, record: &Record, trace: &Trace) {

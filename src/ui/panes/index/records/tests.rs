@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Records;
+use super::{FORGOTTEN_AT_ONCE, Records, before};
 use crate::cluster::{Cluster, ClusterConfig, Command, Files, History};
 use crate::sim::RecordId;
 
@@ -74,7 +74,7 @@ fn records_follow_jumps_back_and_forth_and_into_a_fork() {
     );
 
     let mut fork = history.at(head.steps() - 500, &head);
-    let common = fork.trace().len();
+    let common = fork.trace().next_id();
     submit(&mut fork, "delete deployment web");
     for _ in 0..300 {
         fork.step();
@@ -83,4 +83,36 @@ fn records_follow_jumps_back_and_forth_and_into_a_fork() {
     assert!(records.shared_with(head.trace()) >= common);
     check(&mut records, &head);
     assert_eq!(records.end, RecordId(head.trace().len() as u64));
+}
+
+#[test]
+fn what_the_trace_has_forgotten_is_forgotten_here_too() {
+    let mut head = Cluster::new(ClusterConfig {
+        records_most: 3000,
+        ..ClusterConfig::default()
+    });
+    submit(&mut head, "apply -f web.yaml");
+    let mut history = History::starting_at(&head);
+    let mut records = Records::default();
+    for _ in 0..24 {
+        steps(&mut head, &mut history, 500);
+        records.follow(head.trace());
+        let mut fresh = Records::default();
+        fresh.follow(head.trace());
+        let horizon = head.trace().horizon();
+        for (key, about) in &fresh.about {
+            let known = before(records.about(key), horizon, |id| *id).len();
+            assert_eq!(records.about(key)[known..], *about, "{key}");
+        }
+        let oldest = records.about.values().filter_map(|about| about.first());
+        let oldest = oldest.min().expect("something is known");
+        assert!(oldest.0 + FORGOTTEN_AT_ONCE + 2000 > horizon.0, "{oldest}");
+    }
+    assert!(head.trace().horizon().0 > 2 * FORGOTTEN_AT_ONCE);
+    // Back to the oldest moment and forward again.
+    let oldest = history.at(0, &head);
+    records.follow(oldest.trace());
+    assert!(records.is_at(oldest.trace()));
+    records.follow(head.trace());
+    assert!(records.is_at(head.trace()));
 }
