@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::alarm::{KubeletAlarm, PodTimer};
+use super::fetch::Fetch;
 use super::image::{Images, Pulls};
 use super::note::{Happening, Note, PodNote};
 use super::pressure::Pressure;
@@ -80,7 +81,11 @@ impl Agent {
         match input {
             Input::Start => self.start(hands),
             Input::Watch(delivery) => self.see(&delivery, hands),
-            Input::Answer(request, outcome) => self.hear(request, &outcome, hands),
+            Input::Answer(request, outcome) => {
+                if !self.hear_fetched(request, &outcome, hands) {
+                    self.hear(request, &outcome, hands);
+                }
+            }
             Input::Alarm(KubeletAlarm::Heartbeat) => self.heartbeat(hands),
             Input::Alarm(KubeletAlarm::Pull { pull, turn }) => self.pull_ends(pull, turn, hands),
             Input::Alarm(KubeletAlarm::Evicted) => self.await_eviction(hands),
@@ -99,6 +104,7 @@ impl Agent {
             self.turn(&uid, record, hands, |worker, turn| {
                 turn.actions
                     .extend(worker.dues.iter().copied().map(Action::Wake));
+                turn.actions.extend(worker.fetch.take().map(Fetch::again));
                 if worker.asked.is_some() {
                     worker.arm(PodTimer::Write, WRITE_AGAIN, Urgency::Periodic, turn);
                 }
@@ -166,7 +172,10 @@ impl Agent {
         // A change of the spec moves the generation.
         let is_asked =
             asks(&before) != asks(pod) || before.metadata.annotations != pod.metadata.annotations;
-        let is_up = matches!(worker.stage, Stage::Sandbox | Stage::Running);
+        let is_up = matches!(
+            worker.stage,
+            Stage::Volumes | Stage::Sandbox | Stage::Running
+        );
         let is_ended_outside = pod.is_finished() && is_up;
         let is_new = worker.stage == Stage::New;
         if is_new {
@@ -344,6 +353,7 @@ impl Agent {
                     set_alarm(due.at.since(hands.now), due.urgency, cause, alarm, hands);
                 }
                 Action::Pull(place) => cause = self.want_image(uid, place, cause, hands),
+                Action::Fetch(purpose, keys) => self.fetch(uid, (purpose, keys), cause, hands),
                 Action::CancelPulls => self.pulls.forget(uid),
                 Action::Write => self.write(uid, cause, hands),
                 Action::Forget => {

@@ -33,6 +33,10 @@ pub enum KubeletAlarm {
 pub enum PodTimer {
     /// The worker looks at what the watch said.
     Notice,
+    /// Another attempt to mount the volumes.
+    Mount,
+    /// The volumes are not mounted in time.
+    MountLate,
     /// The sandbox is made.
     Sandbox,
     /// The container is created.
@@ -95,7 +99,12 @@ impl PodTimer {
     #[must_use]
     pub const fn container(self) -> Option<usize> {
         match self {
-            Self::Notice | Self::Sandbox | Self::Deadline | Self::Write => None,
+            Self::Notice
+            | Self::Mount
+            | Self::MountLate
+            | Self::Sandbox
+            | Self::Deadline
+            | Self::Write => None,
             Self::Create(place)
             | Self::Start(place)
             | Self::Up(place)
@@ -117,6 +126,8 @@ impl PodTimer {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Notice => "looks at the pod",
+            Self::Mount => "mounts the volumes",
+            Self::MountLate => "volumes late",
             Self::Sandbox => "sandbox ready",
             Self::Create(_) => "container created",
             Self::Start(_) => "container started",

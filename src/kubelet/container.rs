@@ -16,6 +16,8 @@ pub(super) enum Phase {
     Idle,
     /// Its image is wanted.
     Pulling,
+    /// What its environment is made of is asked for.
+    Configuring,
     /// It is being created.
     Creating,
     /// It is being started.
@@ -42,6 +44,8 @@ pub(super) enum Phase {
 pub(super) enum Attempt {
     /// The pull of the image.
     Pull,
+    /// The making of its environment.
+    Configuration,
     /// A start after an end.
     Restart,
 }
@@ -128,7 +132,11 @@ impl Container {
     pub(super) fn is_in_work(&self) -> bool {
         matches!(
             self.phase,
-            Phase::Pulling | Phase::Creating | Phase::Starting | Phase::Hooked(_)
+            Phase::Pulling
+                | Phase::Configuring
+                | Phase::Creating
+                | Phase::Starting
+                | Phase::Hooked(_)
         )
     }
 

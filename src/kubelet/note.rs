@@ -99,6 +99,10 @@ pub enum Happening {
     ImagePresent(Arc<str>),
     /// The image cannot be had: reason and message.
     PullFailed(&'static str, String),
+    /// A volume cannot be mounted: which and why.
+    MountFailed(Arc<str>, String),
+    /// The environment of the container cannot be made: why.
+    ConfigurationFailed(String),
     /// The container is created, for the nth time.
     Created(u32),
     /// The container runs.
@@ -292,6 +296,12 @@ impl PodNote {
             | Happening::Pulled { .. }
             | Happening::ImagePresent(_)
             | Happening::PullFailed(..) => self.image_sentence(),
+            Happening::MountFailed(volume, why) => {
+                format!("cannot mount volume {volume} of {pod}: {why}")
+            }
+            Happening::ConfigurationFailed(why) => {
+                format!("cannot create container {container} of {pod}: {why}")
+            }
             Happening::Created(1) => format!("creates container {container} of {pod}"),
             Happening::Created(run) => {
                 format!(
@@ -321,6 +331,10 @@ impl PodNote {
                     "sees the {probe} probe of {container} of {pod} {verdict}, {count} of {threshold}"
                 )
             }
+            Happening::BackedOff(reason, wait) if container.is_empty() => {
+                let wait = go_duration(*wait);
+                format!("waits {wait} before it tries {pod} again: {reason}")
+            }
             Happening::BackedOff(reason, wait) => {
                 let wait = go_duration(*wait);
                 format!("waits {wait} before it tries {container} of {pod} again: {reason}")
@@ -346,6 +360,8 @@ impl Happening {
             | Self::DeadlineExceeded
             | Self::Evicted
             | Self::SandboxLost
+            | Self::MountFailed(..)
+            | Self::ConfigurationFailed(_)
             | Self::Released
             | Self::Forgotten => RecordKind::KubeletNotice,
             Self::PullWanted(..)
@@ -394,6 +410,12 @@ impl Happening {
             Self::ImagePresent(image) => json!({"step": "present", "image": **image}),
             Self::PullFailed(reason, message) => {
                 json!({"step": "failed", "reason": reason, "message": message})
+            }
+            Self::MountFailed(volume, why) => {
+                json!({"step": "mount-failed", "volume": **volume, "message": why})
+            }
+            Self::ConfigurationFailed(why) => {
+                json!({"step": "configuration-failed", "message": why})
             }
             Self::Created(run) => json!({"step": "created", "restarts": run.saturating_sub(1)}),
             Self::Started => json!({"step": "started"}),

@@ -451,6 +451,7 @@ pub(super) fn stage_words(worker: &Worker) -> String {
     let name = |place: usize| &worker.spec_of(place).name;
     match worker.stage {
         Stage::New => "waits to be noticed".to_owned(),
+        Stage::Volumes => "mounts the volumes".to_owned(),
         Stage::Sandbox => "makes the sandbox".to_owned(),
         Stage::Stopping(_) => "stops its containers".to_owned(),
         Stage::Ended => "has ended".to_owned(),
@@ -463,6 +464,7 @@ pub(super) fn stage_words(worker: &Worker) -> String {
             match (in_work, held) {
                 (Some(place), _) => match worker.containers[place].phase {
                     Phase::Pulling => format!("pulls {}", worker.containers[place].image),
+                    Phase::Configuring => format!("reads the settings of {}", name(place)),
                     Phase::Creating => format!("creates {}", name(place)),
                     Phase::Hooked(_) => format!("runs the postStart hook of {}", name(place)),
                     _ => format!("starts {}", name(place)),

@@ -100,6 +100,7 @@ fn holding(worker: &Worker, due: &super::alarm::Due) -> Option<Holding> {
         container: worker.spec_of(place).name.clone(),
         reason: match attempt {
             Attempt::Pull => "ImagePullBackOff",
+            Attempt::Configuration => "CreateContainerConfigError",
             Attempt::Restart => "CrashLoopBackOff",
         },
         until: due.at,

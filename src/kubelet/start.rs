@@ -59,7 +59,7 @@ impl Worker {
         match verdict {
             Ok(()) => {
                 turn.say(Happening::Admitted, None);
-                self.make_sandbox(turn);
+                self.want_volumes(turn);
                 if let Some(deadline) = self.pod.spec.active_deadline_seconds {
                     let after = seconds(deadline);
                     self.arm(PodTimer::Deadline, after, Urgency::Periodic, turn);
@@ -183,7 +183,7 @@ impl Worker {
                 let message = format!("Container image \"{image}\" already present on machine");
                 turn.say(Happening::ImagePresent(image), Some(place));
                 turn.event(EventType::Normal, "Pulled", message, Some(place));
-                self.create(place, turn);
+                self.want_environment(place, turn);
             }
             _ => {
                 let message = format!("Pulling image \"{image}\"");
@@ -213,7 +213,7 @@ impl Worker {
                      Image size: {bytes} bytes."
                 );
                 turn.event(EventType::Normal, "Pulled", message, Some(place));
-                self.create(place, turn);
+                self.want_environment(place, turn);
             }
             PullEnd::Failed(why) => {
                 let message = format!("Failed to pull image \"{image}\": {why}");
@@ -248,21 +248,29 @@ impl Worker {
 
     /// Sets a container aside until its wait is over. Waits that have stopped growing go on for
     /// ever, so an idle world may have them.
-    fn hold(&mut self, place: usize, attempt: Attempt, wait: Duration, turn: &mut Turn<'_>) {
+    pub(super) fn hold(
+        &mut self,
+        place: usize,
+        attempt: Attempt,
+        wait: Duration,
+        turn: &mut Turn<'_>,
+    ) {
         let container = &mut self.containers[place];
         container.phase = Phase::Held(attempt);
         let (reason, back_off) = match attempt {
             Attempt::Pull => ("ImagePullBackOff", container.pull),
+            Attempt::Configuration => ("CreateContainerConfigError", None),
             Attempt::Restart => ("CrashLoopBackOff", container.restart),
         };
-        let is_longest = back_off.is_some_and(|back_off| back_off.is_longest(turn.profile));
+        // The wait of a configuration never grows.
+        let is_longest = back_off.is_none_or(|back_off| back_off.is_longest(turn.profile));
         let urgency = if is_longest {
             Urgency::Periodic
         } else {
             Urgency::Work
         };
         turn.say(Happening::BackedOff(reason, wait), Some(place));
-        if wait > LOOK_AGAIN {
+        if wait > LOOK_AGAIN && attempt != Attempt::Configuration {
             let timer = PodTimer::LookAgain(place);
             self.arm(timer, LOOK_AGAIN, Urgency::Work, turn);
         }
@@ -285,7 +293,7 @@ impl Worker {
                 turn.event(EventType::Warning, "Failed", error, Some(place));
                 ("ImagePullBackOff", format!("{head}: ErrImagePull: {why}"))
             }
-            (Attempt::Pull, _) => return,
+            (Attempt::Pull | Attempt::Configuration, _) => return,
             (Attempt::Restart, _) => {
                 let said = format!("Back-off restarting failed container {name} in pod {pod}");
                 turn.event(EventType::Warning, "BackOff", said, Some(place));
@@ -306,7 +314,7 @@ impl Worker {
             return;
         };
         match attempt {
-            Attempt::Pull => self.containers[place].phase = Phase::Idle,
+            Attempt::Pull | Attempt::Configuration => self.containers[place].phase = Phase::Idle,
             Attempt::Restart => self.allow_restart(place, turn),
         }
         self.advance(turn);
@@ -334,8 +342,8 @@ impl Worker {
         container.phase = Phase::Idle;
     }
 
-    /// Step two of a start.
-    fn create(&mut self, place: usize, turn: &mut Turn<'_>) {
+    /// Step three of a start.
+    pub(super) fn create(&mut self, place: usize, turn: &mut Turn<'_>) {
         self.containers[place].phase = Phase::Creating;
         let after = turn.random.duration(turn.profile.kubelet.create);
         self.arm(PodTimer::Create(place), after, Urgency::Work, turn);

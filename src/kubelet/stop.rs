@@ -27,7 +27,7 @@ impl Worker {
                 self.stage = Stage::Stopping(sooner);
                 self.hurry(sooner, turn);
             }
-            Stage::New | Stage::Sandbox | Stage::Running => {
+            Stage::New | Stage::Volumes | Stage::Sandbox | Stage::Running => {
                 self.stage = Stage::Stopping(turn.now + grace);
                 self.drop_plans();
                 turn.actions.push(Action::CancelPulls);
@@ -38,6 +38,7 @@ impl Worker {
 
     /// Forgets everything that was to bring the pod up. Readiness is asked to the end.
     fn drop_plans(&mut self) {
+        self.fetch = None;
         self.dues.retain(|due| {
             matches!(
                 due.timer,
@@ -54,6 +55,7 @@ impl Worker {
             match container.phase {
                 Phase::Idle
                 | Phase::Pulling
+                | Phase::Configuring
                 | Phase::Creating
                 | Phase::Starting
                 | Phase::Held(_) => container.phase = Phase::Ended,
@@ -299,6 +301,7 @@ impl Worker {
         self.has_sandbox = false;
         self.dues.clear();
         self.asked = None;
+        self.fetch = None;
         lost
     }
 
@@ -312,14 +315,14 @@ impl Worker {
                 self.stop_all(turn);
             }
             Stage::Ended => turn.write(),
-            Stage::Sandbox | Stage::Running if self.is_unwanted() => {
+            Stage::Volumes | Stage::Sandbox | Stage::Running if self.is_unwanted() => {
                 self.arm(PodTimer::Notice, Duration::ZERO, Urgency::Work, turn);
             }
             Stage::Sandbox | Stage::Running if ever_ran && self.restart_policy() == "Never" => {
                 self.drop_plans();
                 self.end(turn);
             }
-            Stage::Sandbox | Stage::Running => {
+            Stage::Volumes | Stage::Sandbox | Stage::Running => {
                 if ever_ran {
                     let message = "Pod sandbox changed, it will be killed and re-created.";
                     turn.say(Happening::SandboxLost, None);
@@ -327,7 +330,7 @@ impl Worker {
                     turn.event(EventType::Normal, "SandboxChanged", message, None);
                 }
                 self.start_over();
-                self.make_sandbox(turn);
+                self.want_volumes(turn);
                 turn.write();
             }
         }

@@ -1,5 +1,6 @@
 //! The pod worker: what the kubelet knows of one pod, and what it does when something happens to it.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use super::alarm::{Due, PodTimer};
 use super::behaviour::{self, Problems, seconds};
 use super::container::{Container, Phase};
+use super::fetch::{Fetch, Purpose};
 use super::image::Images;
 use super::note::Happening;
 use super::{ExitCode, Rule};
@@ -20,6 +22,8 @@ use crate::sim::{Profile, Random, Time, Urgency};
 pub(super) enum Stage {
     /// Nobody has looked at it yet.
     New,
+    /// Its volumes are being mounted.
+    Volumes,
     /// Its sandbox is being made.
     Sandbox,
     /// Its containers are started, run, and are started again.
@@ -87,6 +91,12 @@ pub(super) struct Worker {
     pub(super) wrong: Problems,
     /// The status write that is under way.
     pub(super) asked: Option<RequestId>,
+    /// The questions for what the pod names that are under way.
+    pub(super) fetch: Option<Fetch>,
+    /// How long it waits before it mounts the volumes again, once that has failed.
+    pub(super) mount_wait: Option<Duration>,
+    /// The volumes that could not be mounted at the last attempt.
+    pub(super) unmounted: Vec<String>,
 }
 
 /// What a worker wants to be done.
@@ -100,6 +110,8 @@ pub(super) enum Action {
     Wake(Due),
     /// The image of a container.
     Pull(usize),
+    /// Objects that the pod names.
+    Fetch(Purpose, BTreeSet<Key>),
     /// No more images.
     CancelPulls,
     /// The status, if it has changed.
@@ -169,6 +181,9 @@ impl Worker {
             reported: Arc::clone(&pod.status),
             reported_at: 0,
             asked: None,
+            fetch: None,
+            mount_wait: None,
+            unmounted: Vec::new(),
             pod,
         }
     }
@@ -273,6 +288,8 @@ impl Worker {
             PodTimer::Notice => self.notice(turn),
             // The kubelet makes sandboxes itself: it knows which addresses are free.
             PodTimer::Sandbox => {}
+            PodTimer::Mount => self.mount_again(turn),
+            PodTimer::MountLate => self.mount_is_late(turn),
             PodTimer::Create(place) => self.created(place, turn),
             PodTimer::Start(place) => self.started(place, turn),
             PodTimer::Up(place) => self.is_up(place, turn),

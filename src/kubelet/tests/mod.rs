@@ -6,6 +6,7 @@ mod events;
 mod images;
 mod life;
 mod logs;
+mod named;
 mod node;
 mod pressure;
 mod probes;

@@ -1,0 +1,194 @@
+//! What holds a pod back until everything is there that it names: its volumes before its sandbox,
+//! the environment of a container before its creation.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::alarm::PodTimer;
+use super::container::{Attempt, Phase, Waiting};
+use super::fetch::Purpose;
+use super::named::{self, Answers, Obstacle};
+use super::note::Happening;
+use super::worker::{Action, Stage, Turn, Worker};
+use crate::client::EventType;
+use crate::sim::{Range, Urgency};
+
+/// When a worker syncs its pod again after a failure.
+/// Source: `backOffPeriod` and `workerBackOffPeriodJitterFactor` of `pkg/kubelet/pod_workers.go`.
+const SYNC_AGAIN: Range = Range {
+    least: Duration::from_secs(10),
+    most: Duration::from_secs(15),
+};
+
+/// The first wait before a volume is set up again, doubled with each failure.
+/// Source: `pkg/util/goroutinemap/exponentialbackoff`, as for the next.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+/// The longest.
+const LONGEST_WAIT: Duration = Duration::from_secs(122);
+
+/// How long one sync waits for the volumes.
+/// Source: `podAttachAndMountTimeout` of `pkg/kubelet/volumemanager/volume_manager.go`.
+const PATIENCE: Duration = Duration::from_secs(123);
+
+impl Worker {
+    /// Begins to mount the volumes of the pod, anew after a loss of power.
+    pub(super) fn want_volumes(&mut self, turn: &mut Turn<'_>) {
+        let keys = named::by_volumes(&self.pod);
+        if keys.is_empty() {
+            self.make_sandbox(turn);
+            return;
+        }
+        self.stage = Stage::Volumes;
+        self.mount_wait = None;
+        self.arm(PodTimer::MountLate, PATIENCE, Urgency::Periodic, turn);
+        turn.actions.push(Action::Fetch(Purpose::Volumes, keys));
+    }
+
+    /// Tries again to mount them.
+    pub(super) fn mount_again(&mut self, turn: &mut Turn<'_>) {
+        if self.stage == Stage::Volumes {
+            let keys = named::by_volumes(&self.pod);
+            turn.actions.push(Action::Fetch(Purpose::Volumes, keys));
+        }
+    }
+
+    /// Mounts the volumes, if everything is there for them.
+    pub(super) fn mount(&mut self, answers: &Answers, turn: &mut Turn<'_>) {
+        if self.stage != Stage::Volumes {
+            return;
+        }
+        let obstacles = named::obstacles(&self.pod, answers);
+        if obstacles.is_empty() {
+            self.disarm(PodTimer::MountLate);
+            self.make_sandbox(turn);
+            return;
+        }
+        for (volume, obstacle) in &obstacles {
+            let why = match obstacle {
+                Obstacle::SetUp(why) => {
+                    let message =
+                        format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
+                    turn.event(EventType::Warning, "FailedMount", message, None);
+                    why
+                }
+                Obstacle::Claim(why) => why,
+            };
+            turn.say(
+                Happening::MountFailed(volume.as_str().into(), why.clone()),
+                None,
+            );
+        }
+        if !self.lacks_claims(&obstacles, turn) {
+            let doubled = self.mount_wait.map(|wait| (wait * 2).min(LONGEST_WAIT));
+            let wait = doubled.unwrap_or(FIRST_WAIT);
+            self.mount_wait = Some(wait);
+            // A wait that has stopped growing goes on for ever, so an idle world may have it.
+            let urgency = if wait < LONGEST_WAIT {
+                Urgency::Work
+            } else {
+                Urgency::Periodic
+            };
+            turn.say(Happening::BackedOff("FailedMount", wait), None);
+            self.arm(PodTimer::Mount, wait, urgency, turn);
+        }
+        self.unmounted = obstacles.into_keys().collect();
+    }
+
+    /// With a claim that cannot be used the sync fails at once. True when there is one.
+    fn lacks_claims(
+        &mut self,
+        obstacles: &BTreeMap<String, Obstacle>,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        let claims = obstacles
+            .iter()
+            .filter_map(|(volume, obstacle)| match obstacle {
+                Obstacle::Claim(why) => Some((volume.as_str(), why.as_str())),
+                Obstacle::SetUp(_) => None,
+            });
+        let (volumes, errors): (Vec<&str>, Vec<&str>) = claims.unzip();
+        if volumes.is_empty() {
+            return false;
+        }
+        let unmounted: Vec<&str> = obstacles.keys().map(String::as_str).collect();
+        self.cannot_mount((&unmounted, &volumes), &errors.join("; "), turn);
+        let wait = turn.random.duration(SYNC_AGAIN);
+        turn.say(Happening::BackedOff("FailedMount", wait), None);
+        self.disarm(PodTimer::MountLate);
+        self.arm(PodTimer::Mount, wait, Urgency::Periodic, turn);
+        true
+    }
+
+    /// The sync has waited for the volumes for long enough; after a pause it waits again.
+    pub(super) fn mount_is_late(&mut self, turn: &mut Turn<'_>) {
+        if self.stage != Stage::Volumes {
+            return;
+        }
+        let unmounted = std::mem::take(&mut self.unmounted);
+        let names: Vec<&str> = unmounted.iter().map(String::as_str).collect();
+        self.cannot_mount((&names, &[]), "context deadline exceeded", turn);
+        self.unmounted = unmounted;
+        let pause = turn.random.duration(SYNC_AGAIN);
+        self.arm(
+            PodTimer::MountLate,
+            pause + PATIENCE,
+            Urgency::Periodic,
+            turn,
+        );
+    }
+
+    /// Source: `WaitForAttachAndMount` of `pkg/kubelet/volumemanager/volume_manager.go`.
+    fn cannot_mount(
+        &self,
+        (unmounted, unknown): (&[&str], &[&str]),
+        why: &str,
+        turn: &mut Turn<'_>,
+    ) {
+        let message = format!(
+            "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], \
+             failed to process volumes=[{}]: {why}",
+            unmounted.join(" "),
+            unknown.join(" ")
+        );
+        turn.event(EventType::Warning, "FailedMount", message, None);
+    }
+
+    /// Step two of a start: the settings of the container.
+    pub(super) fn want_environment(&mut self, place: usize, turn: &mut Turn<'_>) {
+        let keys = named::by_environment(&self.key.namespace, self.spec_of(place));
+        if keys.is_empty() {
+            self.create(place, turn);
+            return;
+        }
+        self.containers[place].phase = Phase::Configuring;
+        let purpose = Purpose::Environment(place);
+        turn.actions.push(Action::Fetch(purpose, keys));
+    }
+
+    /// Makes the environment of a container, if everything is there for it.
+    /// Source: `startContainer` of `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+    pub(super) fn configure(&mut self, place: usize, answers: &Answers, turn: &mut Turn<'_>) {
+        if self.containers[place].phase != Phase::Configuring {
+            return;
+        }
+        let spec = self.spec_of(place);
+        match named::environment(&self.key.namespace, spec, answers) {
+            Ok(()) => self.create(place, turn),
+            Err(why) => self.cannot_configure(place, why, turn),
+        }
+    }
+
+    fn cannot_configure(&mut self, place: usize, why: String, turn: &mut Turn<'_>) {
+        let reason = "CreateContainerConfigError";
+        turn.say(Happening::ConfigurationFailed(why.clone()), Some(place));
+        let message = format!("Error: {why}");
+        turn.event(EventType::Warning, "Failed", message, Some(place));
+        let container = &mut self.containers[place];
+        container.waiting = Waiting::For(reason, why);
+        let wait = turn.random.duration(SYNC_AGAIN);
+        self.hold(place, Attempt::Configuration, wait, turn);
+        turn.write();
+        self.advance(turn);
+    }
+}
