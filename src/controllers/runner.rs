@@ -8,7 +8,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::expectations::Expectations;
 use super::horizontal_pod_autoscaler::Recommendations;
-use super::work::{Expected, RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
+use super::work::{RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
 use crate::client::{

@@ -6,20 +6,13 @@ use imbl::{OrdMap, Vector};
 
 use super::controller::{Action, LookAgain, Pack, Plan, Planned};
 use super::horizontal_pod_autoscaler::Recommendations;
-use crate::api::{Key, Kind};
+use crate::api::Key;
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
-use crate::sim::{RecordId, Time};
+use crate::sim::RecordId;
 
 /// Retries that wait longer than this go on behind an idle world: what has failed so often will not
 /// come right without somebody's help.
 pub(super) const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
-
-/// What a key waits to see in the cache before it is planned again.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Expected {
-    pub(super) revisions: OrdMap<Kind, u64>,
-    pub(super) until: Time,
-}
 
 /// The work on one key.
 #[derive(Clone, Debug)]

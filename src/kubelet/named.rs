@@ -285,8 +285,3 @@ fn claim_of(namespace: &str, name: &str, answers: &Answers) -> Result<(), String
     };
     Err(format!("error processing PVC {namespace}/{name}: {why}"))
 }
-
-/// The names of the volumes that are mounted for a pod, in order.
-pub(super) fn volume_names(pod: &Pod) -> BTreeSet<&str> {
-    mounted(pod).map(|volume| volume.name.as_str()).collect()
-}
