@@ -112,7 +112,7 @@ impl Worker {
             return false;
         }
         let unmounted: Vec<&str> = obstacles.keys().map(String::as_str).collect();
-        self.cannot_mount((&unmounted, &volumes), &errors.join("; "), turn);
+        Self::cannot_mount((&unmounted, &volumes), &errors.join("; "), turn);
         let wait = turn.random.duration(SYNC_AGAIN);
         turn.say(Happening::BackedOff("FailedMount", wait), None);
         self.disarm(PodTimer::MountLate);
@@ -127,7 +127,7 @@ impl Worker {
         }
         let unmounted = std::mem::take(&mut self.unmounted);
         let names: Vec<&str> = unmounted.iter().map(String::as_str).collect();
-        self.cannot_mount((&names, &[]), "context deadline exceeded", turn);
+        Self::cannot_mount((&names, &[]), "context deadline exceeded", turn);
         self.unmounted = unmounted;
         let pause = turn.random.duration(SYNC_AGAIN);
         self.arm(
@@ -139,12 +139,7 @@ impl Worker {
     }
 
     /// Source: `WaitForAttachAndMount` of `pkg/kubelet/volumemanager/volume_manager.go`.
-    fn cannot_mount(
-        &self,
-        (unmounted, unknown): (&[&str], &[&str]),
-        why: &str,
-        turn: &mut Turn<'_>,
-    ) {
+    fn cannot_mount((unmounted, unknown): (&[&str], &[&str]), why: &str, turn: &mut Turn<'_>) {
         let message = format!(
             "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], \
              failed to process volumes=[{}]: {why}",

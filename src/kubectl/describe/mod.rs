@@ -38,6 +38,12 @@ pub fn reads(object: &Object) -> Vec<(Key, Verb)> {
         (Key::new(kind, namespace, ""), Verb::List(scope))
     };
     let everything = FieldSelector::everything;
+    let pods_and_events = |selector: &LabelSelector| {
+        vec![
+            list(Kind::Pod, namespace, Some(selector.clone()), everything()),
+            events_of(object, true, object.uid()),
+        ]
+    };
     match object {
         Object::Pod(_) => vec![events_of(object, false, object.uid())],
         Object::Deployment(deployment) => {
@@ -47,27 +53,9 @@ pub fn reads(object: &Object) -> Vec<(Key, Verb)> {
                 list(Kind::ReplicaSet, namespace, selector, everything()),
             ]
         }
-        Object::ReplicaSet(set) => {
-            let selector = Some(set.spec.selector.clone());
-            vec![
-                list(Kind::Pod, namespace, selector, everything()),
-                events_of(object, true, object.uid()),
-            ]
-        }
-        Object::StatefulSet(set) => {
-            let selector = Some(set.spec.selector.clone());
-            vec![
-                list(Kind::Pod, namespace, selector, everything()),
-                events_of(object, true, object.uid()),
-            ]
-        }
-        Object::DaemonSet(set) => {
-            let selector = Some(set.spec.selector.clone());
-            vec![
-                list(Kind::Pod, namespace, selector, everything()),
-                events_of(object, true, object.uid()),
-            ]
-        }
+        Object::ReplicaSet(set) => pods_and_events(&set.spec.selector),
+        Object::StatefulSet(set) => pods_and_events(&set.spec.selector),
+        Object::DaemonSet(set) => pods_and_events(&set.spec.selector),
         Object::PersistentVolumeClaim(_) => vec![
             list(Kind::Pod, namespace, None, everything()),
             events_of(object, true, object.uid()),

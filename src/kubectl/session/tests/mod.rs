@@ -191,12 +191,17 @@ impl Desk {
                 let objects = self.api.list_for(asked.kind, &asked.scope);
                 return told(Seen::Listed(objects), revision);
             }
-            meanwhile(self);
-            let changes = changes_since(self.api.store(), asked.kind, "", *known);
-            for change in changes.expect("nothing is forgotten") {
-                *known = change.revision;
-                if let Some(event) = event_for(&change, &asked.scope) {
-                    return told(Seen::Event(event), change.revision);
+            // What has happened is heard before anything else happens.
+            for has_happened in [true, false] {
+                if !has_happened {
+                    meanwhile(self);
+                }
+                let changes = changes_since(self.api.store(), asked.kind, "", *known);
+                for change in changes.expect("nothing is forgotten") {
+                    *known = change.revision;
+                    if let Some(event) = event_for(&change, &asked.scope) {
+                        return told(Seen::Event(event), change.revision);
+                    }
                 }
             }
         }
