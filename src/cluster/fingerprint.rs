@@ -73,6 +73,7 @@ impl Cluster {
             trace,
             controllers,
             scheduler,
+            metrics_server,
             kubelets,
             sessions,
             terminal,
@@ -95,7 +96,7 @@ impl Cluster {
         print.take(format_args!(
             "{troubles:?} {network:?} {last_compaction:?} "
         ));
-        print.take(format_args!("{proxies:?} {traffic:?} "));
+        print.take(format_args!("{proxies:?} {traffic:?} {metrics_server:?} "));
         print.take(format_args!("{last_step:?} {:?}", trace.next_id()));
         print
     }

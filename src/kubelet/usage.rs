@@ -155,7 +155,9 @@ fn of_process(container: &Container, spec: &core::Container, running: Duration) 
         Some(curve) => curve.at(running),
         None => idle(IDLE.memory_bytes, memory_limit),
     };
-    let cpu = cpu.saturating_add(u64::from(container.load) * cost(behaviour));
+    let cpu = cpu
+        .saturating_add(u64::from(container.load) * cost(behaviour))
+        .saturating_add(container.burden);
     Usage {
         cpu_nanos: cpu.min(cpu_limit.unwrap_or(u64::MAX)),
         memory_bytes: memory.min(memory_limit.unwrap_or(u64::MAX)),

@@ -23,6 +23,10 @@ pub const GRAMMAR: &[(&str, &str)] = &[
         "the probe succeeds again",
     ),
     (
+        "load-step KIND/NAME CPU [DURATION]",
+        "so much work for processors comes, shared among its running pods; 0 ends it",
+    ),
+    (
         "slow-registry DURATION [FACTOR]",
         "images arrive slowly for a while",
     ),

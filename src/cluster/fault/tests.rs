@@ -65,6 +65,14 @@ fn faults_read_as_they_are_documented() {
                 span: seconds(60),
             },
         ),
+        (
+            "load-step deployment/web 1500m",
+            Fault::Load {
+                workload: Key::new(Kind::Deployment, "default", "web"),
+                cpu: Quantity::millis(1500),
+                span: seconds(120),
+            },
+        ),
         ("compact", Fault::Compact),
         (
             "pause kube-scheduler",
@@ -127,6 +135,7 @@ fn every_row_of_the_grammar_is_read_and_too_few_words_are_told_the_row() {
             .map(|word| match *word {
                 "DURATION" | "DELAY" => "5s",
                 "KIND/NAME" => "deployment/web",
+                "CPU" => "500m",
                 other => other.split('|').next().unwrap_or(other),
             })
             .collect();
@@ -156,6 +165,8 @@ fn a_wrong_fault_says_what_would_be_right() {
             "doesn't have a resource type \"gadgets\"",
         ),
         ("two-writers web", "write deployment/web"),
+        ("load-step deployment/web much", "write 500m or 2"),
+        ("load-step deployment/web -1", "write 500m or 2"),
         (
             "expectations maybe x",
             "usage: fault expectations off|on COMPONENT",

@@ -1,6 +1,7 @@
 //! Faults strike: what each of them does to the world, and what it does not hit.
 
 mod components;
+mod load;
 mod network;
 mod nodes;
 mod pods;
@@ -14,6 +15,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 pub(super) use network::is_timeout;
 
 use self::components::Held;
+use self::load::{Load, Shares};
 use self::storage::Disk;
 use self::watches::Disordered;
 use super::command::Note as CommandNote;
@@ -37,6 +39,10 @@ pub(super) struct Troubles {
     /// Components whose watches do not tell what they should.
     disordered: OrdMap<ComponentId, Disordered>,
     disk: Option<Disk>,
+    /// The work that came upon workloads.
+    loads: OrdMap<Key, Load>,
+    /// What pods have of it.
+    shares: Shares,
 }
 
 impl Troubles {
@@ -83,6 +89,11 @@ impl Cluster {
                 self.slow_disk(*latency, *span, cause);
                 Ok(())
             }
+            Fault::Load {
+                workload,
+                cpu,
+                span,
+            } => self.load_step(workload, (*cpu, *span), cause),
             Fault::Compact => {
                 self.compact_now(cause);
                 Ok(())
@@ -126,6 +137,7 @@ impl Cluster {
             .chain([ComponentId::Scheduler])
             .chain(kubelets)
             .chain(proxies)
+            .chain([ComponentId::MetricsServer])
             .collect()
     }
 
@@ -168,6 +180,7 @@ impl Cluster {
             | Fault::SlowRegistry { .. }
             | Fault::Image { .. }
             | Fault::SlowDisk { .. }
+            | Fault::Load { .. }
             | Fault::Compact
             | Fault::Writers { .. } => return None,
         };
@@ -205,6 +218,7 @@ impl Cluster {
         });
         self.collect(&ComponentId::Kubelet(Arc::from(node)), output);
         self.look_at_traffic(node);
+        self.share_loads();
     }
 }
 
@@ -218,6 +232,7 @@ const fn kind_of(fault: &Fault) -> RecordKind {
         Fault::SlowRegistry { .. } => RecordKind::FaultSlowRegistry,
         Fault::Image { .. } => RecordKind::FaultImage,
         Fault::SlowDisk { .. } => RecordKind::FaultSlowDisk,
+        Fault::Load { .. } => RecordKind::FaultLoad,
         Fault::Compact => RecordKind::FaultCompact,
         Fault::Component { .. } => RecordKind::FaultComponent,
         Fault::Watch {
