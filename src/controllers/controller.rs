@@ -18,6 +18,7 @@ use super::persistent_volume_claim_protection::PERSISTENT_VOLUME_CLAIM_PROTECTIO
 use super::persistent_volume_protection::PERSISTENT_VOLUME_PROTECTION;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
+use super::resource_quota::RESOURCE_QUOTA;
 use super::service_account::SERVICE_ACCOUNT;
 use super::stateful_set::STATEFUL_SET;
 use super::taint_eviction::TAINT_EVICTION;
@@ -340,6 +341,7 @@ impl Action {
 pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
     &ENDPOINT_SLICE,
+    &RESOURCE_QUOTA,
     &NAMESPACE,
     &DAEMON_SET,
     &DEPLOYMENT,

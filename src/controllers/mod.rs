@@ -21,6 +21,7 @@ mod pod_control;
 mod pod_gc;
 mod pod_template;
 mod replica_set;
+mod resource_quota;
 mod revision_history;
 mod runner;
 mod service_account;

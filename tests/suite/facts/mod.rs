@@ -11,6 +11,7 @@ mod pod_life;
 mod pod_start;
 mod pod_status;
 mod pods_of;
+mod quota;
 
 use std::sync::Arc;
 use std::time::Duration;
