@@ -134,6 +134,8 @@ record_kinds! {
     FaultImage "fault.image";
     /// More work came upon a workload, or it is over.
     FaultLoad "fault.load";
+    /// The disk of a node filled up, or has room again.
+    FaultFillDisk "fault.fill-disk";
     /// Writes to the store became slow.
     FaultSlowDisk "fault.slow-disk";
     /// The store was made to forget.

@@ -58,6 +58,7 @@ fn every_fault_strikes_a_world_and_the_trace_says_so() {
         ("missing-image nginx:1.27", RecordKind::FaultImage),
         ("restore-image nginx:1.27", RecordKind::FaultImage),
         ("slow-disk 10s", RecordKind::FaultSlowDisk),
+        ("fill-disk node-a", RecordKind::FaultFillDisk),
         ("load-step deployment/web 500m", RecordKind::FaultLoad),
         ("compact", RecordKind::FaultCompact),
         ("restart job-controller", RecordKind::FaultComponent),

@@ -60,6 +60,13 @@ pub enum Fault {
         /// For how long.
         span: Duration,
     },
+    /// Something that is no pod fills the disk of a machine.
+    FillDisk {
+        /// The machine.
+        node: String,
+        /// Up to how much of it, in per cent; 0 frees it again.
+        percent: u32,
+    },
     /// Each write takes longer for some time, one after the other.
     SlowDisk {
         /// How long a write takes.

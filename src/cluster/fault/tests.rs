@@ -73,6 +73,13 @@ fn faults_read_as_they_are_documented() {
                 span: seconds(120),
             },
         ),
+        (
+            "fill-disk node-b",
+            Fault::FillDisk {
+                node: "node-b".to_owned(),
+                percent: 90,
+            },
+        ),
         ("compact", Fault::Compact),
         (
             "pause kube-scheduler",
@@ -166,6 +173,7 @@ fn a_wrong_fault_says_what_would_be_right() {
         ),
         ("two-writers web", "write deployment/web"),
         ("load-step deployment/web much", "write 500m or 2"),
+        ("fill-disk node-b 101", "a number from 0 to 100"),
         ("load-step deployment/web -1", "write 500m or 2"),
         (
             "expectations maybe x",

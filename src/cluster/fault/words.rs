@@ -14,6 +14,9 @@ const SLOW_REGISTRY_FACTOR: u32 = 20;
 /// How long a write takes on a slow disk.
 const SLOW_DISK_LATENCY: Duration = Duration::from_millis(500);
 
+/// How full a disk gets, in per cent.
+const FULL_PERCENT: u32 = 90;
+
 /// How long a load stays.
 const LOAD_SPAN: Duration = Duration::from_mins(2);
 
@@ -59,6 +62,7 @@ pub(super) fn parse(line: &str) -> Result<Fault, String> {
         }),
         "slow-registry" => words.slow_registry(),
         "slow-disk" => words.slow_disk(),
+        "fill-disk" => words.fill_disk(),
         "load-step" => words.load_step(),
         "compact" => words.none(Fault::Compact),
         "second-client" | "two-writers" => words.writers(),
@@ -143,6 +147,21 @@ impl Words<'_> {
         Ok(Fault::SlowDisk {
             latency,
             span: duration(span)?,
+        })
+    }
+
+    fn fill_disk(&self) -> Result<Fault, String> {
+        let (node, percent) = match self.rest {
+            [node] => (node, FULL_PERCENT),
+            [node, percent] => (
+                node,
+                number(percent, "share of the disk in per cent", 0, 100)?,
+            ),
+            _ => return Err(self.usage()),
+        };
+        Ok(Fault::FillDisk {
+            node: (*node).to_owned(),
+            percent,
         })
     }
 

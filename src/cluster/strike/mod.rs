@@ -71,6 +71,7 @@ impl Cluster {
             Fault::NodeUp(node) => self.node_up(node, cause),
             Fault::Partition(node) => self.partition(node, cause),
             Fault::Heal(node) => self.heal(node, cause),
+            Fault::FillDisk { node, percent } => self.fill_disk(node, *percent, cause),
             Fault::Crash {
                 target,
                 out_of_memory,
@@ -163,7 +164,8 @@ impl Cluster {
             Fault::NodeDown(node)
             | Fault::NodeUp(node)
             | Fault::Partition(node)
-            | Fault::Heal(node) => {
+            | Fault::Heal(node)
+            | Fault::FillDisk { node, .. } => {
                 let names: Vec<String> = self.kubelets.keys().map(ToString::to_string).collect();
                 ("node", node, names)
             }
@@ -232,6 +234,7 @@ const fn kind_of(fault: &Fault) -> RecordKind {
         Fault::SlowRegistry { .. } => RecordKind::FaultSlowRegistry,
         Fault::Image { .. } => RecordKind::FaultImage,
         Fault::SlowDisk { .. } => RecordKind::FaultSlowDisk,
+        Fault::FillDisk { .. } => RecordKind::FaultFillDisk,
         Fault::Load { .. } => RecordKind::FaultLoad,
         Fault::Compact => RecordKind::FaultCompact,
         Fault::Component { .. } => RecordKind::FaultComponent,
