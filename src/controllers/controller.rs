@@ -48,6 +48,9 @@ pub struct Controller {
     /// last plan went well; without it keys are taken at once, and after failures later and later.
     /// Source: `FixedItemIntervalRateLimiter` of `pkg/controller/podautoscaler`.
     pub pace: Option<fn(&Profile) -> Duration>,
+    /// How long a change waits for others before a key that it concerns is taken; without it not at
+    /// all.
+    pub gathers: Option<fn(&Change<'_>, &Key) -> Duration>,
 }
 
 /// A check at fixed times.

@@ -26,6 +26,7 @@ mod revision_history;
 mod runner;
 mod service_account;
 mod stateful_set;
+mod surplus;
 mod taint_eviction;
 mod ttl_after_finished;
 mod wording;

@@ -26,6 +26,7 @@ pub(super) static RESOURCE_QUOTA: Controller = Controller {
         keys: |caches, _, _| caches.list::<ResourceQuota>(None).map(key).collect(),
     }),
     pace: None,
+    gathers: None,
 };
 
 fn key(quota: &ResourceQuota) -> Key {

@@ -1,9 +1,11 @@
 //! What must be true to Kubernetes, row by row, over whole worlds: each test carries the row's name.
 
 mod autoscaler;
+mod claims;
 mod deletion;
 mod deployment;
 mod job;
+mod job_policies;
 mod kubelet;
 mod nodes;
 mod pod_end;
