@@ -65,21 +65,6 @@ fn faults_read_as_they_are_documented() {
                 span: seconds(60),
             },
         ),
-        (
-            "load-step deployment/web 1500m",
-            Fault::Load {
-                workload: Key::new(Kind::Deployment, "default", "web"),
-                cpu: Quantity::millis(1500),
-                span: seconds(120),
-            },
-        ),
-        (
-            "fill-disk node-b",
-            Fault::FillDisk {
-                node: "node-b".to_owned(),
-                percent: 90,
-            },
-        ),
         ("compact", Fault::Compact),
         (
             "pause kube-scheduler",
@@ -122,6 +107,30 @@ fn faults_read_as_they_are_documented() {
                 object: Key::new(Kind::Node, "", "node-a"),
                 clients: 1,
                 times: 3,
+            },
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(Fault::parse(line), Ok(expected), "{line}");
+    }
+}
+
+#[test]
+fn what_is_not_said_of_a_full_disk_or_a_load_has_its_usual_measure() {
+    let cases = [
+        (
+            "fill-disk node-b",
+            Fault::FillDisk {
+                node: "node-b".to_owned(),
+                percent: 90,
+            },
+        ),
+        (
+            "load-step deployment/web 1500m",
+            Fault::Load {
+                workload: Key::new(Kind::Deployment, "default", "web"),
+                cpu: Quantity::millis(1500),
+                span: Duration::from_mins(2),
             },
         ),
     ];

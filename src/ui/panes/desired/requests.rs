@@ -9,6 +9,9 @@ use crate::cluster::{Counts, Flow};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
+/// How many pods the lower part names.
+const PODS_MOST: usize = 3;
+
 /// How many requests a Service gets and has lost, for its line in the tree: in the words that fit
 /// into the room, the shortest when none do.
 pub(super) fn of_service(view: &View<'_>, service: &Key, room: usize) -> Option<(String, Role)> {
@@ -30,7 +33,11 @@ pub(super) fn lines(view: &View<'_>, key: &Key) -> Vec<(String, Role)> {
     match key.kind {
         Kind::Service => traffic
             .flow(key)
-            .map(|flow| vec![sum(&flow.total), roads(view, flow)])
+            .map(|flow| {
+                let all = [Some(sum(&flow.total)), seconds(flow), by_pod(flow)];
+                let all = all.into_iter().flatten();
+                all.chain(std::iter::once(roads(view, flow))).collect()
+            })
             .unwrap_or_default(),
         Kind::Pod => traffic
             .flows()
@@ -52,6 +59,51 @@ fn sum(counts: &Counts) -> (String, Role) {
             )
         }
     }
+}
+
+/// The last second, and the worst one when requests were lost.
+fn seconds(flow: &Flow) -> Option<(String, Role)> {
+    let newest = flow.seconds.last()?.counts;
+    let now = format!(
+        "last second {} answered, {} lost",
+        newest.answered,
+        newest.lost()
+    );
+    let role = if newest.lost() == 0 {
+        Role::Dim
+    } else {
+        Role::Bad
+    };
+    let worst = flow.seconds.iter().max_by_key(|second| {
+        let earlier = std::cmp::Reverse(second.at);
+        (second.counts.lost(), earlier)
+    });
+    let worst = worst.filter(|second| second.counts.lost() > 0);
+    let worst = worst.map_or_else(String::new, |second| {
+        let (lost, at) = (second.counts.lost(), second.at.as_secs());
+        format!(" · worst {lost} lost in the second to {at}s")
+    });
+    Some((now + &worst, role))
+}
+
+/// At which pods requests were lost, most first; those without a pod are left out.
+fn by_pod(flow: &Flow) -> Option<(String, Role)> {
+    let lost = flow.pods.iter().map(|(pod, counts)| (counts.lost(), pod));
+    let mut lost: Vec<(u64, &Key)> = lost.filter(|(lost, _)| *lost > 0).collect();
+    lost.sort_by_key(|(lost, pod)| (std::cmp::Reverse(*lost), *pod));
+    if lost.is_empty() {
+        return None;
+    }
+    let words = lost
+        .iter()
+        .take(PODS_MOST)
+        .map(|(lost, pod)| format!("{} {lost}", pod.name));
+    let words: Vec<String> = words.collect();
+    let more = match lost.len().saturating_sub(PODS_MOST) {
+        0 => String::new(),
+        more => format!(", {more} more pods"),
+    };
+    Some((format!("lost at {}{more}", words.join(", ")), Role::Bad))
 }
 
 /// How many pods each node sends to by its own table: nodes that differ from the rest are late.
