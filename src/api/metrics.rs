@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Key, Quantity};
-use crate::sim::Time;
+use crate::sim::{RecordId, Time};
 
 /// What something uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Metrics {
     pub key: Key,
     /// When it was measured.
     pub timestamp: Time,
+    /// The record of the measurement.
+    pub record: RecordId,
     /// How long before that the measuring of cpu began.
     pub window: Duration,
     /// What each container uses, in the order of the pod; for a node one entry without a name.

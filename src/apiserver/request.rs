@@ -9,7 +9,7 @@ use super::{LogOptions, Refusal, Scale};
 use crate::api::owners::Manager;
 use crate::api::selector::FieldSelector;
 use crate::api::{Actor, Key, LabelSelector, Metrics, Object};
-use crate::sim::Urgency;
+use crate::sim::{RecordId, Urgency};
 
 /// The number that a client gives to its request, to know the answer by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,6 +233,16 @@ impl Answer {
         match self {
             Self::Object(object) => Some(object),
             Self::List { .. } | Self::Scale(_) | Self::Metrics(_) | Self::Log(_) => None,
+        }
+    }
+
+    /// The record of the measurement that the answer tells of, if it tells of one. What follows from
+    /// the answer follows from what was measured, not from the question.
+    #[must_use]
+    pub fn measured_by(&self) -> Option<RecordId> {
+        match self {
+            Self::Metrics(metrics) => metrics.iter().map(|each| each.record).max(),
+            _ => None,
         }
     }
 }

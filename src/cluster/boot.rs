@@ -154,6 +154,7 @@ impl Cluster {
             last_compaction: 1,
             last_step: RecordId(0),
             booted: RecordId(0),
+            usage_since: RecordId(0),
             writers: OrdMap::new(),
             troubles: Troubles::default(),
             config: Arc::new(config),

@@ -8,6 +8,7 @@ use cel::{Context, Env, ExecutionError, Program, Value};
 
 use super::{Cluster, Flow};
 use crate::api::{Key, Kind, Object, selector};
+use crate::sim::RecordId;
 
 /// Each function that an expression may call, with what it means.
 pub const FUNCTIONS: &[(&str, &str)] = &[
@@ -234,7 +235,7 @@ fn traffic(cluster: &Cluster, name: &str) -> Value {
     let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
     let service = Key::new(Kind::Service, namespace, name);
     let flow = cluster.traffic().flow(&service);
-    let none = || Flow::new(service.clone(), cluster.now()).to_value();
+    let none = || Flow::new(service.clone(), cluster.now(), RecordId::default()).to_value();
     from_json(&flow.map_or_else(none, Flow::to_value))
 }
 

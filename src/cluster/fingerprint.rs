@@ -86,6 +86,7 @@ impl Cluster {
             last_compaction,
             last_step,
             booted: _,
+            usage_since,
         } = self;
         let mut print = Fingerprint::EMPTY;
         print.take(format_args!(
@@ -97,7 +98,10 @@ impl Cluster {
             "{troubles:?} {network:?} {last_compaction:?} "
         ));
         print.take(format_args!("{proxies:?} {traffic:?} {metrics_server:?} "));
-        print.take(format_args!("{last_step:?} {:?}", trace.next_id()));
+        print.take(format_args!(
+            "{last_step:?} {usage_since:?} {:?}",
+            trace.next_id()
+        ));
         print
     }
 }

@@ -5,7 +5,6 @@
 //! kubelets for it. Source: `kubernetes-sigs/metrics-server`, `pkg/scraper` and `pkg/storage`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::command::node_key;
 use super::{Cluster, ComponentId, Part, Power};
@@ -13,7 +12,7 @@ use crate::api::{Actor, Kind, Metrics, Usage};
 use crate::apiserver::{Note, ResourceMetrics};
 use crate::client::{Component, Context, Input, Subscription};
 use crate::kubelet::{ContainerUsage, Kubelet, PodUsage, Usage as Used};
-use crate::sim::{Profile, RecordId, Time};
+use crate::sim::{MetricsTimes, Profile, RecordId, Time};
 
 /// metrics-server, as far as it has a clock.
 #[derive(Clone, Debug)]
@@ -58,8 +57,8 @@ impl Cluster {
     ///
     /// Unlike Kubernetes: the processor counts as it is at the moment of the scrape, and not on
     /// average since the scrape before.
-    pub(super) fn scrape(&mut self, cause: RecordId) -> RecordId {
-        let (now, profile) = (self.now, Arc::clone(&self.profile));
+    pub(super) fn scrape(&mut self) {
+        let (now, profile) = ((self.now, self.next_record()), Arc::clone(&self.profile));
         let mut all = Vec::new();
         let mut nodes = 0;
         for (name, part) in &self.kubelets {
@@ -79,35 +78,40 @@ impl Cluster {
             silent,
             pods,
         };
-        self.record(Actor::MetricsServer, Some(cause), scraped)
+        self.record(Actor::MetricsServer, Some(self.usage_since), scraped);
     }
 }
 
 fn of_node(
     name: &str,
     part: &Part<Kubelet>,
-    now: Time,
+    (now, record): (Time, RecordId),
     profile: &Profile,
 ) -> impl Iterator<Item = Metrics> {
     let kubelet = &part.component;
     let node = Metrics {
         key: node_key(name),
         timestamp: now,
+        record,
         window: profile.metrics.resolution,
         parts: vec![(Arc::from(""), amounts(kubelet.node_usage(now)))],
     };
     let times = profile.metrics.clone();
     let pods = kubelet
         .usage(now)
-        .filter_map(move |pod| of_pod(&pod, now, times.fresh_container, times.resolution));
+        .filter_map(move |pod| of_pod(&pod, (now, record), &times));
     std::iter::once(node).chain(pods)
 }
 
 /// The metrics of a pod; none as long as one of its containers is too young to be measured.
-fn of_pod(pod: &PodUsage, now: Time, fresh: Duration, resolution: Duration) -> Option<Metrics> {
+fn of_pod(
+    pod: &PodUsage,
+    (now, record): (Time, RecordId),
+    times: &MetricsTimes,
+) -> Option<Metrics> {
     let age = |container: &ContainerUsage| now.since(container.since);
     let youngest = pod.containers.iter().map(age).min()?;
-    if youngest < fresh {
+    if youngest < times.fresh_container {
         return None;
     }
     let parts = pod.containers.iter();
@@ -115,7 +119,8 @@ fn of_pod(pod: &PodUsage, now: Time, fresh: Duration, resolution: Duration) -> O
     Some(Metrics {
         key: pod.pod.clone(),
         timestamp: now,
-        window: youngest.min(resolution),
+        record,
+        window: youngest.min(times.resolution),
         parts: parts.collect(),
     })
 }

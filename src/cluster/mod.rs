@@ -6,6 +6,7 @@ mod cause;
 mod command;
 pub mod compare;
 mod component;
+mod delivery;
 pub mod driver;
 mod expiry;
 mod expression;
@@ -100,6 +101,8 @@ pub struct Cluster {
     last_compaction: u64,
     last_step: RecordId,
     booted: RecordId,
+    /// The last of those that change what is used: a container that started or ended, traffic, a fault.
+    usage_since: RecordId,
 }
 
 impl Cluster {

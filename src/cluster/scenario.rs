@@ -1,10 +1,14 @@
 //! A run as a script: machines, seed, commands with their moments, and what to wait for.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::Spanned;
 
 use super::expression::Watched;
 pub use super::machines::counted;
@@ -74,25 +78,55 @@ struct Script {
     #[serde(default)]
     applications: Vec<Application>,
     #[serde(default, rename = "do")]
-    steps: Vec<ScriptStep>,
+    steps: Vec<Spanned<ScriptStep>>,
     until: Option<String>,
     #[serde(rename = "for")]
     limit: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum ScriptStep {
-    Line(String),
-    Timed(TimedStep),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TimedStep {
+/// A command, alone or with its moment.
+#[derive(Debug)]
+struct ScriptStep {
     at: Option<String>,
     when: Option<String>,
     run: String,
+}
+
+/// Not an untagged enum: that would forget what does not fit, and where.
+impl<'de> Deserialize<'de> for ScriptStep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StepVisitor)
+    }
+}
+
+struct StepVisitor;
+
+impl<'de> Visitor<'de> for StepVisitor {
+    type Value = ScriptStep;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a command, or { at: a time, run: a command }")
+    }
+
+    fn visit_str<E>(self, line: &str) -> Result<ScriptStep, E> {
+        Ok(ScriptStep {
+            at: None,
+            when: None,
+            run: line.to_owned(),
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<ScriptStep, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Fields {
+            at: Option<String>,
+            when: Option<String>,
+            run: String,
+        }
+        let Fields { at, when, run } = Fields::deserialize(MapAccessDeserializer::new(fields))?;
+        Ok(ScriptStep { at, when, run })
+    }
 }
 
 impl Scenario {
@@ -101,11 +135,14 @@ impl Scenario {
     /// # Errors
     /// Says what in it does not fit, with its line where the text has one.
     pub fn parse(text: &str, load: Loader<'_>) -> Result<Self, String> {
-        let script: Script = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let script: Script = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let steps = script
             .steps
             .iter()
-            .map(|step| timed(step, load))
+            .map(|step| {
+                let line = step.referenced.line();
+                timed(&step.value, load).map_err(|why| format!("line {line}: {why}"))
+            })
             .collect::<Result<_, _>>()?;
         let until = script.until.as_deref().map(parse_expression).transpose()?;
         let limit = script.limit.as_deref().map(parse_duration).transpose()?;
@@ -316,28 +353,18 @@ pub fn timed_line(line: &str, load: Loader<'_>) -> Result<Timed, String> {
 }
 
 fn timed(step: &ScriptStep, load: Loader<'_>) -> Result<Timed, String> {
-    match step {
-        ScriptStep::Line(line) => Ok(Timed {
-            trigger: Trigger::Now,
-            command: command(line, load)?,
-        }),
-        ScriptStep::Timed(TimedStep { at, when, run }) => {
-            let trigger = match (at, when) {
-                (Some(at), None) => Trigger::At(Time::START + parse_duration(at)?),
-                (None, Some(when)) => Trigger::When(parse_expression(when)?),
-                (None, None) => Trigger::Now,
-                (Some(_), Some(_)) => {
-                    return Err(format!(
-                        "error: \"{run}\" has both at and when; say one of them"
-                    ));
-                }
-            };
-            Ok(Timed {
-                trigger,
-                command: command(run, load)?,
-            })
+    let trigger = match (&step.at, &step.when) {
+        (Some(at), None) => Trigger::At(Time::START + parse_duration(at)?),
+        (None, Some(when)) => Trigger::When(parse_expression(when)?),
+        (None, None) => Trigger::Now,
+        (Some(_), Some(_)) => {
+            return Err("error: both at and when are given; say one of them".to_owned());
         }
-    }
+    };
+    Ok(Timed {
+        trigger,
+        command: command(&step.run, load)?,
+    })
 }
 
 /// Reads a command together with the files that it names.

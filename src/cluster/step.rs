@@ -9,13 +9,10 @@ use super::strike::is_timeout;
 use super::watches::{InFlight, WatchId};
 use super::{Cluster, Command, ComponentId, Detail, Entry, Journaled, Part, Power, Record};
 use crate::api::{Actor, Key};
-use crate::apiserver::{
-    self, Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb, event_for,
-};
-use crate::client::{self, Component, Delivery, Input, Output, Seen};
+use crate::apiserver::{Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb};
+use crate::client::{self, Component, Delivery, Input, Output};
 use crate::kubectl::Session;
-use crate::sim::{RecordId, Time, Urgency};
-use crate::store::Change;
+use crate::sim::{RecordId, RecordKind, Time, Urgency};
 
 /// What the queue holds.
 #[derive(Clone, Debug)]
@@ -167,10 +164,9 @@ impl Cluster {
 
     /// The clock of a component rings; for metrics-server that is a scrape.
     fn ring(&mut self, of: &ComponentId, alarm: AnyAlarm, cause: RecordId) {
-        let cause = match of {
-            ComponentId::MetricsServer => self.scrape(cause),
-            _ => cause,
-        };
+        if *of == ComponentId::MetricsServer {
+            self.scrape();
+        }
         self.wake(of, Wake::Alarm(alarm), cause);
     }
 
@@ -182,14 +178,17 @@ impl Cluster {
         detail: impl Into<Detail>,
     ) -> RecordId {
         let id = self.next_record();
-        let revision = self.store().revision();
+        let detail = detail.into();
+        if changes_usage(&detail) {
+            self.usage_since = id;
+        }
         self.trace.push(Record {
             id,
             time: self.now,
-            revision,
+            revision: self.store().revision(),
             actor,
             cause,
-            detail: detail.into(),
+            detail,
         });
         id
     }
@@ -287,139 +286,13 @@ impl Cluster {
         }
     }
 
-    /// Sends a change on its way to everybody who watches for it.
-    pub(super) fn spread(&mut self, change: &Arc<Change>, commit: RecordId, urgency: Urgency) {
-        for id in self.watches.candidates(change) {
-            self.send(id, change, commit, urgency);
-        }
-    }
-
-    pub(super) fn send(
-        &mut self,
-        id: WatchId,
-        change: &Arc<Change>,
-        commit: RecordId,
-        urgency: Urgency,
-    ) {
-        let Some(watch) = self.watches.get_mut(id) else {
-            return;
-        };
-        if !watch.is_open || event_for(change, &watch.subscription.scope).is_none() {
-            return;
-        }
-        watch.sent = change.revision;
-        let in_flight = InFlight {
-            watch: id,
-            opening: watch.opening,
-            change: Arc::clone(change),
-            commit,
-        };
-        let component = watch.component.clone();
-        self.send_or_meddle(&component, in_flight, urgency);
-    }
-
-    /// Sends a change on its way.
-    pub(super) fn fly(&mut self, in_flight: InFlight, urgency: Urgency) {
-        if let Some(watch) = self.watches.get_mut(in_flight.watch) {
-            let at = watch.arrival(self.now, self.profile.network.watch);
-            self.queue.push(at, urgency, Happening::Change(in_flight));
-        }
-    }
-
-    fn arrive(&mut self, in_flight: InFlight) {
-        let InFlight {
-            watch: id,
-            opening,
-            change,
-            commit,
-        } = in_flight;
-        let Some(watch) = self.watches.get(id) else {
-            return;
-        };
-        let subscription = &watch.subscription;
-        let Some(event) = event_for(&change, &subscription.scope) else {
-            return;
-        };
-        let delivery = Delivery {
-            kind: subscription.kind,
-            revision: change.revision,
-            seen: Seen::Event(event),
-        };
-        self.deliver(id, opening, delivery, commit);
-    }
-
-    fn deliver(&mut self, id: WatchId, opening: u32, delivery: Delivery, cause: RecordId) {
-        let Some(watch) = self.watches.get_mut(id) else {
-            return;
-        };
-        if watch.opening == opening {
-            watch.delivered = watch.delivered.max(delivery.revision);
-            let component = watch.component.clone();
-            self.wake(&component, Wake::Watch(delivery), cause);
-        }
-    }
-
-    /// Opens a watch: it goes on from where it was, or lists again when that has been forgotten.
-    pub(super) fn open(&mut self, id: WatchId, opening: u32, cause: RecordId, urgency: Urgency) {
-        let Some(watch) = self.watches.get_mut(id) else {
-            return;
-        };
-        if watch.opening != opening {
-            return;
-        }
-        watch.is_open = true;
-        let (subscription, sent) = (watch.subscription.clone(), watch.sent);
-        let (kind, who) = (subscription.kind, watch.component.actor());
-        let changes =
-            (sent > 0).then(|| apiserver::changes_since(self.api.store(), kind, "", sent));
-        let mut cause = cause;
-        let missed = match changes {
-            Some(Ok(changes)) => Some(changes),
-            Some(Err(refusal)) => {
-                let note = client::Note::Expired(kind, refusal.to_string());
-                cause = self.record(who, Some(cause), note);
-                None
-            }
-            None => None,
-        };
-        let (revision, seen) = if missed.is_some() {
-            (sent, Seen::Resumed)
-        } else {
-            let items = self.api.list_for(kind, &subscription.scope);
-            (self.api.store().revision(), Seen::Listed(items))
-        };
-        let Some(watch) = self.watches.get_mut(id) else {
-            return;
-        };
-        watch.sent = revision;
-        let at = watch.arrival(self.now, self.profile.network.response);
-        let delivery = Delivery {
-            kind,
-            revision,
-            seen,
-        };
-        self.queue.push(
-            at,
-            Urgency::Work,
-            Happening::Delivery {
-                watch: id,
-                opening,
-                delivery,
-                cause,
-            },
-        );
-        for change in missed.into_iter().flatten() {
-            self.send(id, &change, cause, urgency);
-        }
-    }
-
     fn compact(&mut self, cause: RecordId) {
         let revision = self.last_compaction;
         self.last_compaction = self.store().revision();
-        let record = self.forget_up_to(revision, cause);
+        self.forget_up_to(revision, cause);
         let at = self.now + self.profile.store.compaction;
         self.queue
-            .push(at, Urgency::Periodic, Happening::Compact { cause: record });
+            .push(at, Urgency::Periodic, Happening::Compact { cause });
     }
 
     /// The store forgets the changes up to a revision.
@@ -457,6 +330,17 @@ impl Cluster {
         }
     }
 
+    /// What silenced the node that a controller gives up. The controller cannot know it: it only sees
+    /// that nothing comes. Who asks why has to be told.
+    fn cause_of_silence(&self, detail: &Detail) -> Option<RecordId> {
+        match detail {
+            Detail::Client(client::Note::LeaseLost(node, _)) => {
+                self.troubles.silenced_by(&node.name)
+            }
+            _ => None,
+        }
+    }
+
     /// Puts what a component did into the trace and the queue.
     pub(super) fn collect<N: Into<Detail>, A: Into<AnyAlarm>>(
         &mut self,
@@ -466,7 +350,9 @@ impl Cluster {
         let (start, slowness) =
             part!(self, id, part => (part.start, part.slowness), (0, Duration::ZERO));
         for noted in output.notes {
-            let record = self.record(id.actor(), Some(noted.cause), noted.note);
+            let detail: Detail = noted.note.into();
+            let cause = self.cause_of_silence(&detail).unwrap_or(noted.cause);
+            let record = self.record(id.actor(), Some(cause), detail);
             assert_eq!(
                 record, noted.id,
                 "notes get the numbers that they were promised"
@@ -549,6 +435,18 @@ impl Cluster {
             Happening::LoadIsOver { workload, .. } => format!("the work for {workload} is over"),
             Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),
         }
+    }
+}
+
+/// Whether pods use more or less from here on.
+fn changes_usage(detail: &Detail) -> bool {
+    match detail {
+        Detail::Kubelet(note) => matches!(
+            note.kind(),
+            RecordKind::ContainerStart | RecordKind::ContainerExit
+        ),
+        Detail::Command(note) => matches!(note, CommandNote::Struck { .. }),
+        _ => false,
     }
 }
 

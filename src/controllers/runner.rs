@@ -7,9 +7,9 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::horizontal_pod_autoscaler::Recommendations;
-use super::work::{Trouble, Work};
+use super::work::{Trouble, Work, is_namespace_going};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
+use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
     Added, Cache, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile,
     Recorder, Seen, Subscription, WorkQueue,
@@ -325,7 +325,9 @@ impl Runner {
             requeue_after: plan.look_again.map(|look| look.after),
         });
         self.last_plan = Some(Arc::clone(&reconcile));
-        let record = hands.note(started, Note::Planned(reconcile));
+        let measured = answers.iter().filter_map(|answer| answer.as_ref().ok());
+        let measured = measured.filter_map(Answer::measured_by).max();
+        let record = hands.note(measured.unwrap_or(started), Note::Planned(reconcile));
         for said in &plan.events {
             self.say(said, None, record, hands);
         }
@@ -400,6 +402,10 @@ impl Runner {
         self.refused.remove(key);
         self.end(key, "done".to_owned(), cause, hands);
         if let Some(LookAgain { after, urgency }) = look_again {
+            let cause = match urgency {
+                Urgency::Work => cause,
+                Urgency::Periodic => self.evidence(key).unwrap_or(cause),
+            };
             self.waiting_since.entry(key.clone()).or_insert(hands.now);
             self.delay(key, hands.now + after, (cause, urgency), hands);
             return;
@@ -565,15 +571,19 @@ impl Runner {
         if self.is_ready() {
             for key in (periodic.keys)(&self.informers, hands.now, hands.profile) {
                 if self.has_work(&key, hands) {
-                    self.enqueue(&key, record, hands);
+                    let evidence = self.evidence(&key).unwrap_or(record);
+                    self.enqueue(&key, evidence, hands);
                 }
             }
         }
-        hands.wake_periodic(
-            (periodic.period)(hands.profile),
-            record,
-            ControllerAlarm::Periodic,
-        );
+        let period = (periodic.period)(hands.profile);
+        hands.wake_periodic(period, hands.cause, ControllerAlarm::Periodic);
+    }
+
+    /// The arrival of the object as the cache has it. A check that repeats for ever says when a key
+    /// is looked at; what is found then is there because of this.
+    fn evidence(&self, key: &Key) -> Option<RecordId> {
+        Some(self.informers.cached(key)?.record)
     }
 
     /// Whether the plan for a key would do something, or begin to wait.
@@ -586,11 +596,4 @@ impl Runner {
 
 const fn is_delete(verb: &Verb) -> bool {
     matches!(verb, Verb::Delete(_))
-}
-
-/// Whether nothing can be made any more because the namespace is being deleted: no reason to try
-/// again or to complain. Source: the status cause `NamespaceTerminating`.
-fn is_namespace_going(refusal: &Refusal) -> bool {
-    refusal.reason == Reason::Forbidden
-        && refusal.message.ends_with("because it is being terminated")
 }

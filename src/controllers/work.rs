@@ -5,7 +5,7 @@ use imbl::{OrdMap, Vector};
 use super::controller::{Action, LookAgain, Pack, Plan, Planned};
 use super::horizontal_pod_autoscaler::Recommendations;
 use crate::api::Key;
-use crate::apiserver::{Outcome, RequestId, Verb};
+use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
 use crate::sim::RecordId;
 
 /// The work on one key.
@@ -82,4 +82,11 @@ impl Work {
         }
         actions
     }
+}
+
+/// Whether nothing can be made any more because the namespace is being deleted: no reason to try
+/// again or to complain. Source: the status cause `NamespaceTerminating`.
+pub(super) fn is_namespace_going(refusal: &Refusal) -> bool {
+    refusal.reason == Reason::Forbidden
+        && refusal.message.ends_with("because it is being terminated")
 }

@@ -57,7 +57,7 @@ impl Agent {
             most: renew / JITTER,
         });
         self.next_beat = hands.now + renew + jitter;
-        hands.wake_periodic(renew + jitter, record, KubeletAlarm::Heartbeat);
+        hands.wake_periodic(renew + jitter, hands.cause, KubeletAlarm::Heartbeat);
     }
 
     fn check_node(&mut self, cause: RecordId, hands: &mut Hands<'_>) {

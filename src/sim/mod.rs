@@ -10,7 +10,7 @@ mod time;
 
 pub use duration::go_duration;
 pub use memo::Memo;
-pub use profile::{Profile, Range, parse_duration};
+pub use profile::{Metrics as MetricsTimes, Profile, Range, parse_duration};
 pub use queue::{EventQueue, Urgency};
 pub use random::Random;
 pub use record::{RecordId, RecordKind};

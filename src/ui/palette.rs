@@ -89,7 +89,6 @@ pub enum Own {
 pub fn parse(line: &str, snapshot: &Snapshot) -> Option<Result<Own, String>> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
-    let head = &*snapshot.head;
     Some(match word {
         "goto" => moment(rest, snapshot).map(Own::Goto),
         "until" => Expression::parse(rest)
@@ -103,8 +102,8 @@ pub fn parse(line: &str, snapshot: &Snapshot) -> Option<Result<Own, String>> {
         "runs" => run(rest, snapshot).map(Own::Run),
         "compare" if rest.is_empty() => Ok(Own::Compare(None)),
         "compare" => run(rest, snapshot).map(|place| Own::Compare(Some(place))),
-        "why" => head.record_meant(rest).map(Own::Why),
-        "effects" => head.record_meant(rest).map(Own::Effects),
+        "why" => at_this_moment(rest, snapshot).map(Own::Why),
+        "effects" => at_this_moment(rest, snapshot).map(Own::Effects),
         "save" | "save!" => name(rest).map(|file| Own::Save {
             file,
             over: word == "save!",
@@ -153,6 +152,16 @@ fn run(name: &str, snapshot: &Snapshot) -> Result<usize, String> {
     place.ok_or_else(|| {
         let names: Vec<&str> = snapshot.runs.iter().map(|run| &*run.name).collect();
         format!("there is no run \"{name}\"; there are {}", names.join(", "))
+    })
+}
+
+/// The record that somebody means, as the trace stands at the moment that is shown: of an object
+/// the last write up to there.
+fn at_this_moment(words: &str, snapshot: &Snapshot) -> Result<RecordId, String> {
+    let meant = snapshot.world.record_meant(words);
+    meant.map_err(|error| match snapshot.head.record_meant(words) {
+        Ok(later) => format!("that is record {later}, which is still to come; End goes there"),
+        Err(_) => error,
     })
 }
 

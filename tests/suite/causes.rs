@@ -62,6 +62,148 @@ fn every_record_of_random_sessions_and_published_manifests_walks_back_to_the_out
     }
 }
 
+/// The sentences on the way from a record back to the outside.
+fn way(cluster: &Cluster, from: RecordId) -> Vec<String> {
+    let why = cluster.trace().why(from);
+    why.map(|hop| hop.sentence()).collect()
+}
+
+/// Whether the sentences stand on the way in this order, from the end to the beginning.
+fn leads(way: &[String], sentences: &[&str]) -> bool {
+    let mut way = way.iter();
+    sentences
+        .iter()
+        .all(|sentence| way.any(|hop| hop.contains(sentence)))
+}
+
+#[test]
+fn a_replaced_pod_leads_back_to_the_machine_that_lost_its_power_and_not_to_a_clock() {
+    for (fault, struck) in [
+        ("fault node-down node-b", "takes the power from node-b"),
+        ("fault partition node-b", "cuts node-b off"),
+        ("fault pause kubelet/node-b", "pauses kubelet/node-b"),
+    ] {
+        let mut cluster = with_web(7, 3, 3);
+        settle(&mut cluster, 120);
+        let before: BTreeSet<String> = pods(&cluster)
+            .iter()
+            .map(|pod| pod.name().to_owned())
+            .collect();
+        cluster.submit(command(fault, ""));
+        cluster.run_until(std::time::Duration::from_mins(10), |_| false);
+        let all = pods(&cluster);
+        let fresh = all.iter().find(|pod| !before.contains(pod.name()));
+        let key = Key::new(Kind::Pod, "default", fresh.expect("a new pod").name());
+        let trace = cluster.trace();
+        let creation = trace.writes(&key).last().expect("created").id;
+        let way = way(&cluster, creation);
+        let expected = [
+            "does not tolerate the taint",
+            "node.kubernetes.io/unreachable:NoExecute",
+            "has not been heard of for 50 s",
+            struck,
+            fault.trim_start_matches("fault "),
+        ];
+        assert!(leads(&way, &expected), "{fault}: {way:#?}");
+        assert!(
+            !way.iter().any(|hop| hop.contains("node monitor")),
+            "{way:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_scale_up_leads_back_to_what_was_measured_and_to_the_requests_that_it_costs() {
+    let file = "
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 80 }] }
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: web }
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }
+  maxReplicas: 6
+  metrics: [{ type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 50 } } }]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata:
+      labels: { app: web }
+      annotations: { glassplane.io/cpu-per-request: 5ms }
+    spec:
+      containers: [{ name: web, image: 'nginx:1.27', resources: { requests: { cpu: 100m } } }]
+";
+    let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    cluster.submit(command("apply -f file.yaml", file));
+    settle(&mut cluster, 60);
+    cluster.run_until(std::time::Duration::from_secs(90), |_| false);
+    cluster.submit(command("traffic web 100", ""));
+    cluster.run_until(std::time::Duration::from_mins(1), |_| false);
+    let web = Key::new(Kind::Deployment, "default", "web");
+    let scaled = cluster.trace().write_of_field(&web, "spec.replicas");
+    let way = way(&cluster, scaled.expect("scaled").id);
+    let expected = [
+        "scales deployment default/web from 4 to 6",
+        "measured 4 pods",
+        "scales deployment default/web from 2 to 4",
+        "measured 2 pods",
+        "traffic web 100",
+    ];
+    assert!(leads(&way, &expected), "{way:#?}");
+}
+
+#[test]
+fn lost_requests_lead_back_to_the_rollout_that_ended_a_pod_too_early() {
+    let file = "
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 80 }] }
+";
+    let mut cluster = with_web(7, 3, 3);
+    cluster.submit(command("apply -f file.yaml", file));
+    settle(&mut cluster, 120);
+    cluster.submit(command("traffic web 300", ""));
+    cluster.run_until(std::time::Duration::from_secs(5), |_| false);
+    cluster.submit(command("rollout restart deployment/web", ""));
+    cluster.run_until(std::time::Duration::from_mins(1), |_| false);
+    let counts = cluster
+        .trace()
+        .iter()
+        .filter(|record| record.kind() == RecordKind::TrafficCount);
+    let lossy: Vec<RecordId> = counts
+        .filter(|record| record.to_value()["detail"]["lost"].as_u64() > Some(0))
+        .map(|record| record.id)
+        .collect();
+    assert!(!lossy.is_empty());
+    for id in lossy {
+        let way = way(&cluster, id);
+        assert!(leads(&way, &["rollout restart deployment/web"]), "{way:#?}");
+    }
+}
+
+#[test]
+fn what_repeats_for_ever_leads_back_to_what_set_it_going_and_not_through_all_its_turns() {
+    let mut cluster = with_web(7, 3, 1);
+    settle(&mut cluster, 60);
+    cluster.run_until(std::time::Duration::from_hours(2), |_| false);
+    let trace = cluster.trace();
+    let longest = trace
+        .iter()
+        .filter(|record| record.is_heartbeat())
+        .map(|record| trace.why(record.id).count())
+        .max();
+    assert!(longest < Some(12), "{longest:?}");
+}
+
 #[test]
 fn effects_are_exactly_the_records_whose_way_back_leads_here() {
     let cluster = lively();

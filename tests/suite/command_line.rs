@@ -166,6 +166,54 @@ fn a_script_does_things_in_time_and_waits_for_what_it_is_told() {
 }
 
 #[test]
+fn each_mistake_in_a_script_is_told_with_its_line() {
+    let first = "do:\n  - kubectl get pods\n";
+    let cases = [
+        (
+            "  - { at: 20s, run: kubectl get deploy,rs }",
+            "line 3 column 40: unknown field `rs`, expected one of at, when, run",
+        ),
+        ("  - kubectl: get pods", "unknown field `kubectl`"),
+        (
+            "  - 17",
+            "line 3 column 5: invalid type: integer `17`, expected a command, or { at: a time, run: a command }",
+        ),
+        ("  - { at: 20s }", "missing field `run`"),
+        (
+            "  - { at: 20x, run: get pods }",
+            "line 3: \"20x\" is no duration; write 250ms, 40s, 5m or 1h30m",
+        ),
+        (
+            "  - { when: 'redy(\"x\")', run: get pods }",
+            "line 3: there is no function \"redy\"",
+        ),
+        (
+            "  - { at: 1s, when: settled(), run: get pods }",
+            "line 3: error: both at and when are given; say one of them",
+        ),
+        (
+            "  - kubectl crate deployment web",
+            "line 3: error: unknown command \"crate\" for \"kubectl\"",
+        ),
+        (
+            "  - apply -f nowhere.yaml",
+            "line 3: error: the path \"nowhere.yaml\" does not exist",
+        ),
+        ("untill: settled()", "unknown field `untill`"),
+    ];
+    let path = folder("broken-script").join("script.yaml");
+    for (line, message) in cases {
+        fs::write(&path, format!("{first}{line}\n")).expect("written");
+        let run = glassplane(&["run", &path.to_string_lossy()], "");
+        assert_eq!(run.status.code(), Some(1), "{line}");
+        let told = text(&run.stderr);
+        assert!(told.contains(message), "{line}: {told}");
+        assert!(told.contains("script.yaml: "), "{line}: {told}");
+        assert_eq!(text(&run.stdout), "", "{line}");
+    }
+}
+
+#[test]
 fn what_does_not_come_true_ends_with_one() {
     let run = glassplane(
         &["run", "-", "--until", "ready(\"web\") == 9", "--for", "30s"],

@@ -300,6 +300,57 @@ fn why_walks_from_a_record_to_the_command() {
 }
 
 #[test]
+fn why_answers_for_what_has_the_cursor_and_not_for_a_cursor_left_behind() {
+    let mut person = Person::on_first_visit(120, 36);
+    let asked = |person: &mut Person| {
+        person.press("w");
+        let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+            panic!("the way is shown");
+        };
+        person.press("esc");
+        let snapshot = person.snapshot();
+        snapshot
+            .world
+            .trace()
+            .get(record)
+            .expect("it happened")
+            .sentence()
+    };
+    person.press("a F 7 up up up up up up up up 1 down down");
+    let sentence = asked(&mut person);
+    let selection = person.model.selection.clone().expect("a pod");
+    assert!(sentence.contains(&*selection.name), "{sentence}");
+    // In the object, the field under the cursor: the limit of the history came with the request.
+    person.press("1 up up up 8");
+    for _ in 0..200 {
+        if asked(&mut person).contains("created for kubectl") {
+            return;
+        }
+        person.press("down");
+    }
+    panic!("no field of the Deployment came with kubectl's request");
+}
+
+#[test]
+fn why_in_the_past_asks_about_the_moment_that_is_shown() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F : ");
+    person.type_text("goto 0.5s\n");
+    person.press(":");
+    person.type_text("why deployment/web\n");
+    let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+        panic!("the way is shown");
+    };
+    let snapshot = person.snapshot();
+    assert!(snapshot.world.trace().get(record).is_some());
+    assert!(snapshot.head.trace().len() > snapshot.world.trace().len());
+    person.press("esc :");
+    person.type_text(&format!("why #{}\n", snapshot.head.trace().len() - 1));
+    let told = person.frame().to_text();
+    assert!(told.contains("still to come"), "{told}");
+}
+
+#[test]
 fn the_filter_keeps_what_contains_its_text() {
     let mut person = Person::on_first_visit(120, 36);
     person.press("a F 7 /");

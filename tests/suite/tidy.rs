@@ -168,6 +168,12 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         }) else {
             continue;
         };
+        // What a trait only asks for has no body.
+        let mut rest = lines[start..].iter();
+        if rest.find_map(|line| line.chars().rev().find(|last| "{;}".contains(*last))) == Some(';')
+        {
+            continue;
+        }
         let indent = line.len() - trimmed.len();
         let end = lines[start..].iter().position(|line| {
             line.len() - line.trim_start().len() == indent && line.trim_start().starts_with('}')

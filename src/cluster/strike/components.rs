@@ -44,7 +44,7 @@ impl Cluster {
             }
             ComponentChange::Stop => self.switch_off(&id),
             ComponentChange::Start => self.switch_on_anew(&id, record),
-            ComponentChange::Pause => self.pause(&id),
+            ComponentChange::Pause => self.pause(&id, record),
             ComponentChange::Resume => self.resume(&id),
             ComponentChange::Slow(delay) => {
                 part_mut!(self, &id, part => Arc::make_mut(part).slowness = delay, ());
@@ -166,11 +166,11 @@ impl Cluster {
         }
     }
 
-    fn pause(&mut self, id: &ComponentId) {
+    fn pause(&mut self, id: &ComponentId, record: RecordId) {
         self.set_power(id, Power::Paused);
         self.fall_silent(id);
         if let ComponentId::Kubelet(node) = id {
-            self.troubles.silent.insert(Arc::clone(node));
+            self.troubles.silent.insert(Arc::clone(node), record);
         }
     }
 

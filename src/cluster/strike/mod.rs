@@ -30,8 +30,8 @@ const NAMES_MOST: usize = 12;
 /// What is broken at the moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Troubles {
-    /// Machines that say nothing to the control plane.
-    silent: OrdSet<Arc<str>>,
+    /// Machines that say nothing to the control plane, with the record of what silenced them.
+    silent: OrdMap<Arc<str>, RecordId>,
     /// Machines without a network.
     cut_off: OrdSet<Arc<str>>,
     /// Alarms that rang for components that were paused.
@@ -48,7 +48,12 @@ pub(super) struct Troubles {
 impl Troubles {
     /// Machines that say nothing to the control plane.
     pub(super) fn silent(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.silent.iter()
+        self.silent.keys()
+    }
+
+    /// The record of what silenced a machine.
+    pub(super) fn silenced_by(&self, node: &str) -> Option<RecordId> {
+        self.silent.get(node).copied()
     }
 }
 

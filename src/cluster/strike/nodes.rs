@@ -25,7 +25,7 @@ impl Cluster {
         self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
         self.switch_off(&ComponentId::KubeProxy(Arc::from(node)));
         self.troubles.cut_off.remove(node);
-        self.troubles.silent.insert(Arc::from(node));
+        self.troubles.silent.insert(Arc::from(node), record);
         Ok(())
     }
 
@@ -75,7 +75,7 @@ impl Cluster {
             return Err(format!("{node} is cut off already"));
         }
         let what = format!("cuts {node} off: it runs on, but its kubelet reaches nothing");
-        self.struck(
+        let record = self.struck(
             RecordKind::FaultPartition,
             Some(node_key(node)),
             what,
@@ -92,7 +92,7 @@ impl Cluster {
             self.close(watch);
         }
         self.troubles.cut_off.insert(Arc::from(node));
-        self.troubles.silent.insert(Arc::from(node));
+        self.troubles.silent.insert(Arc::from(node), record);
         Ok(())
     }
 

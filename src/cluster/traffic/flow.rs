@@ -10,7 +10,7 @@ use super::count::{Counts, Loss};
 use crate::api::Key;
 use crate::kubelet::{Listening, Server};
 use crate::proxy::{Endpoint, Table};
-use crate::sim::Time;
+use crate::sim::{RecordId, Time};
 
 const NANOS: u128 = 1_000_000_000;
 
@@ -56,6 +56,12 @@ pub struct Flow {
     answered: OrdMap<Key, u64>,
     turns: OrdMap<Arc<str>, usize>,
     targets: OrdMap<Endpoint, Arc<Target>>,
+    /// The last tables that the nodes sent by.
+    tables: OrdMap<Arc<str>, Arc<Table>>,
+    /// The record of the last order or change of a table.
+    turned: RecordId,
+    /// The record by which an endpoint stopped answering last.
+    closed_by: Option<RecordId>,
 }
 
 /// An endpoint that got requests.
@@ -74,7 +80,7 @@ struct Target {
 }
 
 impl Flow {
-    pub(in crate::cluster) fn new(service: Key, now: Time) -> Self {
+    pub(in crate::cluster) fn new(service: Key, now: Time, order: RecordId) -> Self {
         Self {
             service,
             rate: 0,
@@ -87,11 +93,15 @@ impl Flow {
             answered: OrdMap::new(),
             turns: OrdMap::new(),
             targets: OrdMap::new(),
+            tables: OrdMap::new(),
+            turned: order,
+            closed_by: None,
         }
     }
 
     /// Sends at another rate from now on.
-    pub(super) fn set_rate(&mut self, rate: u32, now: Time) {
+    pub(super) fn set_rate(&mut self, rate: u32, now: Time, order: RecordId) {
+        self.turned = order;
         self.rate = rate;
         self.since = now;
         self.accounted = now;
@@ -194,8 +204,19 @@ impl Flow {
         }
     }
 
-    /// Looks which processes have gone that had requests in hand: those are lost.
-    pub(super) fn look(&mut self, roads: &impl Roads, node: &str, now: Time) {
+    /// What the counts of a second come from: the endpoint that closed last, when requests were lost
+    /// at closed ones, and otherwise the way that requests take since the last change.
+    pub(super) fn cause_of(&self, counts: &Counts) -> RecordId {
+        let at_closed = |loss: &Loss| matches!(loss, Loss::NoRoute | Loss::Refused | Loss::Dropped);
+        let lost_at_closed = counts.reasons().iter().any(|(loss, _)| at_closed(loss));
+        let closed = self.closed_by.filter(|_| lost_at_closed);
+        closed.unwrap_or(self.turned)
+    }
+
+    /// Looks what a record changed for the requests that go to or from a node. Processes that have
+    /// gone had requests in hand: those are lost.
+    pub(super) fn look(&mut self, roads: &impl Roads, node: &str, (now, record): (Time, RecordId)) {
+        self.look_at_table(roads, node, record);
         let here = |endpoint: &&Endpoint| *endpoint.node == *node;
         let endpoints: Vec<Endpoint> = self.targets.keys().filter(here).cloned().collect();
         for endpoint in endpoints {
@@ -209,12 +230,26 @@ impl Flow {
                 &mut Arc::make_mut(target).is_open,
                 listening == Listening::Open,
             );
+            if was_open && listening != Listening::Open {
+                self.closed_by = Some(record);
+            }
             if was_open && listening == Listening::Closed {
                 let (pod, lost) = (target.pod.clone(), target.in_hand(now));
                 self.total.take_back(lost);
                 self.pods.entry(pod).or_default().take_back(lost);
                 self.targets.remove(&endpoint);
             }
+        }
+    }
+
+    fn look_at_table(&mut self, roads: &impl Roads, node: &str, record: RecordId) {
+        let Some(table) = roads.table(node, &self.service) else {
+            return;
+        };
+        let known = self.tables.get(node);
+        if known.is_none_or(|known| !Arc::ptr_eq(known, &table)) {
+            self.turned = record;
+            self.tables.insert(Arc::from(node), table);
         }
     }
 

@@ -62,14 +62,15 @@ impl Cluster {
     pub(in crate::cluster) fn order_traffic(&mut self, order: &Order, cause: RecordId) {
         self.start_proxies(cause);
         self.account_traffic();
-        let fresh = || Arc::new(Flow::new(order.service.clone(), self.now));
+        let fresh = || Arc::new(Flow::new(order.service.clone(), self.now, cause));
         let mut flow = self
             .traffic
             .flows
             .get(&order.service)
             .cloned()
             .unwrap_or_else(fresh);
-        Arc::make_mut(&mut flow).set_rate(order.rate, self.now);
+        Arc::make_mut(&mut flow).set_rate(order.rate, self.now, cause);
+        self.usage_since = cause;
         self.traffic.flows.insert(order.service.clone(), flow);
         if !self.traffic.is_ticking {
             self.traffic.is_ticking = true;
@@ -117,15 +118,17 @@ impl Cluster {
 
     /// Looks what became of requests in hand, after something changed on a node.
     pub(in crate::cluster) fn look_at_traffic(&mut self, node: &str) {
+        let Some(record) = self.trace.last().map(|last| last.id) else {
+            return;
+        };
         let moment = self.now;
-        self.each_flow(|flow, now| flow.look(now, node, moment));
+        self.each_flow(|flow, now| flow.look(now, node, (moment, record)));
     }
 
     /// A second is over: what became of its requests goes into the trace, and the applications hear
     /// how much they answered.
     pub(in crate::cluster) fn close_second(&mut self, cause: RecordId) {
         self.account_traffic();
-        let mut last = cause;
         for service in self.traffic.flows.keys().cloned().collect::<Vec<_>>() {
             let Some(flow) = self.traffic.flows.get_mut(&service) else {
                 continue;
@@ -133,6 +136,7 @@ impl Cluster {
             let flow = Arc::make_mut(flow);
             let is_flowing = flow.rate > 0;
             let (loads, (counts, is_new)) = (flow.loads(), flow.close_second(self.now));
+            let because = flow.cause_of(&counts);
             for (endpoint, uid, load) in loads {
                 self.load(&endpoint, &uid, load);
             }
@@ -142,11 +146,11 @@ impl Cluster {
                     counts,
                     is_new,
                 };
-                last = self.record(Actor::Clients, Some(cause), note);
+                self.record(Actor::Clients, Some(because), note);
             }
         }
         if self.traffic.is_flowing() {
-            self.tick_later(last);
+            self.tick_later(cause);
         } else {
             self.traffic.is_ticking = false;
         }

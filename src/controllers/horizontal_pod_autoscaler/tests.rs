@@ -10,7 +10,7 @@ use crate::api::{Key, Kind, LabelSelector, Metrics, Object, Quantity, Usage, met
 use crate::apiserver::{Answer, Outcome, Refusal, Scale, Verb, with_defaults};
 use crate::controllers::bench::{Bench, changed, messages, object, outlines, written};
 use crate::controllers::controller::{Plan, Planned};
-use crate::sim::Time;
+use crate::sim::{RecordId, Time};
 
 fn key() -> Key {
     Key::new(Kind::HorizontalPodAutoscaler, "default", "web")
@@ -71,6 +71,7 @@ fn metrics(name: &str, millis: i64, now: Time) -> Metrics {
     Metrics {
         key: Key::new(Kind::Pod, "default", name),
         timestamp: now,
+        record: RecordId(0),
         window: Duration::from_secs(15),
         parts: vec![(Arc::from("web"), usage)],
     }

@@ -136,6 +136,7 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
             model.selection = Some(key);
             model.line = 0;
             model.request = None;
+            model.record = None;
         }
         Some(Neighbour::Record(record)) => model.record = Some(record),
         Some(Neighbour::Component(component)) => model.component = Some(component),
@@ -248,14 +249,25 @@ pub(super) fn leave(model: &mut Model) -> Vec<Order> {
     Vec::new()
 }
 
-/// The record that is meant without saying which: the one under the cursor, the last write of the
-/// selection, or the newest one.
+/// The record that is meant without saying which: the write behind the line under the cursor of the
+/// object, the record under the cursor of the events, the last write of the selection, or the newest.
 pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordId> {
     let trace = snapshot.world.trace();
     let selection = model.selection.as_ref();
     let write = || Some(trace.last_write(selection?)?.id);
     let newest = || model.events.until(trace).last().copied();
-    model.record.or_else(write).or_else(newest)
+    let of_the_line = || match model.focus {
+        Pane::Object => panes::object::record_at_cursor(&View {
+            snapshot,
+            model,
+            theme: &Theme::mono(),
+        }),
+        _ => None,
+    };
+    of_the_line()
+        .or(model.record)
+        .or_else(write)
+        .or_else(newest)
 }
 
 /// The way back from the record that is meant.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Desk;
 use crate::api::{Key, Kind, Metrics, Quantity, Usage};
 use crate::apiserver::ResourceMetrics;
+use crate::sim::RecordId;
 
 fn measured(kind: Kind, name: &str, parts: &[(&str, i64, i64)], desk: &Desk) -> Metrics {
     let usage = |millis: i64, mebibytes: i64| Usage {
@@ -17,6 +18,7 @@ fn measured(kind: Kind, name: &str, parts: &[(&str, i64, i64)], desk: &Desk) -> 
     Metrics {
         key: Key::new(kind, "default", name),
         timestamp: desk.now,
+        record: RecordId(0),
         window: Duration::from_secs(15),
         parts: parts
             .map(|(name, millis, mebibytes)| ((*name).into(), usage(*millis, *mebibytes)))

@@ -11,6 +11,7 @@ use super::pen::{Pen, wrapped};
 use super::{Direction, border};
 use crate::api::{Key, Object, schema};
 use crate::manifest::{self, PrintedLine};
+use crate::sim::RecordId;
 use crate::ui::model::Pane;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -78,6 +79,16 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<usize> {
         Direction::Down => Some(here + 1).filter(|line| *line <= last),
         Direction::Left | Direction::Right => None,
     }
+}
+
+/// The record of the write that the line under the cursor comes from.
+#[must_use]
+pub fn record_at_cursor(view: &View<'_>) -> Option<RecordId> {
+    let index = Index::of(view.world());
+    let (object, _) = subject(view, &index)?;
+    let lines = lines_of(&object);
+    let line = lines.get(view.model.line.min(lines.len().checked_sub(1)?))?;
+    Origins::of(view.world(), &index, &object).record(&line.pointer)
 }
 
 /// The selected object, or the one written last; when it is gone, its last state.
