@@ -21,7 +21,20 @@ impl FromIterator<Metrics> for ResourceMetrics {
     }
 }
 
+impl ResourceMetrics {
+    /// What was measured, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.0.keys()
+    }
+}
+
 impl ApiServer {
+    /// What is served; none when nobody serves anything.
+    #[must_use]
+    pub fn resource_metrics(&self) -> Option<&ResourceMetrics> {
+        self.metrics.as_deref()
+    }
+
     /// Lets the API serve what was scraped, or (with none) be unavailable.
     pub fn serve_metrics(&mut self, scraped: Option<ResourceMetrics>) {
         self.metrics = scraped.map(std::sync::Arc::new);

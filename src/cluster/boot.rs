@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::command::Note as CommandNote;
 use super::component::part_mut;
+use super::metrics::MetricsServer;
 use super::step::{Happening, Wake};
 use super::strike::Troubles;
 use super::terminal::Terminal;
@@ -152,6 +153,7 @@ impl Cluster {
             scheduler: Arc::new(Part::new(&ComponentId::Scheduler, scheduler, seed)),
             kubelets: config.nodes.iter().enumerate().map(kubelet).collect(),
             proxies: OrdMap::new(),
+            metrics_server: Arc::new(Part::new(&ComponentId::MetricsServer, MetricsServer, seed)),
             traffic: Traffic::default(),
             sessions: OrdMap::new(),
             terminal: Terminal::default(),
@@ -201,7 +203,6 @@ impl Cluster {
         let at = self.now + self.profile.store.compaction;
         let compact = Happening::Compact { cause };
         self.queue.push(at, Urgency::Periodic, compact);
-        self.await_scrape(cause);
         self.await_expiry(cause);
         // What a fresh cluster does on its own is over before anybody looks.
         while !self.is_settled() {

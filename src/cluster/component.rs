@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::metrics::ScrapeAlarm;
 use super::writer::WriterAlarm;
 use crate::api::Actor;
 use crate::client::{Component, Context, Line, Output};
@@ -25,6 +26,8 @@ pub enum ComponentId {
     Kubelet(Arc<str>),
     /// The kube-proxy of a node.
     KubeProxy(Arc<str>),
+    /// metrics-server.
+    MetricsServer,
     /// One run of kubectl, by number.
     Kubectl(u64),
     /// A scripted client, by name.
@@ -40,6 +43,7 @@ impl ComponentId {
             Self::Scheduler => Actor::Scheduler,
             Self::Kubelet(node) => Actor::Kubelet(Arc::clone(node)),
             Self::KubeProxy(node) => Actor::KubeProxy(Arc::clone(node)),
+            Self::MetricsServer => Actor::MetricsServer,
             Self::Kubectl(_) => Actor::kubectl(),
             Self::Writer(name) => Actor::Kubectl(Arc::clone(name)),
         }
@@ -76,6 +80,10 @@ macro_rules! part {
                 Some($part) => $then,
                 None => $other,
             },
+            ComponentId::MetricsServer => {
+                let $part = &$cluster.metrics_server;
+                $then
+            }
             ComponentId::Kubectl(number) => match $cluster.sessions.get(number) {
                 Some($part) => $then,
                 None => $other,
@@ -108,6 +116,10 @@ macro_rules! part_mut {
                 Some($part) => $then,
                 None => $other,
             },
+            ComponentId::MetricsServer => {
+                let $part = &mut $cluster.metrics_server;
+                $then
+            }
             ComponentId::Kubectl(number) => match $cluster.sessions.get_mut(number) {
                 Some($part) => $then,
                 None => $other,
@@ -133,6 +145,8 @@ pub enum AnyAlarm {
     Kubelet(KubeletAlarm),
     /// Of a kube-proxy.
     KubeProxy(ProxyAlarm),
+    /// Of metrics-server.
+    MetricsServer(ScrapeAlarm),
     /// Of a run of kubectl.
     Kubectl(KubectlAlarm),
     /// Of a scripted client.
@@ -165,6 +179,7 @@ alarm_of!(
     Scheduler(SchedulerAlarm),
     Kubelet(KubeletAlarm),
     KubeProxy(ProxyAlarm),
+    MetricsServer(ScrapeAlarm),
     Kubectl(KubectlAlarm),
     Writer(WriterAlarm)
 );

@@ -72,6 +72,7 @@ impl Cluster {
             trace,
             controllers,
             scheduler,
+            metrics_server,
             kubelets,
             sessions,
             terminal,
@@ -94,7 +95,7 @@ impl Cluster {
         print.take(format_args!(
             "{troubles:?} {network:?} {last_compaction:?} "
         ));
-        print.take(format_args!("{proxies:?} {traffic:?} "));
+        print.take(format_args!("{proxies:?} {traffic:?} {metrics_server:?} "));
         print.take(format_args!(
             "{last_step:?} {usage_since:?} {:?}",
             trace.next_id()

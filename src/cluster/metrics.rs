@@ -1,32 +1,63 @@
 //! metrics-server: scrapes what the kubelets tell of usage, and serves it behind the API server.
 //!
 //! In a cluster it is an extension API server of its own that asks each kubelet's `/metrics/resource`.
-//! It is no client of the store, so here it is a moment of the world and not a component.
-//! Source: `kubernetes-sigs/metrics-server`, `pkg/scraper` and `pkg/storage`.
+//! It is no client of the store: its clock rings like that of any component, and the world asks the
+//! kubelets for it. Source: `kubernetes-sigs/metrics-server`, `pkg/scraper` and `pkg/storage`.
 
 use std::sync::Arc;
 
 use super::command::node_key;
-use super::step::Happening;
 use super::{Cluster, ComponentId, Part, Power};
-use crate::api::{Actor, Metrics, Usage};
+use crate::api::{Actor, Kind, Metrics, Usage};
 use crate::apiserver::{Note, ResourceMetrics};
+use crate::client::{Component, Context, Input, Subscription};
 use crate::kubelet::{ContainerUsage, Kubelet, PodUsage, Usage as Used};
-use crate::sim::{MetricsTimes, Profile, RecordId, Time, Urgency};
+use crate::sim::{MetricsTimes, Profile, RecordId, Time};
+
+/// metrics-server, as far as it has a clock.
+#[derive(Clone, Debug)]
+pub struct MetricsServer;
+
+/// Time to scrape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScrapeAlarm;
+
+impl Component for MetricsServer {
+    type Note = Note;
+    type Alarm = ScrapeAlarm;
+
+    /// It watches no objects.
+    fn subscriptions(&self) -> Vec<Subscription> {
+        Vec::new()
+    }
+
+    /// Sets its clock, at the start and after each scrape.
+    fn handle(&mut self, _: Input<ScrapeAlarm>, hands: &mut Context<'_, Note, ScrapeAlarm>) {
+        let resolution = hands.profile.metrics.resolution;
+        hands.wake_periodic(resolution, hands.cause, ScrapeAlarm);
+    }
+}
 
 impl Cluster {
-    /// Sets the clock of the next scrape.
-    pub(super) fn await_scrape(&mut self, cause: RecordId) {
-        let at = self.now + self.profile.metrics.resolution;
-        let scrape = Happening::Scrape { cause };
-        self.queue.push(at, Urgency::Periodic, scrape);
+    /// metrics-server.
+    #[must_use]
+    pub fn metrics_server(&self) -> &Part<MetricsServer> {
+        &self.metrics_server
+    }
+
+    /// How many nodes and how many pods have metrics now; none when nobody serves any.
+    #[must_use]
+    pub fn measured(&self) -> Option<(usize, usize)> {
+        let scraped = self.api.resource_metrics()?;
+        let nodes = scraped.keys().filter(|key| key.kind == Kind::Node).count();
+        Some((nodes, scraped.keys().count() - nodes))
     }
 
     /// Asks every kubelet that answers. What does not answer has no metrics from now on.
     ///
     /// Unlike Kubernetes: the processor counts as it is at the moment of the scrape, and not on
     /// average since the scrape before.
-    pub(super) fn scrape(&mut self, cause: RecordId) {
+    pub(super) fn scrape(&mut self) {
         let (now, profile) = ((self.now, self.next_record()), Arc::clone(&self.profile));
         let mut all = Vec::new();
         let mut nodes = 0;
@@ -48,7 +79,6 @@ impl Cluster {
             pods,
         };
         self.record(Actor::MetricsServer, Some(self.usage_since), scraped);
-        self.await_scrape(cause);
     }
 }
 

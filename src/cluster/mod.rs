@@ -49,6 +49,7 @@ pub use fault::{
 };
 pub use fingerprint::Fingerprint;
 pub use history::{History, Horizon};
+pub use metrics::{MetricsServer, ScrapeAlarm};
 pub use scenario::{Finished, Scenario, Timed, Trigger};
 pub use session::SessionFile;
 pub use standing::{Copy, Standing};
@@ -92,6 +93,7 @@ pub struct Cluster {
     trace: Trace,
     controllers: OrdMap<&'static str, Arc<Part<Runner>>>,
     scheduler: Arc<Part<Scheduler>>,
+    metrics_server: Arc<Part<MetricsServer>>,
     kubelets: OrdMap<Arc<str>, Arc<Part<Kubelet>>>,
     proxies: OrdMap<Arc<str>, Arc<Part<KubeProxy>>>,
     traffic: Traffic,

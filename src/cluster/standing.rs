@@ -48,7 +48,7 @@ pub struct Copy {
 
 impl Cluster {
     /// Every component beside the API server, in a fixed order: the loops, the scheduler, the
-    /// kubelets, the kube-proxies.
+    /// kubelets, the kube-proxies, metrics-server.
     #[must_use]
     pub fn components(&self) -> Vec<ComponentId> {
         self.running_components()
@@ -64,6 +64,14 @@ impl Cluster {
             ComponentId::Scheduler => Some(of_scheduler(&self.scheduler)),
             ComponentId::Kubelet(node) => self.kubelets.get(node).map(|part| of_kubelet(id, part)),
             ComponentId::KubeProxy(node) => self.proxies.get(node).map(|part| of_proxy(id, part)),
+            ComponentId::MetricsServer => Some(Standing {
+                id: id.clone(),
+                power: self.metrics_server().power,
+                waiting: Vec::new(),
+                in_work: Vec::new(),
+                later: Vec::new(),
+                parked: Vec::new(),
+            }),
             ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
     }
@@ -139,7 +147,10 @@ impl Cluster {
                 let part = self.proxies.get(node)?;
                 Some(part.component.informers())
             }
-            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
+            ComponentId::Kubelet(_)
+            | ComponentId::MetricsServer
+            | ComponentId::Kubectl(_)
+            | ComponentId::Writer(_) => None,
         }
     }
 }

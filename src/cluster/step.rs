@@ -8,7 +8,7 @@ use super::component::{AnyAlarm, part, part_mut};
 use super::strike::is_timeout;
 use super::watches::{InFlight, WatchId};
 use super::{Cluster, Command, ComponentId, Detail, Entry, Journaled, Part, Power, Record};
-use crate::api::Actor;
+use crate::api::{Actor, Key};
 use crate::apiserver::{Answering, Moment, Note as ApiNote, Outcome, Request, RequestId, Verb};
 use crate::client::{self, Component, Delivery, Input, Output};
 use crate::kubectl::Session;
@@ -66,10 +66,10 @@ pub(super) enum Happening {
     Compact { cause: RecordId },
     /// The store looks for events whose time is up.
     Expire { cause: RecordId },
+    /// The time of a load is up.
+    LoadIsOver { workload: Key, cause: RecordId },
     /// A component whose watches were tampered with lists again.
     ListAgain { of: ComponentId, cause: RecordId },
-    /// metrics-server asks the kubelets what is used.
-    Scrape { cause: RecordId },
 }
 
 impl Cluster {
@@ -151,15 +151,23 @@ impl Cluster {
                 if self.is_paused(&of) {
                     self.hold((of, start), alarm, urgency, cause);
                 } else if self.is_started(&of, start) {
-                    self.wake(&of, Wake::Alarm(alarm), cause);
+                    self.ring(&of, alarm, cause);
                 }
             }
             Happening::Second { cause } => self.close_second(cause),
             Happening::Compact { cause } => self.compact(cause),
             Happening::Expire { cause } => self.expire(cause),
+            Happening::LoadIsOver { workload, cause } => self.end_load(&workload, cause),
             Happening::ListAgain { of, cause } => self.list_again(&of, cause),
-            Happening::Scrape { cause } => self.scrape(cause),
         }
+    }
+
+    /// The clock of a component rings; for metrics-server that is a scrape.
+    fn ring(&mut self, of: &ComponentId, alarm: AnyAlarm, cause: RecordId) {
+        if *of == ComponentId::MetricsServer {
+            self.scrape();
+        }
+        self.wake(of, Wake::Alarm(alarm), cause);
     }
 
     /// Adds a record and returns its number.
@@ -339,6 +347,7 @@ impl Cluster {
         }, ());
         if let Some(node) = node {
             self.look_at_traffic(&node);
+            self.share_loads();
         }
         if let ComponentId::Kubectl(number) = id {
             // What it noted last is why it watches.
@@ -451,8 +460,8 @@ impl Cluster {
             Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
             Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),
+            Happening::LoadIsOver { workload, .. } => format!("the work for {workload} is over"),
             Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),
-            Happening::Scrape { .. } => "metrics-server asks the kubelets what is used".to_owned(),
         }
     }
 }

@@ -275,6 +275,7 @@ impl Cluster {
             (_, AnyAlarm::Kubelet(KubeletAlarm::Pull { .. })) => {
                 Some("has pulled an image".to_owned())
             }
+            (ComponentId::MetricsServer, _) => Some("asks the kubelets what is used".to_owned()),
             _ => None,
         }
     }

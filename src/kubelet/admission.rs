@@ -1,6 +1,6 @@
 //! The node's own look at a pod before it takes it in.
 
-use super::pressure;
+use super::pressure::{self, Scarce};
 use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
 use crate::api::{Node, Pod, Quantity, node_affinity, taint};
 
@@ -26,13 +26,13 @@ const RESOURCES: [(&str, &str); 4] = [
 /// The first thing that does not fit, with the message of the kubelet.
 pub(super) fn check<'a>(
     pod: &Pod,
-    ((node, allocatable), is_short): ((Option<&Node>, &ResourceList), bool),
+    ((node, allocatable), told): ((Option<&Node>, &ResourceList), &[Scarce]),
     others: impl Iterator<Item = &'a Pod>,
 ) -> Result<(), Rejection> {
-    if is_short && pressure::refuses(pod) {
+    if let Some(message) = pressure::refuses(pod, told) {
         return Err(Rejection {
             reason: "Evicted",
-            message: "The node had condition: [MemoryPressure]. ".to_owned(),
+            message,
         });
     }
     fits(pod, others, allocatable)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::alarm::{KubeletAlarm, PodTimer};
 use super::fetch::Fetch;
 use super::image::{Images, Pulls};
+use super::image_gc;
 use super::note::{Happening, Note, PodNote};
 use super::pressure::Pressure;
 use super::worker::{Action, Stage, Standing, Turn, Worker};
@@ -35,6 +36,10 @@ pub(super) struct Agent {
     pub(super) images: Images,
     pub(super) pressure: Pressure,
     pub(super) pulls: Pulls,
+    /// Bytes on the disk that belong to no pod and no image, beside the system.
+    pub(super) other_files: u64,
+    /// When it looks next how full the disk is.
+    pub(super) next_image_gc: Time,
     /// The node as the watch told it last.
     pub(super) node: Option<Node>,
     /// Whether nothing has changed since the node's status was last compared.
@@ -63,6 +68,8 @@ impl Agent {
             images: Images::default(),
             pressure: Pressure::default(),
             pulls: Pulls::default(),
+            other_files: 0,
+            next_image_gc: Time::START + image_gc::PERIOD,
             node: None,
             is_node_checked: false,
             reported: Time::START,
@@ -267,8 +274,8 @@ impl Agent {
                 let others = self.workers.values().filter(|other| other.takes_room());
                 let others = others.map(|other| &other.pod);
                 let node = (self.node.as_ref(), &self.machine.allocatable());
-                let is_short = self.pressure.is_on;
-                let verdict = admission::check(&worker.pod, (node, is_short), others);
+                let told = self.pressure.told();
+                let verdict = admission::check(&worker.pod, (node, &told), others);
                 self.turn(uid, cause, hands, |worker, turn| {
                     worker.admit(verdict, turn);
                 });
@@ -360,6 +367,9 @@ impl Agent {
                     cause = self.say(uid, None, Happening::Forgotten, cause, hands);
                     if let Some(worker) = self.workers.remove(uid) {
                         // A long back-off would keep the world from being settled for nothing.
+                        for image in image_gc::images_of(&worker) {
+                            self.images.used(&image, hands.now);
+                        }
                         for due in &worker.dues {
                             hands.take_back(due.at, alarm_of(uid, due.timer));
                         }

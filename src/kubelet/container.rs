@@ -91,6 +91,8 @@ pub(super) struct Container {
     pub(super) behaviour: Arc<Behaviour>,
     /// How many requests it answered in the last second.
     pub(super) load: u32,
+    /// Billionths of a processor that a load takes beside requests.
+    pub(super) burden: u64,
     /// What the current run wrote, or the last one.
     pub(super) log: Log,
     /// What the run before wrote.
@@ -113,6 +115,7 @@ impl Container {
             probes: Vec::new(),
             behaviour,
             load: 0,
+            burden: 0,
             log: Log::default(),
             earlier_log: Log::default(),
         }
@@ -170,5 +173,6 @@ impl Container {
         self.is_started = false;
         self.probes.clear();
         self.load = 0;
+        self.burden = 0;
     }
 }

@@ -49,7 +49,8 @@ impl Agent {
         let lease = node::lease(&self.machine, uid, seconds, hands.now).into_object();
         let record = hands.note(hands.cause, Note::LeaseRenewed(self.node_key()));
         hands.beat(record, lease.key(), Verb::Update(lease));
-        self.check_memory(record, hands);
+        self.collect_images(record, hands);
+        self.relieve(record, hands);
         self.check_node(record, hands);
         let jitter = hands.random.duration(Range {
             least: Duration::ZERO,
@@ -69,7 +70,8 @@ impl Agent {
         }
         self.is_node_checked = true;
         let facts = (&self.images, self.boots);
-        let before = (Some(&*current.status), self.pressure.is_on);
+        let told = self.pressure.told();
+        let before = (Some(&*current.status), &*told);
         let status = node::status(&self.machine, facts, before, hands.now);
         let has_changed = !node::says_the_same(&status, &current.status);
         if !has_changed && !is_old {

@@ -124,6 +124,10 @@ pub struct Image {
     pub name: Arc<str>,
     /// Its size.
     pub bytes: u64,
+    /// Since when it is there.
+    pub since: Time,
+    /// When a pod that used it was last seen to be gone, or when it came.
+    pub last_used: Time,
 }
 
 /// What one node knows of images: those it has, and those that no registry has.
@@ -150,6 +154,18 @@ impl Images {
             self.present.push(image);
             self.present
                 .sort_by(|one, two| (two.bytes, &one.name).cmp(&(one.bytes, &two.name)));
+        }
+    }
+
+    /// Takes an image off the disk.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.present.retain(|image| *image.name != *name);
+    }
+
+    /// A pod that used an image is gone.
+    pub(super) fn used(&mut self, name: &str, now: Time) {
+        if let Some(image) = self.present.iter_mut().find(|each| *each.name == *name) {
+            image.last_used = now;
         }
     }
 

@@ -10,6 +10,7 @@ mod container;
 mod fetch;
 mod heartbeat;
 mod image;
+mod image_gc;
 mod log;
 mod machine;
 mod mount;
@@ -43,6 +44,7 @@ pub use image::{Image, Pull, Reference, Wanted};
 pub use log::LogLine;
 pub use machine::Machine;
 pub use note::{Happening, NodeReport, Note, PodNote};
+pub use pressure::Scarce;
 pub use rule::Rule;
 pub use screen::{Holding, PodState};
 pub use serving::{Listening, Server};
@@ -76,7 +78,7 @@ impl Kubelet {
     pub fn node_object(&self, now: Time) -> Object {
         let agent = &self.agent;
         let facts = (&agent.images, agent.boots);
-        let status = node::status(&agent.machine, facts, (None, false), now);
+        let status = node::status(&agent.machine, facts, (None, &[]), now);
         node::node(&agent.machine, status).into_object()
     }
 

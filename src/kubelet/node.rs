@@ -3,8 +3,8 @@
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
-use super::Machine;
 use super::image::{Images, Reference};
+use super::{Machine, Scarce};
 use crate::api::owners::Provenance;
 use crate::api::requests::ResourceList;
 use crate::api::{Lease, Node, ObjectMeta, OwnerReference, coordination, core, meta};
@@ -22,19 +22,24 @@ const MOST_IMAGES: usize = 50;
 /// A condition: type, status, reason, message.
 type Condition = (&'static str, &'static str, &'static str, &'static str);
 
-/// What a node says that is short of memory.
-const SHORT_OF_MEMORY: Condition = (
-    "MemoryPressure",
-    "True",
-    "KubeletHasInsufficientMemory",
-    "kubelet has insufficient memory available",
-);
+/// What a node says that is short of something.
+const fn short_of(what: Scarce) -> Condition {
+    let (reason, message) = match what {
+        Scarce::Memory => (
+            "KubeletHasInsufficientMemory",
+            "kubelet has insufficient memory available",
+        ),
+        Scarce::Disk => ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+    };
+    (what.condition(), "True", reason, message)
+}
 
 /// The events when a condition changes: type, status, reason.
 /// Source: `pkg/kubelet/nodestatus/setters.go`.
-const NEWS: [(&str, &str, &str); 5] = [
+const NEWS: [(&str, &str, &str); 6] = [
     ("MemoryPressure", "True", "NodeHasInsufficientMemory"),
     ("MemoryPressure", "False", "NodeHasSufficientMemory"),
+    ("DiskPressure", "True", "NodeHasDiskPressure"),
     ("DiskPressure", "False", "NodeHasNoDiskPressure"),
     ("PIDPressure", "False", "NodeHasSufficientPID"),
     ("Ready", "True", "NodeReady"),
@@ -70,8 +75,9 @@ const CONDITIONS: [Condition; 4] = [
 
 /// The node as the kubelet registers it.
 ///
-/// Unlike Kubernetes: it is Ready from the first moment, and it brings its pod network along; in a
-/// cluster the node is Ready after some seconds, and a controller hands the network out.
+/// Unlike Kubernetes: it is Ready from the first moment without an event that says so, and it brings
+/// its pod network along; in a cluster the node is Ready after some seconds, with the events Starting,
+/// NodeHasSufficientMemory and so on, and a controller hands the network out.
 pub(super) fn node(machine: &Machine, status: core::NodeStatus) -> Node {
     let network = format!("{}/24", machine.pod_network);
     let metadata = ObjectMeta {
@@ -97,7 +103,7 @@ pub(super) fn node(machine: &Machine, status: core::NodeStatus) -> Node {
 pub(super) fn status(
     machine: &Machine,
     (images, boot): (&Images, u32),
-    (before, is_short): (Option<&core::NodeStatus>, bool),
+    (before, short): (Option<&core::NodeStatus>, &[Scarce]),
     now: Time,
 ) -> core::NodeStatus {
     let amounts = amounts(&machine.allocatable());
@@ -113,11 +119,7 @@ pub(super) fn status(
         ]),
         allocatable: Some(amounts.clone()),
         capacity: Some(amounts),
-        conditions: Some(node_conditions(
-            conditions.unwrap_or_default(),
-            is_short,
-            now,
-        )),
+        conditions: Some(node_conditions(conditions.unwrap_or_default(), short, now)),
         daemon_endpoints: Some(core::NodeDaemonEndpoints {
             kubelet_endpoint: Some(core::DaemonEndpoint { port: 10250 }),
         }),
@@ -130,30 +132,25 @@ pub(super) fn status(
 /// Conditions of others as they are, and the kubelet's own.
 fn node_conditions(
     before: &[core::NodeCondition],
-    is_short: bool,
+    short: &[Scarce],
     now: Time,
 ) -> Vec<core::NodeCondition> {
     let is_own = |type_: &str| CONDITIONS.iter().any(|(own, ..)| *own == type_);
     let others = before.iter().filter(|each| !is_own(&each.type_)).cloned();
     let own = CONDITIONS.iter().map(|condition| {
-        let is_memory = condition.0 == SHORT_OF_MEMORY.0;
-        let shown = if is_short && is_memory {
-            &SHORT_OF_MEMORY
-        } else {
-            condition
-        };
-        let (type_, status, reason, message) = shown;
+        let short = short.iter().find(|what| what.condition() == condition.0);
+        let (type_, status, reason, message) = short.map_or(*condition, |what| short_of(*what));
         let same = before
             .iter()
-            .find(|each| each.type_ == *type_ && each.status == *status);
+            .find(|each| each.type_ == type_ && each.status == status);
         let since = same.and_then(|each| each.last_transition_time.clone());
         core::NodeCondition {
             last_heartbeat_time: Some(meta::object_time(now)),
             last_transition_time: since.or_else(|| Some(meta::object_time(now))),
-            message: Some((*message).to_owned()),
-            reason: Some((*reason).to_owned()),
-            status: (*status).to_owned(),
-            type_: (*type_).to_owned(),
+            message: Some(message.to_owned()),
+            reason: Some(reason.to_owned()),
+            status: status.to_owned(),
+            type_: type_.to_owned(),
         }
     });
     others.chain(own).collect()

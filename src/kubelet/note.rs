@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::alarm::ProbeKind;
 use super::behaviour::ExitCode;
+use super::pressure::Scarce;
 use crate::api::{Key, Quantity};
 use crate::client;
 use crate::sim::{RecordKind, go_duration};
@@ -31,8 +32,12 @@ pub enum Note {
     PowerIsGone(Key, usize),
     /// The registry gives so many times fewer bytes.
     RegistrySlowed(Key, u32),
-    /// So many bytes of memory are free, which is too few.
-    MemoryShort(Key, i64),
+    /// Of this so many bytes are free, which is too few.
+    Short(Key, Scarce, i64),
+    /// So many images that nobody used are removed, which makes so many bytes.
+    ImagesRemoved(Key, usize, u64),
+    /// Something that is no pod fills the disk up to so many per cent; 0 when it is gone.
+    DiskFilled(Key, u32),
 }
 
 /// Why a kubelet reports on its node.
@@ -74,7 +79,7 @@ pub enum Happening {
     Rejected(&'static str, String),
     /// The pod was active for longer than it may be.
     DeadlineExceeded,
-    /// The pod has to go because the node needs its memory.
+    /// The pod has to go because the node needs what it uses, or it uses more than it may.
     Evicted,
     /// The application has come up and answers from now on.
     Up,
@@ -147,11 +152,13 @@ impl Note {
             Self::Pod(note) => note.what.kind(),
             Self::LeaseRenewed(_) => RecordKind::LeaseRenew,
             Self::NodeReported(..) => RecordKind::StatusWrite,
+            Self::ImagesRemoved(..) => RecordKind::ImagePull,
             Self::Started(_)
             | Self::PowerIsBack(_)
             | Self::PowerIsGone(..)
             | Self::RegistrySlowed(..)
-            | Self::MemoryShort(..) => RecordKind::KubeletNotice,
+            | Self::Short(..)
+            | Self::DiskFilled(..) => RecordKind::KubeletNotice,
         }
     }
 
@@ -167,7 +174,9 @@ impl Note {
             | Self::PowerIsBack(key)
             | Self::PowerIsGone(key, _)
             | Self::RegistrySlowed(key, _)
-            | Self::MemoryShort(key, _) => Some(key.clone()),
+            | Self::Short(key, ..)
+            | Self::ImagesRemoved(key, ..)
+            | Self::DiskFilled(key, _) => Some(key.clone()),
         }
     }
 
@@ -197,11 +206,25 @@ impl Note {
             Self::PowerIsGone(_, containers) => {
                 format!("loses its power, and {containers} containers with it")
             }
-            Self::MemoryShort(_, available) => {
-                format!(
-                    "finds only {} of memory free, and 100Mi must be",
-                    Quantity::bytes(*available)
-                )
+            Self::Short(_, what, available) => {
+                let (of, least) = match what {
+                    Scarce::Memory => ("memory", "100Mi"),
+                    Scarce::Disk => ("its disk", "15 %"),
+                };
+                let available = Quantity::bytes(*available);
+                format!("finds only {available} of {of} free, and {least} must be")
+            }
+            Self::ImagesRemoved(_, images, bytes) => {
+                let what = match images {
+                    1 => "an image".to_owned(),
+                    images => format!("{images} images"),
+                };
+                let megabytes = bytes / 1_000_000;
+                format!("removes {what} that nobody uses: {megabytes} MB of disk are free again")
+            }
+            Self::DiskFilled(_, 0) => "has a disk with room again".to_owned(),
+            Self::DiskFilled(_, percent) => {
+                format!("has {percent} % of its disk full, by files of no pod")
             }
             Self::RegistrySlowed(_, factor) => {
                 format!("gets its images {factor} times slower from now on")
@@ -225,7 +248,11 @@ impl Note {
             Self::NodeReported(_, why) => json!({"changed": *why == NodeReport::Changed}),
             Self::PowerIsGone(_, containers) => json!({"containers": containers}),
             Self::RegistrySlowed(_, factor) => json!({"factor": factor}),
-            Self::MemoryShort(_, available) => json!({"available": available}),
+            Self::Short(_, what, available) => {
+                json!({"resource": what.resource(), "available": available})
+            }
+            Self::ImagesRemoved(_, images, bytes) => json!({"images": images, "bytes": bytes}),
+            Self::DiskFilled(_, percent) => json!({"percent": percent}),
         }
     }
 }

@@ -86,6 +86,8 @@ impl Agent {
         self.images.add(Image {
             name: reference.name().into(),
             bytes,
+            since: hands.now,
+            last_used: hands.now,
         });
         self.is_node_checked = false;
         let image = Arc::clone(&pull.wanted.image);

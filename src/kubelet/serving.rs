@@ -78,6 +78,23 @@ impl Kubelet {
     }
 }
 
+impl Kubelet {
+    /// Whether the first container of a pod is up and was not asked to end.
+    #[must_use]
+    pub fn is_at_work(&self, uid: &str, now: Time) -> bool {
+        let worker = self.agent.workers.get(uid).filter(|_| self.is_on());
+        worker.is_some_and(|worker| listening(worker, worker.inits(), now) == Listening::Open)
+    }
+
+    /// Gives the first container of a pod so much work, in billionths of a processor.
+    pub fn burden(&mut self, uid: &str, nanos: u64) {
+        if let Some(worker) = Arc::make_mut(&mut self.agent).workers.get_mut(uid) {
+            let place = worker.inits();
+            Arc::make_mut(worker).containers[place].burden = nanos;
+        }
+    }
+}
+
 /// The container that declares the port, or the first one. A pod in the network of its machine has
 /// only ports that it declares.
 fn place_of(worker: &Worker, port: i32) -> Option<usize> {

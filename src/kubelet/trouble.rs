@@ -61,6 +61,11 @@ pub enum Trouble {
         /// Whether it fails from now on.
         fails: bool,
     },
+    /// Something that is no pod fills the disk.
+    FillDisk {
+        /// Up to how much of it, in per cent; 0 when it goes.
+        percent: u32,
+    },
     /// The machine loses its power: containers end, the kubelet is silent, the disk stays.
     PowerOff,
     /// The machine has power again. The kubelet acts when its watch on pods has listed.
@@ -101,6 +106,7 @@ impl Agent {
                 probe,
                 fails,
             } => self.fail_probe((pod, container.as_deref()), *probe, *fails),
+            Trouble::FillDisk { percent } => self.fill_disk(*percent, hands),
             Trouble::PowerOff => self.power_off(hands),
             Trouble::PowerOn => self.power_on(hands),
         }
@@ -152,6 +158,14 @@ impl Agent {
         let slowness = Slowness { factor, until };
         self.pulls.slow_down(slowness, hands.now, speed);
         self.resume_pull(record, hands);
+    }
+
+    fn fill_disk(&mut self, percent: u32, hands: &mut Hands<'_>) {
+        self.other_files = 0;
+        let capacity = u64::try_from(self.machine.ephemeral_storage.value()).unwrap_or(0);
+        let wanted = capacity / 100 * u64::from(percent);
+        self.other_files = wanted.saturating_sub(self.disk_used_now(hands.now));
+        hands.note(hands.cause, Note::DiskFilled(self.node_key(), percent));
     }
 
     fn power_off(&mut self, hands: &mut Hands<'_>) {

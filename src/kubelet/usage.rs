@@ -19,10 +19,13 @@ const IDLE: Usage = Usage {
 };
 
 /// What the machine uses beside its pods: the system, the runtime and the kubelet.
-pub(super) const SYSTEM: Usage = Usage {
+const SYSTEM: Usage = Usage {
     cpu_nanos: 50_000_000,
     memory_bytes: 400 << 20,
 };
+
+/// What the system and the runtime keep on the disk.
+const SYSTEM_DISK: u64 = 6 << 30;
 
 /// Processor and memory in use at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +76,8 @@ pub struct ContainerUsage {
     pub since: Time,
     /// What it uses.
     pub usage: Usage,
+    /// Bytes that it wrote to the disk of the node.
+    pub disk_bytes: u64,
 }
 
 /// What the running containers of a pod use.
@@ -126,6 +131,7 @@ pub(super) fn of_pod(worker: &Worker, now: Time) -> PodUsage {
             name: spec.name.as_str().into(),
             since,
             usage: of_process(container, spec, now.since(since)),
+            disk_bytes: disk_of(container, now.since(since)),
         })
     });
     PodUsage {
@@ -133,6 +139,24 @@ pub(super) fn of_pod(worker: &Worker, now: Time) -> PodUsage {
         uid: Arc::clone(&worker.uid),
         containers: containers.collect(),
     }
+}
+
+/// The memory that is in use with these pods, in bytes.
+pub(super) fn memory(pods: &[PodUsage]) -> u64 {
+    let pods: u64 = pods.iter().map(|pod| pod.total().memory_bytes).sum();
+    pods.saturating_add(SYSTEM.memory_bytes)
+}
+
+/// What these pods and the system keep on the disk, in bytes.
+pub(super) fn disk(pods: &[PodUsage]) -> u64 {
+    let containers = pods.iter().flat_map(|pod| &pod.containers);
+    containers.map(|each| each.disk_bytes).sum::<u64>() + SYSTEM_DISK
+}
+
+/// What a container wrote until so long after its start; what nobody declares is nothing.
+fn disk_of(container: &Container, running: Duration) -> u64 {
+    let declared = container.behaviour.disk.as_ref();
+    declared.map_or(0, |curve| curve.at(running))
 }
 
 /// What a process uses this long after its start. It gets no more processor than its limit; what is
@@ -155,7 +179,9 @@ fn of_process(container: &Container, spec: &core::Container, running: Duration) 
         Some(curve) => curve.at(running),
         None => idle(IDLE.memory_bytes, memory_limit),
     };
-    let cpu = cpu.saturating_add(u64::from(container.load) * cost(behaviour));
+    let cpu = cpu
+        .saturating_add(u64::from(container.load) * cost(behaviour))
+        .saturating_add(container.burden);
     Usage {
         cpu_nanos: cpu.min(cpu_limit.unwrap_or(u64::MAX)),
         memory_bytes: memory.min(memory_limit.unwrap_or(u64::MAX)),

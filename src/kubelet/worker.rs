@@ -60,8 +60,10 @@ pub(super) enum FailureKind {
     Rejection,
     /// The pod was active for longer than it may be.
     Deadline,
-    /// The node needed its memory.
+    /// The node needed what it used.
     Pressure,
+    /// It used more of the disk than it may.
+    Limit,
 }
 
 /// One pod on this node.

@@ -132,6 +132,10 @@ record_kinds! {
     FaultSlowRegistry "fault.slow-registry";
     /// The registry lost an image, or got it back.
     FaultImage "fault.image";
+    /// More work came upon a workload, or it is over.
+    FaultLoad "fault.load";
+    /// The disk of a node filled up, or has room again.
+    FaultFillDisk "fault.fill-disk";
     /// Writes to the store became slow.
     FaultSlowDisk "fault.slow-disk";
     /// The store was made to forget.

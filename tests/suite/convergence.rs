@@ -75,7 +75,7 @@ fn troubled(seed: u64) -> (Cluster, u32) {
 pub(crate) fn come_to_rest(cluster: &mut Cluster, seed: u64) {
     cluster.run_until(Duration::from_secs(90), |_| false);
     assert!(settle(cluster, 1_800), "seed {seed} does not come to rest");
-    if seed % 50 == 0 {
+    if seed.is_multiple_of(50) {
         cluster.run_until(Duration::from_mins(10), |_| false);
         assert!(settle(cluster, 60), "seed {seed} does not stay at rest");
     }

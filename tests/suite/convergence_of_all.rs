@@ -161,7 +161,7 @@ fn check_pods(cluster: &Cluster, seed: u64, [web, db]: [u32; 2]) {
         [web, db, 4],
         "seed {seed}"
     );
-    let mut names: Vec<&str> = of("db").into_iter().map(|pod| pod.name()).collect();
+    let mut names: Vec<&str> = of("db").into_iter().map(Pod::name).collect();
     names.sort_unstable();
     let ordinals: Vec<String> = (0..db).map(|ordinal| format!("db-{ordinal}")).collect();
     assert_eq!(names, ordinals, "seed {seed}");

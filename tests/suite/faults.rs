@@ -58,9 +58,12 @@ fn every_fault_strikes_a_world_and_the_trace_says_so() {
         ("missing-image nginx:1.27", RecordKind::FaultImage),
         ("restore-image nginx:1.27", RecordKind::FaultImage),
         ("slow-disk 10s", RecordKind::FaultSlowDisk),
+        ("fill-disk node-a", RecordKind::FaultFillDisk),
+        ("load-step deployment/web 500m", RecordKind::FaultLoad),
         ("compact", RecordKind::FaultCompact),
         ("restart job-controller", RecordKind::FaultComponent),
         ("stop kube-scheduler", RecordKind::FaultComponent),
+        ("stop metrics-server", RecordKind::FaultComponent),
         ("pause kubelet/node-b", RecordKind::FaultComponent),
         ("slow kube-scheduler 1s", RecordKind::FaultComponent),
         (

@@ -273,3 +273,31 @@ fn the_screen_says_how_many_requests_are_lost_at_every_size() {
         assert!(is_told && row.contains(" lost"), "{row}");
     }
 }
+
+#[test]
+fn the_screen_says_of_a_service_which_second_was_the_worst_and_which_pods_lost() {
+    let mut cluster = flowing(7, &web(3, "", ""), "300/s");
+    say(&mut cluster, "rollout restart deployment/web");
+    pass(&mut cluster, 20);
+    let service = Key::new(Kind::Service, "default", "web");
+    let flow = cluster.traffic().flow(&service).expect("there is traffic");
+    let worst = flow.seconds.iter().map(|second| second.counts.lost()).max();
+    let most = flow.pods.iter().max_by_key(|(_, counts)| counts.lost());
+    let (pod, counts) = most.expect("there were pods");
+    let (pod, lost) = (pod.name.to_string(), counts.lost());
+    let wanted = Wanted {
+        size: (200, 60),
+        view: '1',
+        select: Some("service/web".to_owned()),
+    };
+    let drawn = frame::draw(cluster, &wanted).expect("the view and the Service exist");
+    let text = drawn.to_text();
+    let worst = worst.expect("there were seconds");
+    for expected in [
+        "last second 300 answered, 0 lost · worst ".to_owned(),
+        format!("worst {worst} lost in the second to "),
+        format!("lost at {pod} {lost}"),
+    ] {
+        assert!(text.contains(&expected), "{expected}:\n{text}");
+    }
+}

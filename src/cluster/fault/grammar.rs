@@ -23,6 +23,14 @@ pub const GRAMMAR: &[(&str, &str)] = &[
         "the probe succeeds again",
     ),
     (
+        "fill-disk NODE [PERCENT]",
+        "files of no pod fill the disk of a machine, to 90 % if not said; 0 ends it",
+    ),
+    (
+        "load-step KIND/NAME CPU [DURATION]",
+        "so much work for processors comes, shared among its running pods; 0 ends it",
+    ),
+    (
         "slow-registry DURATION [FACTOR]",
         "images arrive slowly for a while",
     ),

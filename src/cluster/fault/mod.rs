@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use grammar::GRAMMAR;
 
-use crate::api::{Key, Kind};
+use crate::api::{Key, Kind, Quantity};
 use crate::kubelet::ProbeKind;
 
 /// Something that breaks, or is mended.
@@ -50,6 +50,22 @@ pub enum Fault {
         image: String,
         /// Whether it is missing from now on.
         is_missing: bool,
+    },
+    /// More work for the processors comes upon a workload, for some time.
+    Load {
+        /// The Deployment, ReplicaSet or StatefulSet.
+        workload: Key,
+        /// Processors, for all of its pods together; zero ends it.
+        cpu: Quantity,
+        /// For how long.
+        span: Duration,
+    },
+    /// Something that is no pod fills the disk of a machine.
+    FillDisk {
+        /// The machine.
+        node: String,
+        /// Up to how much of it, in per cent; 0 frees it again.
+        percent: u32,
     },
     /// Each write takes longer for some time, one after the other.
     SlowDisk {

@@ -116,6 +116,30 @@ fn faults_read_as_they_are_documented() {
 }
 
 #[test]
+fn what_is_not_said_of_a_full_disk_or_a_load_has_its_usual_measure() {
+    let cases = [
+        (
+            "fill-disk node-b",
+            Fault::FillDisk {
+                node: "node-b".to_owned(),
+                percent: 90,
+            },
+        ),
+        (
+            "load-step deployment/web 1500m",
+            Fault::Load {
+                workload: Key::new(Kind::Deployment, "default", "web"),
+                cpu: Quantity::millis(1500),
+                span: Duration::from_mins(2),
+            },
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(Fault::parse(line), Ok(expected), "{line}");
+    }
+}
+
+#[test]
 fn every_row_of_the_grammar_is_read_and_too_few_words_are_told_the_row() {
     for (row, _) in GRAMMAR {
         let words: Vec<&str> = row
@@ -127,6 +151,7 @@ fn every_row_of_the_grammar_is_read_and_too_few_words_are_told_the_row() {
             .map(|word| match *word {
                 "DURATION" | "DELAY" => "5s",
                 "KIND/NAME" => "deployment/web",
+                "CPU" => "500m",
                 other => other.split('|').next().unwrap_or(other),
             })
             .collect();
@@ -156,6 +181,9 @@ fn a_wrong_fault_says_what_would_be_right() {
             "doesn't have a resource type \"gadgets\"",
         ),
         ("two-writers web", "write deployment/web"),
+        ("load-step deployment/web much", "write 500m or 2"),
+        ("fill-disk node-b 101", "a number from 0 to 100"),
+        ("load-step deployment/web -1", "write 500m or 2"),
         (
             "expectations maybe x",
             "usage: fault expectations off|on COMPONENT",

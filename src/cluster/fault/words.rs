@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{ComponentChange, Container, Disorder, Fault, GRAMMAR, WatchChange};
-use crate::api::{Key, Kind};
+use crate::api::{Key, Kind, Quantity};
 use crate::kubelet::ProbeKind;
 use crate::sim::parse_duration;
 
@@ -13,6 +13,15 @@ const SLOW_REGISTRY_FACTOR: u32 = 20;
 
 /// How long a write takes on a slow disk.
 const SLOW_DISK_LATENCY: Duration = Duration::from_millis(500);
+
+/// How full a disk gets, in per cent.
+const FULL_PERCENT: u32 = 90;
+
+/// How long a load stays.
+const LOAD_SPAN: Duration = Duration::from_mins(2);
+
+/// The most processors that one load may want.
+const PROCESSORS_MOST: i64 = 100_000;
 
 /// How often a second client writes.
 const SECOND_CLIENT_TIMES: u32 = 10;
@@ -53,6 +62,8 @@ pub(super) fn parse(line: &str) -> Result<Fault, String> {
         }),
         "slow-registry" => words.slow_registry(),
         "slow-disk" => words.slow_disk(),
+        "fill-disk" => words.fill_disk(),
+        "load-step" => words.load_step(),
         "compact" => words.none(Fault::Compact),
         "second-client" | "two-writers" => words.writers(),
         "cut-watch" | "delay-watch" | "drop-events" | "duplicate-events" | "reorder-events" => {
@@ -136,6 +147,44 @@ impl Words<'_> {
         Ok(Fault::SlowDisk {
             latency,
             span: duration(span)?,
+        })
+    }
+
+    fn fill_disk(&self) -> Result<Fault, String> {
+        let (node, percent) = match self.rest {
+            [node] => (node, FULL_PERCENT),
+            [node, percent] => (
+                node,
+                number(percent, "share of the disk in per cent", 0, 100)?,
+            ),
+            _ => return Err(self.usage()),
+        };
+        Ok(Fault::FillDisk {
+            node: (*node).to_owned(),
+            percent,
+        })
+    }
+
+    fn load_step(&self) -> Result<Fault, String> {
+        let (workload, cpu, span) = match self.rest {
+            [workload, cpu] => (workload, cpu, LOAD_SPAN),
+            [workload, cpu, span] => (workload, cpu, duration(span)?),
+            _ => return Err(self.usage()),
+        };
+        let cpu = cpu
+            .parse()
+            .ok()
+            .filter(|cpu: &Quantity| !cpu.is_negative() && *cpu <= Quantity::units(PROCESSORS_MOST))
+            .ok_or_else(|| {
+                format!(
+                    "error: \"{cpu}\" is no number of processors; write 500m or 2, at most \
+                     {PROCESSORS_MOST}"
+                )
+            })?;
+        Ok(Fault::Load {
+            workload: object_key(workload)?,
+            cpu,
+            span,
         })
     }
 

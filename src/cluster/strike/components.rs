@@ -125,6 +125,7 @@ impl Cluster {
     /// Switches a component off: what reaches it is lost.
     pub(super) fn switch_off(&mut self, id: &ComponentId) {
         self.set_power(id, Power::Off);
+        self.fall_silent(id);
         self.troubles.held.retain(|held| held.of != *id);
         for watch in self.watches.of(id) {
             self.close(watch);
@@ -150,13 +151,24 @@ impl Cluster {
                     part.component = part.component.restarted();
                 }
             }
-            ComponentId::Kubelet(_) | ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
+            ComponentId::Kubelet(_)
+            | ComponentId::MetricsServer
+            | ComponentId::Kubectl(_)
+            | ComponentId::Writer(_) => {}
         }
         self.switch_on(id, cause);
     }
 
+    /// Nobody serves metrics while metrics-server does nothing, nor after it before its next scrape.
+    fn fall_silent(&mut self, id: &ComponentId) {
+        if *id == ComponentId::MetricsServer {
+            self.api.serve_metrics(None);
+        }
+    }
+
     fn pause(&mut self, id: &ComponentId, record: RecordId) {
         self.set_power(id, Power::Paused);
+        self.fall_silent(id);
         if let ComponentId::Kubelet(node) = id {
             self.troubles.silent.insert(Arc::clone(node), record);
         }

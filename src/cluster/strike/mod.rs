@@ -1,6 +1,7 @@
 //! Faults strike: what each of them does to the world, and what it does not hit.
 
 mod components;
+mod load;
 mod network;
 mod nodes;
 mod pods;
@@ -14,6 +15,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 pub(super) use network::is_timeout;
 
 use self::components::Held;
+use self::load::{Load, Shares};
 use self::storage::Disk;
 use self::watches::Disordered;
 use super::command::Note as CommandNote;
@@ -39,6 +41,10 @@ pub(super) struct Troubles {
     disk: Option<Disk>,
     /// Why faults struck nothing, oldest first.
     missed: Vector<Arc<str>>,
+    /// The work that came upon workloads.
+    loads: OrdMap<Key, Load>,
+    /// What pods have of it.
+    shares: Shares,
 }
 
 impl Troubles {
@@ -73,6 +79,7 @@ impl Cluster {
             Fault::NodeUp(node) => self.node_up(node, cause),
             Fault::Partition(node) => self.partition(node, cause),
             Fault::Heal(node) => self.heal(node, cause),
+            Fault::FillDisk { node, percent } => self.fill_disk(node, *percent, cause),
             Fault::Crash {
                 target,
                 out_of_memory,
@@ -91,6 +98,11 @@ impl Cluster {
                 self.slow_disk(*latency, *span, cause);
                 Ok(())
             }
+            Fault::Load {
+                workload,
+                cpu,
+                span,
+            } => self.load_step(workload, (*cpu, *span), cause),
             Fault::Compact => {
                 self.compact_now(cause);
                 Ok(())
@@ -134,6 +146,7 @@ impl Cluster {
             .chain([ComponentId::Scheduler])
             .chain(kubelets)
             .chain(proxies)
+            .chain([ComponentId::MetricsServer])
             .collect()
     }
 
@@ -159,7 +172,8 @@ impl Cluster {
             Fault::NodeDown(node)
             | Fault::NodeUp(node)
             | Fault::Partition(node)
-            | Fault::Heal(node) => {
+            | Fault::Heal(node)
+            | Fault::FillDisk { node, .. } => {
                 let names: Vec<String> = self.kubelets.keys().map(ToString::to_string).collect();
                 ("node", node, names)
             }
@@ -176,6 +190,7 @@ impl Cluster {
             | Fault::SlowRegistry { .. }
             | Fault::Image { .. }
             | Fault::SlowDisk { .. }
+            | Fault::Load { .. }
             | Fault::Compact
             | Fault::Writers { .. } => return None,
         };
@@ -210,6 +225,7 @@ impl Cluster {
         });
         self.collect(&ComponentId::Kubelet(Arc::from(node)), output);
         self.look_at_traffic(node);
+        self.share_loads();
     }
 }
 
@@ -223,6 +239,8 @@ const fn kind_of(fault: &Fault) -> RecordKind {
         Fault::SlowRegistry { .. } => RecordKind::FaultSlowRegistry,
         Fault::Image { .. } => RecordKind::FaultImage,
         Fault::SlowDisk { .. } => RecordKind::FaultSlowDisk,
+        Fault::FillDisk { .. } => RecordKind::FaultFillDisk,
+        Fault::Load { .. } => RecordKind::FaultLoad,
         Fault::Compact => RecordKind::FaultCompact,
         Fault::Component { .. } => RecordKind::FaultComponent,
         Fault::Watch {

@@ -1,4 +1,4 @@
-//! What happens to machines: power and network.
+//! What happens to machines: power, network, disk.
 
 use std::sync::Arc;
 
@@ -45,6 +45,25 @@ impl Cluster {
         if self.proxies.contains_key(node) {
             self.switch_on_anew(&ComponentId::KubeProxy(Arc::from(node)), record);
         }
+        Ok(())
+    }
+
+    pub(super) fn fill_disk(
+        &mut self,
+        node: &str,
+        percent: u32,
+        cause: RecordId,
+    ) -> Result<(), String> {
+        if !self.has_power(node) {
+            return Err(format!("{node} is down"));
+        }
+        let what = match percent {
+            0 => format!("removes the files from the disk of {node} again"),
+            percent => format!("fills the disk of {node} up to {percent} %, by files of no pod"),
+        };
+        let kind = RecordKind::FaultFillDisk;
+        let record = self.struck(kind, Some(node_key(node)), what, cause);
+        self.suffer(node, &Trouble::FillDisk { percent }, record);
         Ok(())
     }
 

@@ -52,6 +52,11 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "memory used, likewise; above its limit the process is killed; 16Mi when not said",
     ),
     (
+        "disk",
+        "0s 1Gi, 60s 90Gi",
+        "room on the disk of its node that it fills, likewise; nothing when not said",
+    ),
+    (
         "answers",
         "50/s",
         "how many requests a second it can answer at most",
@@ -143,6 +148,7 @@ impl Behaviour {
             "fails-liveness" => self.fail(ProbeKind::Liveness, value)?,
             "cpu" => self.cpu = Some(curve(value, "50m", cpu_amount)?),
             "memory" => self.memory = Some(curve(value, "64Mi", byte_amount)?),
+            "disk" => self.disk = Some(curve(value, "1Gi", byte_amount)?),
             "answers" => self.answers = Some(rate(value)?),
             "latency" => self.latency = parse_duration(value)?,
             "cpu-per-request" => self.cpu_per_request = parse_duration(value)?,

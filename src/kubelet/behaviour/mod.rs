@@ -127,6 +127,8 @@ pub struct Behaviour {
     pub cpu: Option<Curve>,
     /// Bytes of memory that it uses; nobody declared it when none.
     pub memory: Option<Curve>,
+    /// Bytes that it has written to the disk; nothing when none.
+    pub disk: Option<Curve>,
     /// How many requests a second it can answer at most; any number when not said.
     pub answers: Option<u32>,
     /// How long a request takes.
@@ -146,6 +148,7 @@ impl Default for Behaviour {
             stops_in: None,
             cpu: None,
             memory: None,
+            disk: None,
             answers: None,
             latency: LATENCY,
             cpu_per_request: Duration::ZERO,

@@ -1,5 +1,6 @@
 //! The facts of a pod's life at a node, in virtual time.
 
+mod disk;
 mod driver;
 mod ending;
 mod events;

@@ -121,3 +121,65 @@ fn c11_the_scale_subresource_is_read_and_written_and_nothing_else_of_the_workloa
     let scaler: HorizontalPodAutoscaler = get(&cluster, "web").expect("it is there");
     assert_eq!(scaler.status.desired_replicas, 10);
 }
+
+#[test]
+fn c11_a_load_step_is_shared_by_the_pods_that_it_makes_and_they_go_300_seconds_after_it() {
+    let mut cluster = world(3, &manifests(1, "10m"));
+    wait(&mut cluster, 60);
+    kubectl(&mut cluster, "fault load-step deployment/web 800m 2m");
+    wait(&mut cluster, 115);
+    // 800m at 100m for each would be eight pods, and each has 10m of its own: nine.
+    kubectl(&mut cluster, "top pods --no-headers");
+    wait(&mut cluster, 1);
+    let (_, session) = cluster.sessions().next_back().expect("it ran");
+    let used: Vec<&str> = session
+        .output()
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(used, ["99m"; 9]);
+    wait(&mut cluster, 700);
+    // At most four or twice as many each 15 s; the last look at the load is at 180 s.
+    assert_eq!(
+        sizes(&cluster),
+        [(0, 1), (75, 4), (90, 8), (105, 9), (480, 1)]
+    );
+}
+
+#[test]
+fn c11_without_metrics_server_nothing_is_scaled_and_the_autoscaler_says_why() {
+    let mut cluster = world(3, &manifests(2, "190m"));
+    kubectl(&mut cluster, "fault stop metrics-server");
+    wait(&mut cluster, 120);
+    assert_eq!(sizes(&cluster), [(0, 2)]);
+    let why = "failed to get cpu utilization: unable to get metrics for resource cpu: unable to \
+               fetch metrics from resource metrics API: the server is currently unable to handle the \
+               request (get pods.metrics.k8s.io)";
+    let said: Vec<(String, String)> = events(&cluster, Kind::HorizontalPodAutoscaler)
+        .into_iter()
+        .map(|(_, reason, message)| (reason, message))
+        .collect();
+    assert_eq!(
+        said[0],
+        ("FailedGetResourceMetric".to_owned(), why.to_owned())
+    );
+    let scaler: HorizontalPodAutoscaler = get(&cluster, "web").expect("it is there");
+    let active = scaler
+        .status
+        .conditions
+        .iter()
+        .flatten()
+        .find(|condition| condition.type_ == "ScalingActive");
+    let active = active.expect("it is told");
+    assert_eq!(
+        (active.status.as_str(), active.reason.as_deref()),
+        ("False", Some("FailedGetResourceMetric"))
+    );
+    kubectl(&mut cluster, "top pods");
+    wait(&mut cluster, 1);
+    let (_, session) = cluster.sessions().next_back().expect("it ran");
+    assert_eq!(session.error_text(), "error: Metrics API not available\n");
+    kubectl(&mut cluster, "fault start metrics-server");
+    wait(&mut cluster, 60);
+    assert!(sizes(&cluster).len() > 1, "{:?}", sizes(&cluster));
+}

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use glassplane::api::{EndpointSlice, Kind, Object, Pod, Typed, core};
+use glassplane::api::{EndpointSlice, Kind, Node, Object, Pod, Typed, core};
 use glassplane::apiserver::{Note as ApiNote, Verb};
 use glassplane::cluster::{Cluster, Detail};
 use glassplane::kubelet::{Happening, Note};
 use glassplane::sim::Time;
 
 use super::{events, kubectl, wait, world, writes};
-use crate::worlds::{get, settle};
+use crate::worlds::{get, pods, settle};
 
 /// A pod called `web` behind a Service, with these annotations and this in its container.
 fn served(annotations: &str, spec: &str, container: &str) -> String {
@@ -261,6 +261,49 @@ fn k7_memory_pressure_evicts_who_uses_most_above_its_request_and_taints_the_node
     let expected = [
         "EvictionThresholdMet: Attempting to reclaim memory",
         "NodeHasInsufficientMemory: Node node-a status is now: NodeHasInsufficientMemory",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn k7_a_full_disk_taints_the_node_and_its_pods_come_up_elsewhere() {
+    let mut cluster = world(2, &crate::worlds::web(2));
+    assert!(settle(&mut cluster, 60));
+    kubectl(&mut cluster, "fault fill-disk node-a");
+    wait(&mut cluster, 60);
+    let taints = |cluster: &Cluster| -> Vec<String> {
+        let node: Node = get(cluster, "node-a").expect("it is there");
+        let taints = node.spec.taints.iter().flatten();
+        taints
+            .map(|taint| format!("{}:{}", taint.key, taint.effect))
+            .collect()
+    };
+    assert_eq!(
+        taints(&cluster),
+        ["node.kubernetes.io/disk-pressure:NoSchedule"]
+    );
+    // Files of no pod: no eviction helps, so all pods of the node go.
+    let all = pods(&cluster);
+    let phases = |node: &str, phase: &str| {
+        let on = all.iter().filter(|pod| pod.spec.is_on(node));
+        on.filter(|pod| pod.phase() == phase).count()
+    };
+    assert_eq!(
+        (phases("node-a", "Failed"), phases("node-a", "Running")),
+        (1, 0)
+    );
+    assert_eq!(phases("node-b", "Running"), 2);
+    kubectl(&mut cluster, "fault fill-disk node-a 0");
+    wait(&mut cluster, 320);
+    assert_eq!(taints(&cluster), Vec::<String>::new());
+    let said: Vec<String> = events(&cluster, Kind::Node)
+        .into_iter()
+        .map(|(_, reason, message)| format!("{reason}: {message}"))
+        .collect();
+    let expected = [
+        "EvictionThresholdMet: Attempting to reclaim ephemeral-storage",
+        "NodeHasDiskPressure: Node node-a status is now: NodeHasDiskPressure",
+        "NodeHasNoDiskPressure: Node node-a status is now: NodeHasNoDiskPressure",
     ];
     assert_eq!(said, expected);
 }

@@ -36,10 +36,9 @@ pub(super) fn lines(view: &View<'_>, key: &Key) -> Vec<(String, Role)> {
         Kind::Service => traffic
             .flow(key)
             .map(|flow| {
-                let mut lines = vec![sum(&flow.total)];
-                lines.extend(losers(view, flow));
-                lines.push(roads(view, flow));
-                lines
+                let all = [Some(sum(&flow.total)), seconds(flow), losers(view, flow)];
+                let all = all.into_iter().flatten();
+                all.chain(std::iter::once(roads(view, flow))).collect()
             })
             .unwrap_or_default(),
         Kind::Pod => traffic
@@ -79,6 +78,31 @@ fn sum(counts: &Counts) -> (String, Role) {
             )
         }
     }
+}
+
+/// The last second, and the worst one when requests were lost.
+fn seconds(flow: &Flow) -> Option<(String, Role)> {
+    let newest = flow.seconds.last()?.counts;
+    let now = format!(
+        "last second {} answered, {} lost",
+        newest.answered,
+        newest.lost()
+    );
+    let role = if newest.lost() == 0 {
+        Role::Dim
+    } else {
+        Role::Bad
+    };
+    let worst = flow.seconds.iter().max_by_key(|second| {
+        let earlier = std::cmp::Reverse(second.at);
+        (second.counts.lost(), earlier)
+    });
+    let worst = worst.filter(|second| second.counts.lost() > 0);
+    let worst = worst.map_or_else(String::new, |second| {
+        let (lost, at) = (second.counts.lost(), second.at.as_secs());
+        format!(" · worst {lost} lost in the second to {at}s")
+    });
+    Some((now + &worst, role))
 }
 
 /// How many pods each node sends to by its own table: nodes that differ from the rest are late.

@@ -72,6 +72,9 @@ fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Rol
         ComponentId::KubeProxy(_) => {
             lines.push(("tables", last_words(world, &standing.id), Role::Text));
         }
+        ComponentId::MetricsServer => {
+            lines.push(("serves", last_words(world, &standing.id), Role::Text));
+        }
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => {}
     }
     lines.extend(empty);
@@ -263,6 +266,10 @@ pub(super) fn last_words(world: &Cluster, id: &ComponentId) -> String {
                 .map(|(service, table)| format!("{} → {}", service.name, table.endpoints.len()));
             words.collect::<Vec<_>>().join(", ")
         }
+        ComponentId::MetricsServer => match world.measured() {
+            Some((nodes, pods)) => format!("what {nodes} nodes and {pods} pods use"),
+            None => "no metrics: top and the autoscaler get 503".to_owned(),
+        },
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => String::new(),
     }
 }

@@ -312,7 +312,7 @@ fn last_key(world: &Cluster, id: &ComponentId) -> Option<Key> {
                 .next()
                 .map(|(service, _)| service.clone())
         }
-        ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
+        ComponentId::MetricsServer | ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
     }
 }
 
