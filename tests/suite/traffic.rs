@@ -296,7 +296,7 @@ fn the_screen_says_of_a_service_which_second_was_the_worst_and_which_pods_lost()
     for expected in [
         "last second 300 answered, 0 lost · worst ".to_owned(),
         format!("worst {worst} lost in the second to "),
-        format!("lost at {pod} {lost}"),
+        format!("lost {lost} at {pod}"),
     ] {
         assert!(text.contains(&expected), "{expected}:\n{text}");
     }

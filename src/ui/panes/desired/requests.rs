@@ -60,8 +60,10 @@ fn losers(view: &View<'_>, flow: &Flow) -> Option<(String, Role)> {
         format!("{lost} at {} ({state})", pod.name)
     });
     let mut words: Vec<String> = words.collect();
-    if lost.len() > LOSERS {
-        words.push(format!("{} more pods", lost.len() - LOSERS));
+    match lost.len().saturating_sub(LOSERS) {
+        0 => {}
+        1 => words.push("1 more pod".to_owned()),
+        more => words.push(format!("{more} more pods")),
     }
     (!words.is_empty()).then(|| (format!("lost {}", words.join(", ")), Role::Bad))
 }
