@@ -8,7 +8,7 @@ use super::breakpoint::{BreakOrder, Breakpoints, Stop};
 use super::expression::Watched;
 use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
-use super::{Cluster, Command, Expression, ExpressionError, Record};
+use super::{Cluster, Command, Expression, ExpressionError, History, Record};
 use crate::api::Key;
 use crate::sim::{RecordId, RecordKind, Time, Urgency};
 
@@ -188,6 +188,16 @@ impl Driver {
             stop: None,
             beside: None,
         }
+    }
+
+    /// A driver that stands still at the end of a run that began with its world; its past is made again
+    /// when somebody wants to see it.
+    #[must_use]
+    pub fn at_the_end_of(run: Cluster) -> Self {
+        let beginning = Cluster::new(run.config().clone());
+        let mut driver = Self::new(run);
+        driver.runs.shown_mut().history = History::starting_at(&beginning);
+        driver
     }
 
     /// A driver that stands still at the end of a session that was made again.

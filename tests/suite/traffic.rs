@@ -264,6 +264,7 @@ fn the_screen_says_how_many_requests_are_lost_at_every_size() {
             size,
             view: '1',
             select: Some("service/web".to_owned()),
+            ..Wanted::default()
         };
         let drawn = frame::draw(cluster.clone(), &wanted).expect("the view and the Service exist");
         let text = drawn.to_text();
