@@ -120,6 +120,8 @@ actions! {
     Why "why";
     /// What followed from it? Everything that happened because of a record.
     Effects "effects";
+    /// A way of causes as swimlanes, or as a list again.
+    Turn "lanes";
     /// The whole request that the record under the cursor goes back to, or the selected object again.
     Request "request";
     /// What if something were different? Asked about the selected pod.

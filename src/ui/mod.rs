@@ -33,6 +33,7 @@ pub mod theme;
 pub mod time_bar;
 pub mod update;
 pub mod view;
+pub mod way;
 pub mod yaml;
 
 use std::env;

@@ -23,6 +23,7 @@ use super::action::Action;
 use super::keymap::Binding;
 use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
 use super::model::{Mode, Model, Pane, Prompt, Purpose};
+use super::panes::events::fitted;
 use super::theme::{Role, Theme};
 use super::{compare, guide, overlays, pace, time_bar};
 use crate::api::Key;
@@ -198,14 +199,18 @@ fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     }
     let told = view.model.message.as_ref().map(|told| &told.text);
     let told = told.or(view.snapshot.message.as_ref());
+    let banner = guide::quiet(view);
+    let taken = banner.as_ref().map_or(0, Span::width);
+    let room = area.width.saturating_sub(u16::try_from(taken).unwrap_or(0));
     let mut line = match told {
-        Some(message) => Line::from(view.span(
-            format!(" {}", message.lines().next().unwrap_or_default()),
-            Role::Fresh,
-        )),
-        None => guide::line(view),
+        Some(message) => {
+            let first = message.lines().next().unwrap_or_default();
+            let text = fitted(&format!(" {first}"), usize::from(room));
+            Line::from(view.span(text, Role::Fresh))
+        }
+        None => guide::line(view, room),
     };
-    if let Some(banner) = guide::quiet(view) {
+    if let Some(banner) = banner {
         line.spans.insert(0, banner);
     }
     line.render(area, buf);

@@ -3,6 +3,7 @@
 use glassplane::sim::RecordKind;
 use glassplane::ui::action::Action;
 use glassplane::ui::model::{Mode, Overlay, Pane};
+use glassplane::ui::way::Way;
 
 use crate::screen::Person;
 
@@ -31,7 +32,7 @@ fn three_keys_after_the_start_a_pod_runs_and_each_hop_was_seen() {
     assert!(person.text().contains("Running"));
     person.press("w");
     let text = person.text();
-    assert!(text.contains("hops back to kubectl apply -f -"), "{text}");
+    assert!(text.contains("back to kubectl apply -f -"), "{text}");
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn the_arrows_move_the_selection_and_escape_goes_back() {
 fn why_walks_from_a_record_to_the_command() {
     let mut person = Person::on_first_visit(120, 36);
     person.press("a F 7 up up up w");
-    let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+    let Mode::Reading(Overlay::Way(Way { record, .. })) = person.model.mode else {
         panic!("the way is shown");
     };
     let snapshot = person.snapshot();
@@ -211,6 +212,45 @@ fn why_walks_from_a_record_to_the_command() {
     );
     person.press("end enter");
     assert_eq!(person.model.record, way.last().map(|last| last.id));
+}
+
+#[test]
+fn a_way_turned_into_lanes_and_back_keeps_its_cursor_and_goes_on_from_it() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F w down down down");
+    let here = |person: &Person| {
+        let Mode::Reading(Overlay::Way(way)) = &person.model.mode else {
+            panic!("a way is shown");
+        };
+        way.under_cursor(person.snapshot().world.trace())
+            .expect("a record")
+    };
+    let listed = here(&person);
+    person.press("tab");
+    assert_eq!(here(&person), listed);
+    person.press("left");
+    let earlier = here(&person);
+    assert!(earlier < listed);
+    person.press("tab");
+    assert_eq!(here(&person), earlier);
+    person.press("tab home");
+    let snapshot = person.snapshot();
+    let first = snapshot
+        .world
+        .trace()
+        .get(here(&person))
+        .expect("it is there");
+    assert_eq!(first.kind(), RecordKind::Command);
+    person.press("W end");
+    let followed = here(&person);
+    person.press("w home");
+    assert_eq!(
+        here(&person),
+        first.id,
+        "{followed} goes back to the command"
+    );
+    person.press("g");
+    assert_eq!(person.model.record, Some(first.id));
 }
 
 #[test]

@@ -167,7 +167,10 @@ impl Table {
                 Role::Desired,
             ),
             Span::raw("  "),
-            view.span(fitted(&sentence(record), self.sentence), role(record)),
+            view.span(
+                fitted(&brief(record, self.sentence), self.sentence),
+                role(record),
+            ),
         ];
         if self.is_wide {
             let because = record
@@ -196,6 +199,24 @@ fn actor(record: &Record, is_narrow: bool) -> String {
 #[must_use]
 pub fn sentence(record: &Record) -> String {
     record.sentence().replace(" default/", " ")
+}
+
+/// The sentence in so many columns. The long beginning of a path says less than its end, so it goes first.
+#[must_use]
+pub fn brief(record: &Record, room: usize) -> String {
+    let whole = sentence(record);
+    if whole.width() <= room {
+        return whole;
+    }
+    let short = |word: &str| {
+        let (_, after) = word.split_once("/namespaces/default/")?;
+        Some(format!("…/{after}"))
+    };
+    let words = whole.split(' ');
+    let words: Vec<String> = words
+        .map(|word| short(word).unwrap_or_else(|| word.to_owned()))
+        .collect();
+    words.join(" ")
 }
 
 /// What a record is to the one under the cursor, or to the selected object.

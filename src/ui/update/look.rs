@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::{Rect, Size};
 
-use super::time;
+use super::{time, way};
 use crate::api::{Key, Kind};
 use crate::cluster::driver::{Order, Snapshot};
 use crate::sim::RecordId;
@@ -13,6 +13,7 @@ use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
 use crate::ui::panes::{self, Direction, Neighbour};
 use crate::ui::theme::Theme;
 use crate::ui::view::View;
+use crate::ui::way::Towards;
 
 /// How many places the way back remembers.
 const TRAIL_MOST: usize = 64;
@@ -149,11 +150,7 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
 pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     if let Mode::Reading(overlay) = &model.mode {
         let record = match overlay {
-            Overlay::Why { record, cursor } => {
-                let mut way = snapshot.world.trace().why(*record);
-                way.nth(*cursor).map(|hop| hop.id)
-            }
-            Overlay::Effects { record, cursor } => time::effect(snapshot, *record, *cursor),
+            Overlay::Way(_) => way::under_cursor(model, snapshot),
             Overlay::Fork { .. } => return time::fork(model),
             Overlay::Runs { cursor } => {
                 let place = *cursor;
@@ -193,7 +190,9 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
             model.selection = node.map(|node| Key::new(Kind::Node, "", &node));
             open(model, Pane::Nodes);
         }
-        Pane::Lifecycle | Pane::ApiServer => return why(model, snapshot),
+        Pane::Lifecycle | Pane::ApiServer => {
+            return way::open(model, snapshot, Towards::Causes);
+        }
         Pane::Loops => {
             if let Some(key) = panes::loops::at_hand(snapshot, model) {
                 remember(model);
@@ -256,13 +255,4 @@ pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordI
     let write = || Some(trace.last_write(selection?)?.id);
     let newest = || model.events.until(trace).last().copied();
     model.record.or_else(write).or_else(newest)
-}
-
-/// The way back from the record that is meant.
-pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    match record_meant(model, snapshot) {
-        Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
-        None => model.tell("Nothing has happened yet.", snapshot),
-    }
-    Vec::new()
 }

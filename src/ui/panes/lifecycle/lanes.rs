@@ -7,13 +7,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::story::{Lane, Station, Story};
+use super::story::{Lane, Station, Story, Subject};
 use super::strip;
 use super::wires::Wires;
 use crate::sim::Time;
 use crate::ui::panes::pen::clipped;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
+use crate::ui::way::latency_words;
 
 /// The least columns of cells that a happening takes without a word beside its sign.
 const COLUMN_LEAST: usize = 4;
@@ -159,7 +160,12 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     if story.left_out.0 > 0 {
         canvas.put(0, 0, &format!("◂ {} before", story.left_out.0), Role::Dim);
     } else {
-        canvas.put(0, 0, &clipped("record", shape.name), Role::Dim);
+        let what = if story.subject == Subject::Way {
+            "after cause"
+        } else {
+            "record"
+        };
+        canvas.put(0, 0, &clipped(what, shape.name), Role::Dim);
     }
     if shape.heading > 1 {
         let what = if shape.row == 1 {
@@ -173,11 +179,11 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     for (place, station) in story.stations.iter().enumerate() {
         let is_cursor = place == story.cursor;
         let role = if is_cursor { Role::Selected } else { Role::Dim };
-        let number = station.record.id.0.to_string();
+        let words = first_heading(story, place, station);
         let x = shape.x(place);
         if x >= free[0] || is_cursor {
-            canvas.put(x, 0, &number, role);
-            free[0] = x + number.len() + 1;
+            canvas.put(x, 0, &words, role);
+            free[0] = x + words.width() + 1;
         }
         if shape.heading > 1
             && let Some(words) = second_heading(story, place, shape)
@@ -196,6 +202,15 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         let words = format!("{} after ▸", story.left_out.1);
         let x = usize::from(canvas.area.width).saturating_sub(words.width());
         canvas.put(x, 0, &words, Role::Dim);
+    }
+}
+
+/// The number of the record; on a way of causes how long after its cause it happened.
+fn first_heading(story: &Story, place: usize, station: &Station) -> String {
+    match (&story.subject, story.latency(place)) {
+        (Subject::Way, Some(latency)) => latency_words(latency),
+        (Subject::Way, None) => String::new(),
+        (Subject::Object(_) | Subject::Request { .. }, _) => station.record.id.0.to_string(),
     }
 }
 
