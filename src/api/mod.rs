@@ -11,6 +11,7 @@ pub mod owners;
 pub mod pod;
 mod qos;
 mod quantity;
+pub mod quota;
 pub mod requests;
 pub mod schema;
 pub mod selector;

@@ -94,6 +94,28 @@ impl Quantity {
         saturate(divide_up(self.nanos, NANO))
     }
 
+    /// The same in whole units, rounded up.
+    #[must_use]
+    pub fn rounded_up(self) -> Self {
+        Self {
+            nanos: divide_up(self.nanos, NANO) * NANO,
+            format: self.format,
+        }
+    }
+
+    /// The same in whole units, written with powers of ten or of two as the other is; unchanged
+    /// when both are written alike.
+    #[must_use]
+    pub fn written_as(self, other: Self) -> Self {
+        if self.format == other.format {
+            return self;
+        }
+        Self {
+            format: other.format,
+            ..self.rounded_up()
+        }
+    }
+
     /// Thousandths, rounded up.
     #[must_use]
     pub fn milli_value(self) -> i64 {

@@ -59,7 +59,9 @@ impl RequestOptions {
 /// Source: `PodRequests` of `component-helpers/resource/helpers.go`.
 #[must_use]
 pub fn pod_requests(pod: &Pod, options: &RequestOptions) -> ResourceList {
-    let mut requests = container_requests(pod, options);
+    let mut requests = of_containers(pod, |container, stays| {
+        requests_of(pod, container, options, options.use_status && stays)
+    });
     for (name, amount) in pod_level_requests(&pod.spec) {
         requests.insert(name, amount);
     }
@@ -69,17 +71,37 @@ pub fn pod_requests(pod: &Pod, options: &RequestOptions) -> ResourceList {
     requests
 }
 
-/// What the pod asks for as a whole, of the resources for which that is possible: cpu, memory and
-/// huge pages. Source: `IsSupportedPodLevelResource` of `component-helpers/resource/helpers.go`.
+/// The most that the pod may take: added up like its requests, but the overhead counts only where
+/// there is a limit. Source: `PodLimits` of `component-helpers/resource/helpers.go`.
+#[must_use]
+pub fn pod_limits(pod: &Pod) -> ResourceList {
+    let list = |resources: Option<&core::ResourceRequirements>| {
+        read_list(resources.and_then(|resources| resources.limits.as_ref()))
+    };
+    let mut limits = of_containers(pod, |container, _| list(container.resources.as_ref()));
+    limits.extend(of_whole_pods(list(pod.spec.resources.as_ref())));
+    for (name, amount) in read_list(pod.spec.overhead.as_ref()) {
+        if let Some(limit) = limits.get_mut(&name) {
+            *limit += amount;
+        }
+    }
+    limits
+}
+
+/// What the pod asks for as a whole.
 #[must_use]
 pub fn pod_level_requests(spec: &core::PodSpec) -> ResourceList {
-    let requests = spec
-        .resources
-        .as_ref()
-        .and_then(|resources| resources.requests.as_ref());
-    let mut requests = read_list(requests);
-    requests.retain(|name, _| matches!(name.as_str(), "cpu" | "memory") || is_huge_pages(name));
-    requests
+    let resources = spec.resources.as_ref();
+    of_whole_pods(read_list(
+        resources.and_then(|resources| resources.requests.as_ref()),
+    ))
+}
+
+/// The resources that a pod can ask for as a whole: cpu, memory and huge pages.
+/// Source: `IsSupportedPodLevelResource` of `component-helpers/resource/helpers.go`.
+fn of_whole_pods(mut amounts: ResourceList) -> ResourceList {
+    amounts.retain(|name, _| matches!(name.as_str(), "cpu" | "memory") || is_huge_pages(name));
+    amounts
 }
 
 /// Whether the resource is huge pages of some size.
@@ -99,20 +121,21 @@ pub fn read_list(
         .collect()
 }
 
-fn container_requests(pod: &Pod, options: &RequestOptions) -> ResourceList {
+/// The amounts of containers and sidecars together, or what the init containers need if that is
+/// more. The amounts of one container are asked for with whether it stays as long as the pod.
+fn of_containers(
+    pod: &Pod,
+    amounts: impl Fn(&core::Container, bool) -> ResourceList,
+) -> ResourceList {
     let mut sum = ResourceList::new();
     for container in &pod.spec.containers {
-        add(
-            &mut sum,
-            &requests_of(pod, container, options, options.use_status),
-        );
+        add(&mut sum, &amounts(container, true));
     }
     let mut sidecars = ResourceList::new();
     let mut starting = ResourceList::new();
     for container in pod.spec.init_containers.iter().flatten() {
         let is_sidecar = is_sidecar(container);
-        let use_status = options.use_status && is_sidecar;
-        let mut needed = requests_of(pod, container, options, use_status);
+        let mut needed = amounts(container, is_sidecar);
         if is_sidecar {
             add(&mut sum, &needed);
             add(&mut sidecars, &needed);

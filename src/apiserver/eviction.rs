@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{ApiServer, Caller, DeleteOptions, Refusal, Signed, Written};
-use crate::api::owners::{Manager, Writer};
+use crate::api::owners::Writer;
 use crate::api::{Key, Kind, Object, Pod, PodDisruptionBudget, core, meta, selector};
 use crate::store::Change;
 
@@ -109,11 +109,7 @@ impl ApiServer {
             }
         }
         let budget = Object::PodDisruptionBudget(budget);
-        let by = Signed::By(Writer {
-            manager: Manager::Borrowed("kube-apiserver"),
-            subresource: Some("status"),
-            time: caller.now,
-        });
+        let by = Signed::By(Writer::server(caller.now));
         let written = self.replace(budget, &current, by, &mut Vec::new())?;
         Ok(written.changes)
     }

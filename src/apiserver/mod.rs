@@ -118,7 +118,8 @@ pub struct Stage {
 pub struct Handled {
     /// The stations it reached, in order; a refused request ends at the last one.
     pub stages: Vec<Stage>,
-    /// What was written, in order: nothing, one change, or for an eviction up to three.
+    /// What was written, in order: nothing, one change, for an eviction up to three; charged quotas
+    /// come first.
     pub changes: Vec<Arc<Change>>,
     /// What goes back to the client.
     pub outcome: Outcome,
@@ -326,6 +327,13 @@ impl Written {
             object: change.object.clone(),
             changes: vec![change],
         }
+    }
+
+    /// The same, after these changes.
+    fn after(mut self, mut changes: Vec<Arc<Change>>) -> Self {
+        changes.append(&mut self.changes);
+        self.changes = changes;
+        self
     }
 }
 

@@ -106,7 +106,9 @@ fn first_status(mut object: Object) -> Object {
     match &mut object {
         Object::Pod(pod) => {
             let class = crate::api::qos_class(&pod.spec);
+            let conditions = gated_condition(&pod.spec).map(|gated| vec![gated]);
             let status = pod.status_mut();
+            status.conditions = conditions;
             status.phase = Some("Pending".to_owned());
             status.qos_class = Some(class.to_owned());
         }
@@ -123,6 +125,19 @@ fn first_status(mut object: Object) -> Object {
         _ => {}
     }
     object
+}
+
+/// What a pod with scheduling gates says from its first moment on.
+/// Source: `applySchedulingGatedCondition` of `pkg/registry/core/pod/strategy.go`.
+fn gated_condition(spec: &core::PodSpec) -> Option<core::PodCondition> {
+    spec.scheduling_gates.as_ref()?.first()?;
+    Some(core::PodCondition {
+        type_: "PodScheduled".to_owned(),
+        status: "False".to_owned(),
+        reason: Some("SchedulingGated".to_owned()),
+        message: Some("Scheduling is blocked due to non-empty scheduling gates".to_owned()),
+        ..core::PodCondition::default()
+    })
 }
 
 /// The new state of an object whose main part is replaced: the server's own fields stay.

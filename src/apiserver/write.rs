@@ -4,11 +4,14 @@ use super::{
     ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, Subresource,
     Verb, Written, admission, defaulting, prepare, validation,
 };
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::api::{Key, Kind, Object, core, meta, owners};
+use crate::api::owners::{self, Writer};
+use crate::api::{Key, Kind, Object, core, meta};
 use crate::manifest::{self, patch as patches};
-use crate::store::Precondition;
+use crate::store::{Change, Precondition};
 
 /// How often a generated name that is taken is drawn again. Source: `pkg/registry/rest/create.go`.
 const NAME_GENERATION_ATTEMPTS: usize = 8;
@@ -107,15 +110,20 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Refusal::invalid(&object.key(), errors));
         }
-        admission::enforce(admission::Operation::Create, &object, &self.store)?;
+        let operation = admission::Operation::Create;
+        let due = admission::enforce(operation, &object, &self.store, caller.now)?;
         reach(stages, StageName::Validate, &object);
         let key = object.key();
+        if self.store.get(&key).is_some() {
+            return Err(Refusal::already_exists(&key));
+        }
+        let paid = self.charge_quotas(due, caller)?;
         let change = self
             .store
             .put(object, Precondition::Absent)
             .map_err(|_| Refusal::already_exists(&key))?;
         reach(stages, StageName::Commit, &change.object);
-        Ok(Written::of(change))
+        Ok(Written::of(change).after(paid))
     }
 
     /// Completes a `generateName`, drawing again while the name is taken.
@@ -161,15 +169,41 @@ impl ApiServer {
             Part::Status => prepare::for_status(&object, &current),
             Part::Finalizers => prepare::for_finalize(&object, &current),
         };
+        let mut paid = Vec::new();
         if part == Part::Main {
             let errors = validation::validate_update(&object, &current);
             if !errors.is_empty() {
                 return Err(Refusal::invalid(key, errors));
             }
-            admission::enforce(admission::Operation::Update, &object, &self.store)?;
+            let operation = admission::Operation::Update;
+            let due = admission::enforce(operation, &object, &self.store, caller.now)?;
             reach(stages, StageName::Validate, &object);
+            paid = self.charge_quotas(due, caller)?;
         }
-        self.replace(object, &current, signed, stages)
+        let written = self.replace(object, &current, signed, stages)?;
+        Ok(written.after(paid))
+    }
+
+    /// Writes into quotas what a write takes of them, before it is made.
+    ///
+    /// Unlike Kubernetes: what is refused because its name is taken has cost nothing; there the
+    /// quota is charged for it until it is counted again.
+    fn charge_quotas(
+        &mut self,
+        due: admission::Charges,
+        caller: Caller<'_>,
+    ) -> Result<Vec<Arc<Change>>, Refusal> {
+        let mut changes = Vec::new();
+        for quota in due {
+            let charged = Object::ResourceQuota(quota);
+            let current = self.get(&charged.key())?.clone();
+            let by = Signed::By(Writer::server(caller.now));
+            changes.extend(
+                self.replace(charged, &current, by, &mut Vec::new())?
+                    .changes,
+            );
+        }
+        Ok(changes)
     }
 
     /// Writes the new state, or removes the object when nothing holds it back any more.

@@ -1,6 +1,6 @@
 //! Whose an object is: adopting what matches and belongs to nobody, releasing what matches no longer.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::controller::{Action, Change};
 use crate::api::{Key, Kind, LabelSelector, Object, Pod, Typed, meta, selector};
@@ -15,6 +15,7 @@ pub(super) struct Claims<'a> {
     kind: Kind,
     uid: String,
     wanted: LabelSelector,
+    finalizer: Option<&'static str>,
     /// Nobody's, which match.
     pub(super) orphans: Vec<&'a Object>,
     /// Its own, which match no longer.
@@ -35,6 +36,7 @@ impl<'a> Claims<'a> {
             kind,
             uid: owner.uid().to_owned(),
             wanted: wanted.clone(),
+            finalizer: None,
             orphans: Vec::new(),
             strays: Vec::new(),
         };
@@ -52,6 +54,12 @@ impl<'a> Claims<'a> {
                 .collect();
         }
         claims
+    }
+
+    /// The same; what is adopted gets this finalizer, and what is released loses it.
+    pub(super) fn with_finalizer(mut self, finalizer: &'static str) -> Self {
+        self.finalizer = Some(finalizer);
+        self
     }
 
     /// Of pods, the census tells without a look at each.
@@ -86,9 +94,33 @@ impl<'a> Claims<'a> {
     pub(super) fn actions(&self, owner: &Object, adopts: bool) -> Vec<Action> {
         let adopted = self.orphans.iter().filter(|_| adopts);
         adopted
-            .map(|object| adoption(owner, object))
-            .chain(self.strays.iter().map(|object| release(owner, object)))
+            .map(|object| self.adoption(owner, object))
+            .chain(self.strays.iter().map(|object| self.release(owner, object)))
             .collect()
+    }
+
+    fn adoption(&self, owner: &Object, object: &Object) -> Action {
+        let reference = meta::controller_reference(owner);
+        let reference = json!({
+            "apiVersion": reference.api_version,
+            "kind": reference.kind,
+            "name": reference.name,
+            "uid": reference.uid,
+            "controller": true,
+            "blockOwnerDeletion": true,
+        });
+        let why = format!("adopts {}: it matches and is nobody's", object.key());
+        let finalizers = self.finalizer.map(|name| ("finalizers", name));
+        patch(object, &reference, finalizers, why)
+    }
+
+    fn release(&self, owner: &Object, object: &Object) -> Action {
+        let reference = json!({"$patch": "delete", "uid": owner.uid()});
+        let why = format!("releases {}: it matches no longer", object.key());
+        let finalizers = self
+            .finalizer
+            .map(|name| ("$deleteFromPrimitiveList/finalizers", name));
+        patch(object, &reference, finalizers, why)
     }
 }
 
@@ -107,12 +139,20 @@ pub(super) fn may_adopt(owner_uid: &str, answers: &[Outcome]) -> bool {
         .is_some_and(|fresh| fresh.uid() == owner_uid && !fresh.is_terminating())
 }
 
-fn patch(object: &Object, owner_reference: &serde_json::Value, why: String) -> Action {
+fn patch(
+    object: &Object,
+    owner_reference: &Value,
+    finalizers: Option<(&str, &str)>,
+    why: String,
+) -> Action {
     // The uid in the body makes sure that it is still the same object.
-    let body = json!({"metadata": {
+    let mut body = json!({"metadata": {
         "uid": object.uid(),
         "ownerReferences": [owner_reference],
     }});
+    if let Some((field, name)) = finalizers {
+        body["metadata"][field] = json!([name]);
+    }
     let patch = Patch {
         patch_type: PatchType::Strategic,
         subresource: Subresource::Main,
@@ -121,32 +161,12 @@ fn patch(object: &Object, owner_reference: &serde_json::Value, why: String) -> A
     Action::new(object.key(), Verb::Patch(patch), why)
 }
 
-fn adoption(owner: &Object, object: &Object) -> Action {
-    let reference = meta::controller_reference(owner);
-    let reference = json!({
-        "apiVersion": reference.api_version,
-        "kind": reference.kind,
-        "name": reference.name,
-        "uid": reference.uid,
-        "controller": true,
-        "blockOwnerDeletion": true,
-    });
-    let why = format!("adopts {}: it matches and is nobody's", object.key());
-    patch(object, &reference, why)
-}
-
-fn release(owner: &Object, object: &Object) -> Action {
-    let reference = json!({"$patch": "delete", "uid": owner.uid()});
-    let why = format!("releases {}: it matches no longer", object.key());
-    patch(object, &reference, why)
-}
-
 /// The owners of type `T` that a change concerns: the owner itself, the one responsible for a
 /// changed object, or, for an orphan, all that would have it.
 pub(super) fn owners_concerned<T: Typed>(
     caches: &Informers,
     change: &Change<'_>,
-    selector_of: fn(&T) -> &LabelSelector,
+    selector_of: fn(&T) -> Option<&LabelSelector>,
 ) -> Vec<Key> {
     let Some(latest) = change.latest() else {
         return Vec::new();
@@ -165,9 +185,8 @@ pub(super) fn owners_concerned<T: Typed>(
             keys.extend(
                 takers
                     .filter(|taker| {
-                        T::of(&taker.object).is_some_and(|taker| {
-                            selector::matches_object(selector_of(taker), after)
-                        })
+                        let wanted = T::of(&taker.object).and_then(selector_of);
+                        wanted.is_some_and(|wanted| selector::matches_object(wanted, after))
                     })
                     .map(|taker| taker.object.key()),
             );

@@ -18,6 +18,7 @@ use super::persistent_volume_claim_protection::PERSISTENT_VOLUME_CLAIM_PROTECTIO
 use super::persistent_volume_protection::PERSISTENT_VOLUME_PROTECTION;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
+use super::resource_quota::RESOURCE_QUOTA;
 use super::service_account::SERVICE_ACCOUNT;
 use super::stateful_set::STATEFUL_SET;
 use super::taint_eviction::TAINT_EVICTION;
@@ -47,6 +48,9 @@ pub struct Controller {
     /// last plan went well; without it keys are taken at once, and after failures later and later.
     /// Source: `FixedItemIntervalRateLimiter` of `pkg/controller/podautoscaler`.
     pub pace: Option<fn(&Profile) -> Duration>,
+    /// How long a change waits for others before a key that it concerns is taken; without it not at
+    /// all.
+    pub gathers: Option<fn(&Change<'_>, &Key) -> Duration>,
 }
 
 /// A check at fixed times.
@@ -340,6 +344,7 @@ impl Action {
 pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
     &ENDPOINT_SLICE,
+    &RESOURCE_QUOTA,
     &NAMESPACE,
     &DAEMON_SET,
     &DEPLOYMENT,

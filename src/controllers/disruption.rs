@@ -34,6 +34,7 @@ pub(super) static DISRUPTION: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// A budget for itself, and the budgets of a pod that changed.

@@ -58,6 +58,7 @@ pub(super) static EXTERNAL_PROVISIONER: Controller = Controller {
     concerns,
     plan,
     pace: None,
+    gathers: None,
     periodic: None,
 };
 

@@ -51,6 +51,7 @@ pub(super) static GARBAGE_COLLECTOR: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// Holds an owner until what it owns and what blocks it is gone.

@@ -24,6 +24,7 @@ pub(super) static NAMESPACE: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// The finalizer of every namespace that this controller takes away.

@@ -22,6 +22,7 @@ pub(super) static PERSISTENT_VOLUME_CLAIM_PROTECTION: Controller = Controller {
     concerns: |_, change| change.after.map(Object::key).into_iter().collect(),
     plan,
     pace: None,
+    gathers: None,
     periodic: None,
 };
 

@@ -18,6 +18,7 @@ pub(super) static PERSISTENT_VOLUME_PROTECTION: Controller = Controller {
     },
     plan,
     pace: None,
+    gathers: None,
     periodic: None,
 };
 

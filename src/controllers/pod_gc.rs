@@ -37,6 +37,7 @@ pub(super) static POD_GC: Controller = Controller {
         },
     }),
     pace: None,
+    gathers: None,
 };
 
 /// Why nobody will end a pod.

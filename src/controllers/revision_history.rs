@@ -169,6 +169,8 @@ fn create(owner: &Object, hash: &str, template: &Value, number: i64) -> Action {
         name: Some(name.clone()),
         namespace: Some(owner.namespace().to_owned()),
         labels: Some(labels),
+        // Among them why it was changed, for `kubectl rollout history`.
+        annotations: owner.metadata().annotations.clone(),
         owner_references: Some(vec![meta::controller_reference(owner)]),
         ..ObjectMeta::default()
     };

@@ -43,6 +43,8 @@ pub struct Runner {
     asked: OrdMap<RequestId, Key>,
     expected: OrdMap<Key, Expected>,
     unlisted: OrdSet<Kind>,
+    /// Keys with news that have not been looked at yet, because more may come.
+    gathering: OrdSet<Key>,
     refused: OrdMap<Key, Refusal>,
     waiting_since: OrdMap<Key, Time>,
     remembered: OrdMap<Key, Recommendations>,
@@ -79,6 +81,7 @@ impl Component for Runner {
             Input::Alarm(ControllerAlarm::Work) => self.take(hands),
             Input::Alarm(ControllerAlarm::Due(key)) => {
                 if self.queue.is_due(&key, hands.now) {
+                    self.gathering.remove(&key);
                     let record =
                         hands.note(hands.cause, Note::Rang("look again", Some(key.clone())));
                     self.enqueue(&key, record, hands);
@@ -101,6 +104,7 @@ impl Runner {
             asked: OrdMap::new(),
             expected: OrdMap::new(),
             unlisted: controller.watches.iter().copied().collect(),
+            gathering: OrdSet::new(),
             refused: OrdMap::new(),
             waiting_since: OrdMap::new(),
             remembered: OrdMap::new(),
@@ -172,7 +176,7 @@ impl Runner {
                 after: after.as_ref(),
             };
             for key in (self.controller.concerns)(&self.informers, &change) {
-                self.add(&key, record, hands);
+                self.add(&key, &change, record, hands);
             }
             if let (Some(gone), None) = (before, after) {
                 self.remembered.remove(&gone.key());
@@ -226,15 +230,21 @@ impl Runner {
                 .all(|(kind, revision)| cache_revision(*kind) >= *revision)
     }
 
-    /// Puts a key into the queue now, or when its pace allows.
-    fn add(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
-        match self.controller.pace {
-            None => self.enqueue(key, record, hands),
-            Some(pace) => {
-                let due = hands.now + pace(hands.profile);
-                self.delay(key, due, (record, Urgency::Periodic), hands);
-            }
+    /// Puts a key into the queue now, or when its pace or the gathering of changes allows.
+    fn add(&mut self, key: &Key, change: &Change<'_>, record: RecordId, hands: &mut Hands<'_>) {
+        if let Some(pace) = self.controller.pace {
+            let due = hands.now + pace(hands.profile);
+            self.delay(key, due, (record, Urgency::Periodic), hands);
+            return;
         }
+        let gathers = self.controller.gathers;
+        let wait = gathers.map_or(Duration::ZERO, |gathers| gathers(change, key));
+        if wait.is_zero() {
+            self.enqueue(key, record, hands);
+            return;
+        }
+        self.gathering.insert(key.clone());
+        self.delay(key, hands.now + wait, (record, Urgency::Work), hands);
     }
 
     fn enqueue(&mut self, key: &Key, record: RecordId, hands: &mut Hands<'_>) {
@@ -395,6 +405,9 @@ impl Runner {
             return;
         }
         self.waiting_since.remove(key);
+        if self.gathering.contains(key) {
+            return;
+        }
         // What an earlier plan waited for is no longer wanted: it must not keep the world busy.
         if let Some(at) = self.queue.undelay(key) {
             hands.take_back(at, ControllerAlarm::Due(key.clone()));

@@ -14,6 +14,7 @@ pub(super) static SERVICE_ACCOUNT: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// The account that pods get when they name none.

@@ -17,6 +17,7 @@ pub(super) static TAINT_EVICTION: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 const REASON: &str = "TaintManagerEviction";

@@ -22,6 +22,7 @@ pub(super) static TTL_AFTER_FINISHED: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// When a finished Job goes.

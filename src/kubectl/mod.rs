@@ -15,4 +15,4 @@ mod session;
 
 pub use grammar::{Invocation, UsageError, parse};
 pub use note::Note;
-pub use session::{Files, KubectlAlarm, Session};
+pub use session::{Files, KubectlAlarm, Session, edit};

@@ -55,6 +55,8 @@ pub enum PodTimer {
     Probe(usize, ProbeKind),
     /// The preStop hook is done.
     PreStop(usize),
+    /// The grace of a sidecar is over before its turn to end came.
+    Turn(usize),
     /// The process ends after SIGTERM.
     Stop(usize),
     /// The grace is over: SIGKILL.
@@ -104,6 +106,7 @@ impl PodTimer {
             | Self::BackOff(place)
             | Self::Probe(place, _)
             | Self::PreStop(place)
+            | Self::Turn(place)
             | Self::Stop(place)
             | Self::Kill(place) => Some(place),
         }
@@ -127,6 +130,7 @@ impl PodTimer {
             Self::Probe(_, ProbeKind::Readiness) => "readiness probe",
             Self::Probe(_, ProbeKind::Liveness) => "liveness probe",
             Self::PreStop(_) => "preStop hook done",
+            Self::Turn(_) => "SIGTERM, though others have not ended",
             Self::Stop(_) => "process ends after SIGTERM",
             Self::Kill(_) => "SIGKILL",
             Self::Deadline => "deadline of the pod",

@@ -35,7 +35,11 @@ pub(super) fn generate(worker: &Worker, node: Ipv4Addr, now: Time) -> core::PodS
     let phase = match (&worker.failure, worker.reported.phase.as_deref()) {
         (_, Some(last @ ("Failed" | "Succeeded"))) => last,
         (Some(_), _) if worker.stage == Stage::Ended => "Failed",
-        _ => phase(worker, &initial, &regular),
+        _ => match phase(worker, &initial, &regular) {
+            // Source: `TerminatePod` of `pkg/kubelet/status/status_manager.go`.
+            "Pending" | "Running" if worker.stage == Stage::Ended => "Failed",
+            phase => phase,
+        },
     };
     let conditions = conditions(worker, (&initial, &regular), phase, now);
     // The reason comes with the phase, when nothing runs any more.
@@ -86,7 +90,13 @@ pub(super) fn status_of(worker: &Worker, place: usize) -> core::ContainerStatus 
     let (state, last) = states(worker, container, place);
     let reference = Reference::parse(&container.image).ok();
     let reference = reference.filter(|_| container.runs > 0);
-    let is_done_init = container.is_done && container.ending.is_some();
+    let does_its_work_once = place < worker.inits() && !worker.is_sidecar(place);
+    // Source: `UpdatePodStatus` of `pkg/kubelet/prober/prober_manager.go`.
+    let ready = if does_its_work_once {
+        container.is_done && container.ending.is_some()
+    } else {
+        container.is_ready()
+    };
     let resources = spec.resources.clone().unwrap_or_default();
     let is_made = container.runs > 0;
     core::ContainerStatus {
@@ -101,7 +111,7 @@ pub(super) fn status_of(worker: &Worker, place: usize) -> core::ContainerStatus 
             .unwrap_or_default(),
         last_state: Some(last),
         name: spec.name.clone(),
-        ready: is_done_init || container.is_ready(),
+        ready,
         restart_count: i32::try_from(container.runs.saturating_sub(1)).unwrap_or(i32::MAX),
         started: Some(container.running_since().is_some() && container.is_started),
         state: Some(state),

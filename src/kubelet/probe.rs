@@ -83,20 +83,61 @@ fn threshold(spec: &core::Probe, succeeded: bool) -> i32 {
     }
 }
 
-/// What the event of a failed probe says after the colon.
-fn failure(spec: &core::Probe, address: &str) -> String {
-    if spec.http_get.is_some() {
-        "HTTP probe failed with statuscode: 500".to_owned()
+/// What the event of a failed probe says after the colon: that nobody listens, as long as the
+/// application has not come up, else that it answers badly.
+/// Source: `pkg/probe` and `pkg/kubelet/prober/prober.go`.
+///
+/// Unlike Kubernetes: what a command of a probe would print is not known, and nothing is said of it.
+fn failure(
+    container: &core::Container,
+    spec: &core::Probe,
+    (address, is_up): (&str, bool),
+) -> String {
+    if let Some(http) = &spec.http_get {
+        if is_up {
+            return "HTTP probe failed with statuscode: 500".to_owned();
+        }
+        let scheme = http
+            .scheme
+            .as_deref()
+            .unwrap_or("HTTP")
+            .to_ascii_lowercase();
+        let host = http.host.as_deref().unwrap_or(address);
+        let port = port(container, &http.port);
+        let path = http.path.as_deref().unwrap_or("/");
+        let path = path.trim_start_matches('/');
+        format!(
+            "Get \"{scheme}://{host}:{port}/{path}\": dial tcp {host}:{port}: connect: connection \
+             refused"
+        )
     } else if let Some(socket) = &spec.tcp_socket {
-        let port = match &socket.port {
-            IntOrString::Int(port) => port.to_string(),
-            IntOrString::String(name) => name.clone(),
-        };
-        format!("dial tcp {address}:{port}: connect: connection refused")
-    } else if spec.grpc.is_some() {
-        "service unhealthy (responded with \"NOT_SERVING\")".to_owned()
+        let host = socket.host.as_deref().unwrap_or(address);
+        let port = port(container, &socket.port);
+        format!("dial tcp {host}:{port}: connect: connection refused")
+    } else if let Some(grpc) = &spec.grpc {
+        if is_up {
+            return "service unhealthy (responded with \"NOT_SERVING\")".to_owned();
+        }
+        let timeout = spec.timeout_seconds.unwrap_or(1);
+        format!(
+            "timeout: failed to connect service \"{address}:{}\" within {timeout}s: context deadline \
+             exceeded",
+            grpc.port
+        )
     } else {
         String::new()
+    }
+}
+
+/// The number of a port, which may be named.
+fn port(container: &core::Container, port: &IntOrString) -> String {
+    match port {
+        IntOrString::Int(port) => port.to_string(),
+        IntOrString::String(name) => {
+            let mut ports = container.ports.iter().flatten();
+            let named = ports.find(|each| each.name.as_ref() == Some(name));
+            named.map_or_else(|| name.clone(), |port| port.container_port.to_string())
+        }
     }
 }
 
@@ -163,7 +204,8 @@ impl Worker {
                 .address
                 .map(|address| address.to_string())
                 .unwrap_or_default();
-            let why = failure(&spec, &address);
+            let is_up = turn.now.since(since) >= self.containers[place].behaviour.starts_in;
+            let why = failure(self.spec_of(place), &spec, (&address, is_up));
             let message = format!("{} probe failed: {why}", kind.name());
             turn.event(EventType::Warning, "Unhealthy", message, Some(place));
         }

@@ -98,11 +98,12 @@ fn listening(worker: &Worker, place: usize, now: Time) -> Listening {
     if now.since(since) < container.behaviour.starts_in {
         return Listening::Closed;
     }
-    let is_in_hook = worker
+    let before_sigterm = [PodTimer::PreStop(place), PodTimer::Turn(place)];
+    let is_spared = worker
         .dues
         .iter()
-        .any(|due| due.timer == PodTimer::PreStop(place));
-    let is_asked = matches!(container.phase, Phase::Stopping { .. }) && !is_in_hook;
+        .any(|due| before_sigterm.contains(&due.timer));
+    let is_asked = matches!(container.phase, Phase::Stopping { .. }) && !is_spared;
     match container.behaviour.on_sigterm {
         OnSigterm::Exit if is_asked => Listening::Closed,
         OnSigterm::Drain if is_asked => Listening::Draining,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::alarm::{PodTimer, ProbeKind};
 use super::behaviour::hook_duration;
-use super::container::Phase;
+use super::container::{Container, Phase};
 use super::log::Said;
 use super::note::Happening;
 use super::worker::{Action, Failure, FailureKind, Stage, Turn, Worker};
@@ -31,7 +31,7 @@ impl Worker {
                 self.stage = Stage::Stopping(turn.now + grace);
                 self.drop_plans();
                 turn.actions.push(Action::CancelPulls);
-                self.stop_next(turn);
+                self.stop_all(turn);
             }
         }
     }
@@ -42,6 +42,7 @@ impl Worker {
             matches!(
                 due.timer,
                 PodTimer::PreStop(_)
+                    | PodTimer::Turn(_)
                     | PodTimer::Stop(_)
                     | PodTimer::Kill(_)
                     | PodTimer::Exit(_)
@@ -62,37 +63,54 @@ impl Worker {
         }
     }
 
-    /// Stops what is to be stopped next: first containers and unfinished init containers, then the
-    /// sidecars in the reverse of their order.
-    /// Source: `pkg/kubelet/kuberuntime/kuberuntime_termination_order.go`.
-    pub(super) fn stop_next(&mut self, turn: &mut Turn<'_>) {
+    /// Stops all containers that run, each by its own hook; sidecars get their SIGTERM when it is
+    /// their turn. With nothing left, the pod has ended.
+    /// Source: `killContainersWithSyncResult` of `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+    pub(super) fn stop_all(&mut self, turn: &mut Turn<'_>) {
         let Stage::Stopping(until) = self.stage else {
             return;
         };
         let grace = until.since(turn.now);
-        let mut is_waiting = false;
         for place in (0..self.containers.len()).rev() {
-            if self.is_sidecar(place) || self.containers[place].running_since().is_none() {
-                continue;
+            if matches!(self.containers[place].phase, Phase::Running(_)) {
+                let message = format!("Stopping container {}", self.spec_of(place).name);
+                self.stop(place, grace, message, turn);
             }
-            is_waiting = true;
-            self.stop_for_good(place, grace, turn);
         }
-        let sidecars = (0..self.inits()).rev().filter(|place| {
-            self.is_sidecar(*place) && self.containers[*place].running_since().is_some()
-        });
-        match sidecars.into_iter().next() {
-            _ if is_waiting => {}
-            Some(place) => self.stop_for_good(place, grace, turn),
-            None => self.end(turn),
+        self.go_on_stopping(turn);
+    }
+
+    /// Lets those end whose turn has come now that another one has ended.
+    fn go_on_stopping(&mut self, turn: &mut Turn<'_>) {
+        let runs = |container: &Container| container.running_since().is_some();
+        if !self.containers.iter().any(runs) {
+            self.end(turn);
+            return;
+        }
+        for place in 0..self.inits() {
+            if self.waits_for_turn(place) && self.has_turn(place) {
+                self.disarm(PodTimer::Turn(place));
+                self.send_sigterm(place, turn);
+            }
         }
     }
 
-    fn stop_for_good(&mut self, place: usize, grace: Duration, turn: &mut Turn<'_>) {
-        if matches!(self.containers[place].phase, Phase::Running(_)) {
-            let message = format!("Stopping container {}", self.spec_of(place).name);
-            self.stop(place, grace, message, turn);
+    /// Whether a container is through with its hook and lets others end before it.
+    fn waits_for_turn(&self, place: usize) -> bool {
+        let timer = PodTimer::Turn(place);
+        self.dues.iter().any(|due| due.timer == timer)
+    }
+
+    /// Whether nothing that runs has to end before this container: a sidecar ends after all
+    /// containers, and after the sidecar behind it.
+    /// Source: `pkg/kubelet/kuberuntime/kuberuntime_termination_order.go`.
+    fn has_turn(&self, place: usize) -> bool {
+        if !self.is_sidecar(place) || !matches!(self.stage, Stage::Stopping(_)) {
+            return true;
         }
+        let behind = (place + 1..self.inits()).find(|behind| self.is_sidecar(*behind));
+        let mut earlier = (self.inits()..self.containers.len()).chain(behind);
+        earlier.all(|other| self.containers[other].running_since().is_none())
     }
 
     /// Stops one container: preStop hook, SIGTERM, SIGKILL.
@@ -125,8 +143,21 @@ impl Worker {
         }
     }
 
-    /// Sends SIGTERM. What ends in time is not waited for any longer.
+    /// The hook is done: SIGTERM follows, for a sidecar when it is its turn or its grace is over.
     pub(super) fn terminate_process(&mut self, place: usize, turn: &mut Turn<'_>) {
+        let Phase::Stopping { deadline, .. } = self.containers[place].phase else {
+            return;
+        };
+        let left = deadline.since(turn.now);
+        if left.is_zero() || self.has_turn(place) {
+            self.send_sigterm(place, turn);
+        } else {
+            self.arm(PodTimer::Turn(place), left, Urgency::Work, turn);
+        }
+    }
+
+    /// Sends SIGTERM. What ends in time is not waited for any longer.
+    pub(super) fn send_sigterm(&mut self, place: usize, turn: &mut Turn<'_>) {
         let Phase::Stopping { deadline, .. } = self.containers[place].phase else {
             return;
         };
@@ -161,7 +192,7 @@ impl Worker {
             let deadline = until;
             self.containers[place].phase = Phase::Stopping { since, deadline };
             let end = self.dues.iter().find(|due| {
-                matches!(due.timer, PodTimer::PreStop(at) | PodTimer::Kill(at) if at == place)
+                matches!(due.timer, PodTimer::PreStop(at) | PodTimer::Turn(at) | PodTimer::Kill(at) if at == place)
             });
             if let Some(due) = end.copied() {
                 let least = match due.timer {
@@ -183,7 +214,7 @@ impl Worker {
         self.containers[place].end(exit, since, turn.now);
         turn.say(Happening::Exited(exit), Some(place));
         if matches!(self.stage, Stage::Stopping(_)) {
-            self.stop_next(turn);
+            self.go_on_stopping(turn);
             return;
         }
         let is_done = exit.code == 0 && place < self.inits() && !self.is_sidecar(place);
@@ -278,7 +309,7 @@ impl Worker {
             Stage::New => self.arm(PodTimer::Notice, Duration::ZERO, Urgency::Work, turn),
             Stage::Stopping(_) => {
                 self.drop_plans();
-                self.stop_next(turn);
+                self.stop_all(turn);
             }
             Stage::Ended => turn.write(),
             Stage::Sandbox | Stage::Running if self.is_unwanted() => {

@@ -281,6 +281,7 @@ impl Worker {
             PodTimer::BackOff(place) => self.try_again(place, turn),
             PodTimer::Probe(place, kind) => self.probe(place, kind, turn),
             PodTimer::PreStop(place) => self.terminate_process(place, turn),
+            PodTimer::Turn(place) => self.send_sigterm(place, turn),
             PodTimer::Stop(place) => self.exited(place, ExitCode::of(0), turn),
             PodTimer::Kill(place) => {
                 turn.say(Happening::Sigkill, Some(place));

@@ -109,6 +109,9 @@ pub struct Controllers {
     /// How often the garbage collector and others look at everything again.
     #[serde(deserialize_with = "duration")]
     pub resync: Duration,
+    /// How often what each quota limits is counted again.
+    #[serde(deserialize_with = "duration")]
+    pub quota_sync: Duration,
 }
 
 /// The horizontal pod autoscaler.

@@ -125,14 +125,20 @@ impl Editor {
     /// Whether the text is still the one that was sent last.
     #[must_use]
     pub fn is_as_sent(&self) -> bool {
-        let file = self.sent.as_ref().and_then(|sent| sent.files.get(FILE));
-        file.is_some_and(|bytes| **bytes == *self.text().as_bytes())
+        let text = self.text();
+        let sent = self.sent.iter().flat_map(|sent| sent.files.values());
+        sent.into_iter().any(|bytes| **bytes == *text.as_bytes())
     }
 
     /// The text as the file of a command, which is remembered as sent with this line.
     pub fn send(&mut self, line: &str) -> Arc<Files> {
-        let bytes: Arc<[u8]> = self.text().into_bytes().into();
-        let files = Arc::new(Files::from([(FILE.to_owned(), bytes)]));
+        self.send_as(line, FILE, Files::new())
+    }
+
+    /// The same with a name for the text, and beside other files.
+    pub fn send_as(&mut self, line: &str, name: &str, mut files: Files) -> Arc<Files> {
+        files.insert(name.to_owned(), self.text().into_bytes().into());
+        let files = Arc::new(files);
         self.sent = Some(Sent {
             line: line.to_owned(),
             files: Arc::clone(&files),

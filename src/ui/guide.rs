@@ -285,6 +285,12 @@ fn typing(view: &View<'_>) -> Vec<Piece> {
     }
     match marks.first() {
         Some(mark) => vec![Say(format!("line {}: {}", mark.line + 1, mark.text))],
+        None if view.model.edit.is_some() => vec![
+            Press(Action::Apply),
+            say(" saves: kubectl sends what you changed · "),
+            Press(Action::Example),
+            say(" gives it up"),
+        ],
         None => vec![
             Press(Action::Apply),
             say(" sends it to the API server · "),

@@ -101,9 +101,9 @@ macro_rules! bindings {
 }
 
 bindings! {
-    Editor  "a ctrl+s"        Apply         "apply"      "kubectl apply -f - with this text";
+    Editor  "a ctrl+s"        Apply         "apply"      "kubectl apply -f - with this text; what kubectl edit opened is saved";
     Editor  "i"               Edit          "type"       "type in the editor";
-    Editor  "ctrl+t"          Example       ""           "put the first example back";
+    Editor  "ctrl+t"          Example       ""           "put the first example back, or give up kubectl edit";
     Events  "b"               Heartbeats    "heartbeats" "show or hide leases and other things that repeat for ever";
     Events  "/"               Filter        "filter"     "show only records that contain a text";
     Scheduler "s"             Tell          "tell"       "tell the decision: on to the next node";
@@ -166,11 +166,11 @@ bindings! {
     Look    "8"               ShowObject    ""           "Object: what is in it, and who wrote which part?";
     Look    "9"               ShowEditor    ""           "Editor: what do I want?";
     Look    "q"               Quit          "quit"       "leave; the text in the editor is kept";
-    Typing  "ctrl+s"          Apply         "apply"      "kubectl apply -f - with this text";
+    Typing  "ctrl+s"          Apply         "apply"      "kubectl apply -f - with this text; what kubectl edit opened is saved";
     Typing  "esc"             Leave         "done"       "stop typing; the keys are keys again";
     Typing  "ctrl+z"          Undo          "undo"       "take back the last change";
     Typing  "ctrl+y"          Redo          "redo"       "make it again";
-    Typing  "ctrl+t"          Example       "example"    "put the first example back";
+    Typing  "ctrl+t"          Example       "example"    "put the first example back, or give up kubectl edit";
     Typing  "up"              Up            ""           "a line up";
     Typing  "down"            Down          ""           "a line down";
     Typing  "left"            Left          ""           "a character to the left";

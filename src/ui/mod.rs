@@ -113,7 +113,7 @@ pub fn run(opened: Opened, disk: Disk<'_>) -> Result<(), Error> {
             (Driver::replayed(*replayed), Opening::Given, model)
         }
     };
-    let kept = model.editor.text();
+    let kept = model.draft();
     let mut session = Session { model, place, kept };
     let shown = runtime.block_on(async {
         let engine = task::spawn(driver);
@@ -240,7 +240,7 @@ impl Session {
 
     /// Keeps the text in the editor, if somebody changed it since it was kept.
     fn keep(&mut self) -> Result<(), Error> {
-        let text = self.model.editor.text();
+        let text = self.model.draft();
         if let Some(place) = self.place.as_ref().filter(|_| text != self.kept) {
             draft::keep(place, &text).map_err(|error| Error::Draft(place.clone(), error))?;
             self.kept = text;

@@ -135,6 +135,17 @@ pub struct Sent {
     pub files: Arc<Files>,
 }
 
+/// What `kubectl edit` has opened in the editor.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The line that opened it, without `kubectl`.
+    pub line: String,
+    /// The text that it was opened with.
+    pub original: Arc<[u8]>,
+    /// The editor with the manifest that was there before.
+    pub aside: Box<Editor>,
+}
+
 /// Something to tell, until a key is pressed or the world has gone on for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -184,6 +195,8 @@ pub struct Model {
     pub board: Board,
     /// What is written.
     pub editor: Editor,
+    /// What `kubectl edit` has opened there; none while it holds a manifest.
+    pub edit: Option<Edit>,
     /// The lines typed so far, oldest first.
     pub lines: Vec<String>,
     /// The command that waits for a yes to a run of its own.
@@ -219,6 +232,7 @@ impl Default for Model {
             events: EventList::default(),
             board: Board::default(),
             editor: Editor::default(),
+            edit: None,
             lines: Vec::new(),
             asked: None,
             stopped: None,
@@ -236,6 +250,17 @@ impl Model {
     #[must_use]
     pub fn is_typing(&self) -> bool {
         matches!(self.mode, Mode::Typing)
+    }
+
+    /// What is kept when the screen ends: the manifest, and what was typed into an object.
+    #[must_use]
+    pub fn draft(&self) -> String {
+        let text = self.editor.text();
+        match &self.edit {
+            None => text,
+            Some(edit) if *edit.original == *text.as_bytes() => edit.aside.text(),
+            Some(edit) => format!("{}---\n{text}", edit.aside.text()),
+        }
     }
 
     /// Tells something at a moment.

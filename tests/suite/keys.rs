@@ -1,10 +1,12 @@
 //! What keys do: the first minute, time, the selection, the editor, the command line.
 
+use glassplane::api::{Key, Kind, Object};
 use glassplane::sim::RecordKind;
 use glassplane::ui::action::Action;
 use glassplane::ui::model::{Mode, Overlay, Pane};
 use glassplane::ui::way::Way;
 
+use crate::frames;
 use crate::screen::Person;
 
 #[test]
@@ -173,6 +175,90 @@ fn a_refusal_of_the_server_stands_at_its_line() {
     assert!(
         below.is_some_and(|line| line.contains("└ spec.replicas")),
         "{text}"
+    );
+}
+
+/// A settled Deployment under `kubectl edit`, with the cursor behind its number of replicas.
+fn editing(width: u16, height: u16) -> Person {
+    let mut person = Person::on_first_visit(width, height);
+    person.press("a F :");
+    person.type_text("edit deployment web\n");
+    let lines = person.model.editor.lines();
+    let line = lines
+        .iter()
+        .position(|line| line.starts_with("  replicas: 2"));
+    for _ in 0..line.expect("the live object is there") {
+        person.press("down");
+    }
+    person.press("end");
+    person
+}
+
+#[test]
+fn kubectl_edit_opens_the_live_object_and_sends_what_was_changed() {
+    let mut person = editing(120, 36);
+    let text = person.text();
+    assert!(text.contains("  replicas: 2"), "{text}");
+    frames::check("edit-120x36", &person);
+    person.press("backspace");
+    person.type_text("5");
+    person.press("ctrl+s F");
+    let text = person.text();
+    assert!(
+        text.contains("kubectl: deployment.apps/web edited"),
+        "{text}"
+    );
+    let web = Key::new(Kind::Deployment, "default", "web");
+    let value = person
+        .snapshot()
+        .head
+        .store()
+        .get(&web)
+        .map(Object::to_value);
+    assert_eq!(value.expect("it is there")["spec"]["replicas"], 5);
+    // The manifest is back, and is a manifest again.
+    assert!(person.model.edit.is_none());
+    assert!(person.model.editor.text().contains("replicas: 2"));
+}
+
+#[test]
+fn kubectl_edit_without_a_change_is_cancelled() {
+    for keys in ["ctrl+s", "ctrl+t", "esc a"] {
+        let mut person = editing(80, 24);
+        let journal = person.snapshot().head.journal().count();
+        person.press(keys);
+        let text = person.text();
+        assert!(text.contains("Edit cancelled, no changes made."), "{text}");
+        assert!(person.model.edit.is_none());
+        assert_eq!(person.snapshot().head.journal().count(), journal);
+    }
+}
+
+#[test]
+fn kubectl_edit_that_is_refused_opens_again_with_the_reason() {
+    let mut person = editing(80, 24);
+    person.press("backspace");
+    person.type_text("-3");
+    person.press("ctrl+s F");
+    let text = person.model.editor.text();
+    let reason = "#\n# deployments.apps \"web\" was not valid:\n# * spec.replicas: Invalid";
+    assert!(text.contains(reason), "{text}");
+    frames::check("edit-refused-80x24", &person);
+    person.press("a");
+    let text = person.text();
+    assert!(text.contains("no valid changes were saved"), "{text}");
+}
+
+#[test]
+fn what_is_typed_into_an_object_is_kept_beside_the_manifest() {
+    let mut person = editing(80, 24);
+    let manifest = person.model.draft();
+    assert!(manifest.starts_with("apiVersion"), "{manifest}");
+    person.press("backspace");
+    let kept = person.model.draft();
+    assert!(
+        kept.starts_with(&manifest) && kept.contains("---\n# Please edit"),
+        "{kept}"
     );
 }
 

@@ -42,6 +42,18 @@ pub struct Writer {
     pub time: Time,
 }
 
+impl Writer {
+    /// The API server, which writes statuses by itself: of budgets, of quotas.
+    #[must_use]
+    pub fn server(time: Time) -> Self {
+        Self {
+            manager: Manager::Borrowed("kube-apiserver"),
+            subresource: Some("status"),
+            time,
+        }
+    }
+}
+
 /// Whether a manager says what it wants, or changes what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {

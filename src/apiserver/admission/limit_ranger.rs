@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
-use crate::api::requests::{self, RequestOptions, ResourceList, pod_requests, read_list};
+use crate::api::requests::{RequestOptions, ResourceList, pod_limits, pod_requests, read_list};
 use crate::api::{Key, Kind, Object, PersistentVolumeClaim, Pod, Quantity, core};
 use crate::apiserver::Refusal;
 use crate::store::Store;
@@ -127,37 +127,6 @@ pub(super) fn check_pod(pod: &Pod, key: &Key, store: &Store) -> Result<(), Refus
         constraints(item, &asked, &mut problems);
     }
     refuse(key, problems)
-}
-
-/// The sum of the limits of containers and sidecars, or what an init container may take if that
-/// is more.
-pub(super) fn pod_limits(pod: &Pod) -> ResourceList {
-    let mut sum = ResourceList::new();
-    let mut most = ResourceList::new();
-    let init = pod.spec.init_containers.iter().flatten();
-    for container in pod.spec.containers.iter().chain(init.clone()) {
-        let limits = read_list(
-            container
-                .resources
-                .as_ref()
-                .and_then(|it| it.limits.as_ref()),
-        );
-        let alone = init.clone().any(|each| std::ptr::eq(each, container))
-            && !requests::is_sidecar(container);
-        for (name, amount) in limits {
-            if alone {
-                let entry = most.entry(name).or_insert(amount);
-                *entry = (*entry).max(amount);
-            } else {
-                *sum.entry(name).or_insert(Quantity::ZERO) += amount;
-            }
-        }
-    }
-    for (name, amount) in most {
-        let entry = sum.entry(name).or_insert(amount);
-        *entry = (*entry).max(amount);
-    }
-    sum
 }
 
 /// Refuses a claim that asks for less or more storage than its namespace allows.

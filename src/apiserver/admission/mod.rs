@@ -5,6 +5,7 @@
 //!
 //! Unlike Kubernetes: no token is mounted into pods, and a new node gets no `not-ready` taint.
 
+mod claim_resize;
 mod default_tolerations;
 mod limit_ranger;
 mod namespace_lifecycle;
@@ -14,9 +15,11 @@ mod service_account;
 mod storage_class;
 mod storage_protection;
 
+pub(super) use resource_quota::Charges;
+
 use super::Refusal;
 use crate::api::{Key, Object};
-use crate::sim::Profile;
+use crate::sim::{Profile, Time};
 use crate::store::Store;
 
 /// What is being done with the object.
@@ -65,21 +68,29 @@ pub(super) fn admit(
     Ok(())
 }
 
-/// Asks the plugins that only look, about an object that is valid.
+/// Asks the plugins that only look, about an object that is valid; says what it takes of quotas.
 ///
 /// # Errors
 /// What the first plugin that refuses says.
-pub(super) fn enforce(operation: Operation, object: &Object, store: &Store) -> Result<(), Refusal> {
+pub(super) fn enforce(
+    operation: Operation,
+    object: &Object,
+    store: &Store,
+    now: Time,
+) -> Result<Charges, Refusal> {
     let key = named(object);
     match object {
         Object::Pod(pod) if operation == Operation::Create => {
             limit_ranger::check_pod(pod, &key, store)?;
         }
-        Object::PersistentVolumeClaim(claim) => limit_ranger::check_claim(claim, &key, store)?,
+        Object::PersistentVolumeClaim(claim) => {
+            limit_ranger::check_claim(claim, &key, store)?;
+            claim_resize::check(claim, &key, store)?;
+        }
         Object::PriorityClass(class) => priority::one_default(class, &key, store)?,
         _ => {}
     }
-    resource_quota::check(operation, object, &key, store)
+    resource_quota::check(operation, object, &key, store, now)
 }
 
 /// Where the object stands; one whose name is still to be generated is called by its base.

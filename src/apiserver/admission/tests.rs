@@ -48,8 +48,8 @@ fn with_resources(resources: &Value) -> Object {
 fn create(mut object: Object, store: &Store) -> Result<Value, String> {
     let profile = Profile::kubernetes_1_34();
     admit(Operation::Create, &mut object, store, &profile)
-        .and_then(|()| enforce(Operation::Create, &object, store))
-        .map(|()| object.to_value())
+        .and_then(|()| enforce(Operation::Create, &object, store, Time::START))
+        .map(|_| object.to_value())
         .map_err(|refusal| refusal.message)
 }
 
@@ -220,37 +220,43 @@ fn a6_limit_ranges_give_defaults_and_refuse_too_little_and_too_much() {
     }
 }
 
+fn quota(spec: &Value, used: &Value) -> (Kind, Value) {
+    let metadata = json!({"name": "team", "namespace": "default"});
+    let status = json!({"hard": spec["hard"], "used": used});
+    (
+        Kind::ResourceQuota,
+        json!({"metadata": metadata, "spec": spec, "status": status}),
+    )
+}
+
 #[test]
 fn a6_quotas_refuse_what_goes_beyond_them() {
-    let quota = |hard: Value| {
-        let metadata = json!({"name": "team", "namespace": "default"});
-        (
-            Kind::ResourceQuota,
-            json!({"metadata": metadata, "spec": {"hard": hard}}),
-        )
-    };
-    let other = json!({
-        "metadata": {"name": "other", "namespace": "default"},
-        "spec": {"containers": [{"name": "c", "image": "i:1", "resources": {"requests": {"cpu": "700m"}}}]},
-    });
     let asks = |cpu: &str| with_resources(&json!({"requests": {"cpu": cpu}}));
-    let full = store([
-        quota(json!({"pods": "2", "requests.cpu": "1"})),
-        (Kind::Pod, other),
-    ]);
+    let hard = json!({"hard": {"pods": "2", "requests.cpu": "1"}});
+    let full = store([quota(&hard, &json!({"pods": "1", "requests.cpu": "700m"}))]);
     assert!(create(asks("300m"), &full).is_ok());
     assert_eq!(
         create(asks("500m"), &full),
         Err("pods \"web\" is forbidden: exceeded quota: team, requested: requests.cpu=500m, used: requests.cpu=700m, limited: requests.cpu=1".to_owned())
     );
-    let strict = store([quota(json!({"limits.memory": "1Gi", "requests.cpu": "1"}))]);
+    let hard = json!({"hard": {"limits.memory": "1Gi", "requests.cpu": "1"}});
+    let strict = store([quota(
+        &hard,
+        &json!({"limits.memory": "0", "requests.cpu": "0"}),
+    )]);
     assert_eq!(
         create(pod(&plain()), &strict),
         Err("pods \"web\" is forbidden: failed quota: team: must specify limits.memory for: web; requests.cpu for: web".to_owned())
     );
-    let none = store([quota(
-        json!({"count/deployments.apps": "0", "configmaps": "0"}),
-    )]);
+    let unknown = store([quota(&json!({"hard": {"pods": "1"}}), &json!({}))]);
+    assert_eq!(
+        create(pod(&plain()), &unknown),
+        Err(
+            "pods \"web\" is forbidden: status unknown for quota: team, resources: pods".to_owned()
+        )
+    );
+    let none = json!({"count/deployments.apps": "0", "configmaps": "0"});
+    let none = store([quota(&json!({"hard": none}), &none)]);
     let metadata = json!({"name": "x", "namespace": "default"});
     for (kind, why) in [
         (
@@ -268,15 +274,58 @@ fn a6_quotas_refuse_what_goes_beyond_them() {
 }
 
 #[test]
+fn a6_a_quota_limits_nothing_before_its_controller_has_seen_it() {
+    let (kind, mut value) = quota(&json!({"hard": {"pods": "0"}}), &json!({}));
+    value["status"] = json!({});
+    assert!(create(pod(&plain()), &store([(kind, value)])).is_ok());
+}
+
+#[test]
 fn a6_a_quota_with_a_scope_looks_at_its_pods_only() {
-    let quota = json!({
-        "metadata": {"name": "idle", "namespace": "default"},
-        "spec": {"hard": {"pods": "0"}, "scopes": ["BestEffort"]},
-    });
-    let store = store([(Kind::ResourceQuota, quota)]);
+    let idle = json!({"hard": {"pods": "0"}, "scopes": ["BestEffort"]});
+    let store = store([quota(&idle, &json!({"pods": "0"}))]);
     assert!(create(pod(&plain()), &store).is_err());
     let asks = with_resources(&json!({"requests": {"cpu": "1m"}}));
     assert!(create(asks, &store).is_ok());
+}
+
+#[test]
+fn a6_what_is_let_in_is_charged_to_the_quota_and_an_update_only_for_what_it_adds() {
+    let hard = json!({"hard": {"services": "5", "services.nodeports": "3"}});
+    let used = json!({"services": "1", "services.nodeports": "1"});
+    let service = |kind: &str, ports: u8| {
+        let ports: Vec<Value> = (0..ports)
+            .map(|port| json!({"name": format!("p{port}"), "port": 80 + port}))
+            .collect();
+        let metadata = json!({"name": "web", "namespace": "default"});
+        json!({"metadata": metadata, "spec": {"type": kind, "ports": ports}})
+    };
+    let charged = |operation, value: Value, store: &Store| {
+        let object = object(Kind::Service, value);
+        let charges = enforce(operation, &object, store, Time::START);
+        let charges = charges.map_err(|refusal| refusal.message)?;
+        Ok(charges
+            .iter()
+            .map(|quota| json!(quota.status.used))
+            .collect::<Vec<Value>>())
+    };
+    let empty = store([quota(&hard, &used)]);
+    let create = Operation::Create;
+    assert_eq!(
+        charged(create, service("NodePort", 2), &empty),
+        Ok(vec![json!({"services": "2", "services.nodeports": "3"})])
+    );
+    assert_eq!(
+        charged(create, service("NodePort", 3), &empty),
+        Err("services \"web\" is forbidden: exceeded quota: team, requested: services.nodeports=3, used: services.nodeports=1, limited: services.nodeports=3".to_owned())
+    );
+    let there = store([quota(&hard, &used), (Kind::Service, service("NodePort", 1))]);
+    let update = Operation::Update;
+    assert_eq!(
+        charged(update, service("NodePort", 2), &there),
+        Ok(vec![json!({"services": "1", "services.nodeports": "2"})])
+    );
+    assert_eq!(charged(update, service("ClusterIP", 9), &there), Ok(vec![]));
 }
 
 #[test]
@@ -321,4 +370,43 @@ fn a6_an_updated_pod_keeps_its_priority() {
     admit(Operation::Update, &mut again, &store, &profile).expect("admitted");
     let priority = crate::api::Pod::of(&again).and_then(|pod| pod.spec.priority);
     assert_eq!(priority, Some(9));
+}
+
+#[test]
+fn a7_a_claim_grows_only_when_it_is_bound_and_its_class_lets_it() {
+    let claim = |size: &str, class: &str, phase: &str| {
+        json!({"metadata": {"name": "data", "namespace": "default"},
+            "spec": {"storageClassName": class, "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": size}}},
+            "status": {"phase": phase}})
+    };
+    let class = |name: &str, expands: bool| {
+        let metadata = json!({"name": name});
+        let class = json!({"metadata": metadata, "provisioner": "example.com/disk",
+            "allowVolumeExpansion": expands});
+        (Kind::StorageClass, class)
+    };
+    let refused = |why: &str| format!("persistentvolumeclaims \"data\" is forbidden: {why}");
+    let not_bound = refused("Only bound persistent volume claims can be expanded");
+    let no_class = refused(
+        "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
+    );
+    for (before, size, expected) in [
+        (("grows", "Bound"), "2Gi", Ok(())),
+        (("grows", "Bound"), "1Gi", Ok(())),
+        (("grows", "Pending"), "2Gi", Err(not_bound)),
+        (("stays", "Bound"), "2Gi", Err(no_class.clone())),
+        (("", "Bound"), "2Gi", Err(no_class)),
+    ] {
+        let (name, phase) = before;
+        let store = store([
+            class("grows", true),
+            class("stays", false),
+            (Kind::PersistentVolumeClaim, claim("1Gi", name, phase)),
+        ]);
+        let new = object(Kind::PersistentVolumeClaim, claim(size, name, phase));
+        let outcome = enforce(Operation::Update, &new, &store, Time::START);
+        let outcome = outcome.map(|_| ()).map_err(|refusal| refusal.message);
+        assert_eq!(outcome, expected, "{name} {phase} {size}");
+    }
 }

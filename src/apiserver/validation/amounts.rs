@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
+use crate::api::quota::is_native;
+use crate::api::requests::is_huge_pages;
 use crate::api::{Quantity, core};
 use crate::apiserver::FieldError;
 
@@ -47,18 +49,9 @@ pub(super) fn read(text: &Text) -> Quantity {
     text.0.parse().unwrap_or(Quantity::ZERO)
 }
 
-/// True for a resource of Kubernetes itself: without a domain, or of `kubernetes.io`.
-pub(super) fn is_native(name: &str) -> bool {
-    !name.contains('/') || name.contains("kubernetes.io/")
-}
-
-fn is_huge_page(name: &str) -> bool {
-    name.starts_with("hugepages-")
-}
-
 /// True when containers may be given more of it than there is.
 pub(super) fn can_overcommit(name: &str) -> bool {
-    is_native(name) && !is_huge_page(name)
+    is_native(name) && !is_huge_pages(name)
 }
 
 fn is_extended(name: &str) -> bool {
@@ -70,7 +63,7 @@ fn is_extended(name: &str) -> bool {
 /// True when a quota can limit it.
 pub(super) fn is_quota_resource(name: &str) -> bool {
     let plain = name.strip_prefix("requests.").unwrap_or(name);
-    name != "storage" && QUOTA.contains(&name) || COUNTED.contains(&name) || is_huge_page(plain)
+    name != "storage" && QUOTA.contains(&name) || COUNTED.contains(&name) || is_huge_pages(plain)
 }
 
 /// A qualified name, and a known one when it has no domain.
@@ -97,7 +90,7 @@ pub(super) fn container_resource_name(path: &Path<'_>, name: &str, errors: &mut 
         (!is_native(name) && !is_extended(name))
             .then_some("doesn't follow extended resource name standard")
     } else {
-        (!CONTAINER.contains(&name) && !is_huge_page(name))
+        (!CONTAINER.contains(&name) && !is_huge_pages(name))
             .then_some("must be a standard resource for containers")
     };
     if let Some(message) = message {
@@ -165,7 +158,7 @@ pub(super) fn requirements(
         request_against_limit(path, (name, text), limit, errors);
     }
     let mut names = limits.chain(requests).map(|(name, _)| name.as_str());
-    let huge = names.clone().any(is_huge_page);
+    let huge = names.clone().any(is_huge_pages);
     if huge && !names.any(|name| name == "cpu" || name == "memory") {
         errors.push(FieldError::forbidden(
             path,

@@ -7,7 +7,7 @@ use crate::apiserver::FieldError;
 use super::format;
 use super::path::Path;
 use super::pod_spec::{self, Place};
-use super::{container, placement};
+use super::{container, placement, values};
 
 const SPEC: Path<'static> = Path::new("spec");
 
@@ -181,7 +181,7 @@ fn nothing_else(new: &Pod, old: &Pod, errors: &mut Vec<FieldError>) {
     if munged != *before {
         errors.push(FieldError::forbidden(
             &SPEC,
-            &format!("{CHANGEABLE}\n{}", difference(before, &munged)),
+            &format!("{CHANGEABLE}\n{}", values::difference(before, &munged)),
         ));
     }
 }
@@ -192,36 +192,74 @@ fn gated_placement(spec: &mut core::PodSpec, before: &core::PodSpec, errors: &mu
         let after = spec.node_selector.as_ref();
         after.and_then(|all| all.get(key)) == Some(value)
     });
-    if kept {
-        spec.node_selector.clone_from(&before.node_selector);
-    } else {
+    if !kept {
         errors.push(FieldError::invalid(
             &SPEC.child("nodeSelector"),
-            super::values::json(&spec.node_selector),
+            values::json(&spec.node_selector),
             "only additions to spec.nodeSelector are allowed (no mutations or deletions)",
         ));
-        spec.node_selector.clone_from(&before.node_selector);
+    }
+    spec.node_selector.clone_from(&before.node_selector);
+    let affinity = |spec: &core::PodSpec| {
+        let affinity = spec.affinity.as_ref();
+        affinity.and_then(|affinity| affinity.node_affinity.clone())
+    };
+    let earlier = affinity(before);
+    only_narrower(affinity(spec).as_ref(), earlier.as_ref(), errors);
+    let mut munged = spec.affinity.take().unwrap_or_default();
+    munged.node_affinity = earlier;
+    let is_empty = munged == core::Affinity::default();
+    spec.affinity = (!is_empty || before.affinity.is_some()).then_some(munged);
+}
+
+/// Terms are alternatives, so none may come; each may ask for more.
+/// Source: `validateNodeAffinityMutation`.
+fn only_narrower(
+    new: Option<&core::NodeAffinity>,
+    old: Option<&core::NodeAffinity>,
+    errors: &mut Vec<FieldError>,
+) {
+    let terms = |affinity: Option<&core::NodeAffinity>| -> Vec<core::NodeSelectorTerm> {
+        let required = affinity.and_then(|it| {
+            it.required_during_scheduling_ignored_during_execution
+                .as_ref()
+        });
+        required.map_or_else(Vec::new, |required| required.node_selector_terms.clone())
+    };
+    let (after, before) = (terms(new), terms(old));
+    let affinity = SPEC.child("affinity.nodeAffinity");
+    let path = affinity.child("requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
+    if !before.is_empty() && before.len() != after.len() {
+        errors.push(FieldError::invalid(
+            &path,
+            values::json(&after),
+            "no additions/deletions to non-empty NodeSelectorTerms list are allowed",
+        ));
+        return;
+    }
+    for (place, (after, before)) in after.iter().zip(&before).enumerate() {
+        if !has_only_more(after, before) {
+            errors.push(FieldError::invalid(
+                &path.index(place),
+                values::json(after),
+                "only additions are allowed (no mutations or deletions)",
+            ));
+        }
     }
 }
 
-/// The fields of the spec that differ, one a line, old before new.
-///
-/// Unlike Kubernetes: the API server prints the difference of two Go structs.
-fn difference(before: &crate::api::PodSpec, after: &crate::api::PodSpec) -> String {
-    let (before, after) = (super::values::json(before), super::values::json(after));
-    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
-        return String::new();
+/// Source: `validateNodeSelectorTermHasOnlyAdditions`.
+fn has_only_more(new: &core::NodeSelectorTerm, old: &core::NodeSelectorTerm) -> bool {
+    type Requirements = Option<Vec<core::NodeSelectorRequirement>>;
+    let count = |list: &Requirements| list.as_ref().map_or(0, Vec::len);
+    if count(&old.match_expressions) + count(&old.match_fields) == 0 {
+        // A term without requirements picks nothing, so nothing narrows it.
+        return count(&new.match_expressions) + count(&new.match_fields) == 0;
+    }
+    let begins = |new: &Requirements, old: &Requirements| {
+        let new = new.as_deref().unwrap_or_default();
+        new.starts_with(old.as_deref().unwrap_or_default())
     };
-    let mut lines = Vec::new();
-    for (field, value) in before {
-        if after.get(field) != Some(value) {
-            lines.push(format!("- {field}: {value}"));
-        }
-    }
-    for (field, value) in after {
-        if before.get(field) != Some(value) {
-            lines.push(format!("+ {field}: {value}"));
-        }
-    }
-    lines.join("\n")
+    begins(&new.match_expressions, &old.match_expressions)
+        && begins(&new.match_fields, &old.match_fields)
 }

@@ -382,25 +382,15 @@ fn traffic(spec: &core::ServiceSpec, errors: &mut Vec<FieldError>) {
 /// The address of a Service stays, unless it is or becomes an external name.
 pub(super) fn update(new: &Service, old: &Service, errors: &mut Vec<FieldError>) {
     let (spec, before) = (&*new.spec, &*old.spec);
-    let named = kind_of(spec) == "ExternalName" || kind_of(before) == "ExternalName";
-    let both_headless = is_headless(spec) && is_headless(before);
-    if !named && !both_headless {
-        let after = spec.cluster_ips.as_deref().unwrap_or_default();
-        let earlier = before.cluster_ips.as_deref().unwrap_or_default();
-        let path = SPEC.child("clusterIPs");
-        let first = path.index(0);
-        match (after.first(), earlier.first()) {
-            (None, Some(_)) => errors.push(FieldError::invalid(
-                &first,
-                json(&after),
-                "primary clusterIP can not be unset",
-            )),
-            (Some(one), Some(two)) if one != two => errors.push(FieldError::invalid(
-                &first,
-                json(&after),
-                "may not change once set",
-            )),
-            _ => {}
+    if kind_of(spec) != "ExternalName" && kind_of(before) != "ExternalName" {
+        let (headless, was_headless) = (is_headless(spec), is_headless(before));
+        if !(headless && was_headless) {
+            let lists = [&spec.cluster_ips, &before.cluster_ips];
+            kept_in_order("clusterIPs", "clusterIP", lists, spec, errors);
+        }
+        if !headless && !was_headless {
+            let lists = [&spec.ip_families, &before.ip_families];
+            kept_in_order("ipFamilies", "ipFamily", lists, spec, errors);
         }
     }
     let balanced = |spec: &core::ServiceSpec| kind_of(spec) == "LoadBalancer";
@@ -410,6 +400,57 @@ pub(super) fn update(new: &Service, old: &Service, errors: &mut Vec<FieldError>)
             &SPEC.child("loadBalancerClass"),
             json(&spec.load_balancer_class),
             "may not change once set",
+        ));
+    }
+}
+
+/// Of addresses and families the first one stays; a second one may come, or go when the policy says so.
+/// Source: `validateUpgradeDowngradeClusterIPs`, `validateUpgradeDowngradeIPFamilies`.
+fn kept_in_order(
+    field: &'static str,
+    one: &str,
+    [after, before]: [&Option<Vec<String>>; 2],
+    spec: &core::ServiceSpec,
+    errors: &mut Vec<FieldError>,
+) {
+    let after = after.as_deref().unwrap_or_default();
+    let before = before.as_deref().unwrap_or_default();
+    let path = SPEC.child(field);
+    if before.len() == after.len() {
+        let changed = before.iter().zip(after).enumerate();
+        for (place, _) in changed.filter(|(_, (before, after))| before != after) {
+            // Of families the API server names the first place, whichever changed.
+            let place = if field == "clusterIPs" { place } else { 0 };
+            let path = path.index(place);
+            errors.push(FieldError::invalid(
+                &path,
+                json(&after),
+                "may not change once set",
+            ));
+        }
+        return;
+    }
+    let first = path.index(0);
+    match (after.first(), before.first()) {
+        (None, Some(_)) => {
+            let message = format!("primary {one} can not be unset");
+            errors.push(FieldError::invalid(&first, json(&after), &message));
+        }
+        (Some(one), Some(two)) if one != two => {
+            errors.push(FieldError::invalid(
+                &first,
+                json(&after),
+                "may not change once set",
+            ));
+        }
+        _ => {}
+    }
+    let policy = spec.ip_family_policy.as_deref();
+    if before.len() > after.len() && after.len() == 1 && policy != Some("SingleStack") {
+        errors.push(FieldError::invalid(
+            &SPEC.child("ipFamilyPolicy"),
+            json(&policy),
+            &format!("must be set to 'SingleStack' when releasing the secondary {one}"),
         ));
     }
 }

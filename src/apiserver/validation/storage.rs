@@ -1,6 +1,10 @@
 //! PersistentVolumes, their claims, and StorageClasses.
 //! Source: `pkg/apis/core/validation/validation.go`, `pkg/apis/storage/validation`.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::api::{PersistentVolume, PersistentVolumeClaim, Quantity, StorageClass, core};
 use crate::apiserver::FieldError;
 
@@ -9,7 +13,7 @@ use super::format::{self, check, one_of_if_set};
 use super::metadata::{self, immutable};
 use super::path::Path;
 use super::placement;
-use super::values::{json, text};
+use super::values::{self, json, text};
 
 const SPEC: Path<'static> = Path::new("spec");
 
@@ -107,6 +111,9 @@ pub(super) fn claim_spec(
     }
 }
 
+/// What may change in a claim.
+const CLAIM_CHANGEABLE: &str = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+
 /// A claim asks for what it asks for; only a bound one may grow.
 pub(super) fn claim_update(
     new: &PersistentVolumeClaim,
@@ -128,15 +135,29 @@ pub(super) fn claim_update(
         munged.storage_class_name = None;
     }
     if new.status.phase.as_deref() == Some("Bound") {
-        munged.resources.clone_from(&before.resources);
+        let requests = |spec: &core::PersistentVolumeClaimSpec| {
+            let resources = spec.resources.as_ref();
+            resources.and_then(|it| it.requests.clone())
+        };
+        let storage = requests(before).and_then(|mut requests| requests.remove("storage"));
+        if let Some(resources) = &mut munged.resources
+            && let (Some(requests), Some(storage)) = (&mut resources.requests, storage)
+        {
+            requests.insert("storage".to_owned(), storage);
+        }
+        if munged.volume_attributes_class_name.is_some() {
+            munged
+                .volume_attributes_class_name
+                .clone_from(&before.volume_attributes_class_name);
+        }
     }
-    munged
-        .volume_attributes_class_name
-        .clone_from(&before.volume_attributes_class_name);
     if munged != *before {
         errors.push(FieldError::forbidden(
             &SPEC,
-            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+            &format!(
+                "{CLAIM_CHANGEABLE}\n{}",
+                values::difference(before, &munged)
+            ),
         ));
     }
     if size(after) < size(before) {
@@ -229,7 +250,7 @@ pub(super) fn volume(volume: &PersistentVolume, errors: &mut Vec<FieldError>) {
 }
 
 /// The sources that a volume has, with what they hold.
-fn given_sources(spec: &core::PersistentVolumeSpec) -> Vec<(&'static str, serde_json::Value)> {
+fn given_sources(spec: &core::PersistentVolumeSpec) -> Vec<(&'static str, Value)> {
     let fields = json(spec);
     let source = |name: &'static str| Some((name, fields.get(name)?.clone()));
     SOURCES.into_iter().filter_map(source).collect()
@@ -338,10 +359,14 @@ pub(super) fn volume_update(
     old: &PersistentVolume,
     errors: &mut Vec<FieldError>,
 ) {
-    if given_sources(&new.spec) != given_sources(&old.spec) {
+    let sources: [BTreeMap<&str, Value>; 2] =
+        [old, new].map(|volume| given_sources(&volume.spec).into_iter().collect());
+    let [before, after] = &sources;
+    if after != before {
+        let difference = values::difference(before, after);
         errors.push(FieldError::forbidden(
             &SPEC.child("persistentvolumesource"),
-            "spec.persistentvolumesource is immutable after creation",
+            &format!("spec.persistentvolumesource is immutable after creation\n{difference}"),
         ));
     }
     let (mode, before) = (json(&new.spec.volume_mode), json(&old.spec.volume_mode));

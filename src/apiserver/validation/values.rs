@@ -51,3 +51,25 @@ pub(super) fn is_none(value: &IntOrString) -> bool {
 pub(super) fn text(value: Option<&String>) -> &str {
     value.map_or("", String::as_str)
 }
+
+/// The fields of the spec that differ, one a line, old before new.
+///
+/// Unlike Kubernetes: the API server prints the difference of two Go structs.
+pub(super) fn difference<T: Serialize>(before: &T, after: &T) -> String {
+    let (before, after) = (json(before), json(after));
+    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
+        return String::new();
+    };
+    let mut lines = Vec::new();
+    for (field, value) in before {
+        if after.get(field) != Some(value) {
+            lines.push(format!("- {field}: {value}"));
+        }
+    }
+    for (field, value) in after {
+        if before.get(field) != Some(value) {
+            lines.push(format!("+ {field}: {value}"));
+        }
+    }
+    lines.join("\n")
+}

@@ -25,6 +25,7 @@ pub(super) static CRON_JOB: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// From so many missed starts on something is wrong. Source: `mostRecentScheduleTime`.

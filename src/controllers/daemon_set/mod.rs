@@ -32,12 +32,13 @@ pub(super) static DAEMON_SET: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// Labels and taints of a node decide for every DaemonSet; its heartbeats for none.
 fn concerns(caches: &Informers, change: &Change<'_>) -> Vec<Key> {
     let Some(Object::Node(_)) = change.latest() else {
-        return claim::owners_concerned(caches, change, |set: &DaemonSet| &set.spec.selector);
+        return claim::owners_concerned(caches, change, |set: &DaemonSet| Some(&set.spec.selector));
     };
     let sides = [change.before, change.after].map(|side| side.and_then(Node::of));
     if let [Some(before), Some(after)] = sides

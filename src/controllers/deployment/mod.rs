@@ -28,6 +28,7 @@ pub(super) static DEPLOYMENT: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// ReplicaSets wake their Deployment; pods only when they are gone and a Recreate waits for it.
@@ -36,7 +37,7 @@ fn concerns(caches: &Informers, change: &Change<'_>) -> Vec<Key> {
         (Some(pod @ Object::Pod(_)), None) => recreate_of(caches, pod).into_iter().collect(),
         (_, Some(Object::Pod(_))) => Vec::new(),
         _ => claim::owners_concerned(caches, change, |deployment: &Deployment| {
-            &deployment.spec.selector
+            Some(&deployment.spec.selector)
         }),
     }
 }

@@ -19,6 +19,7 @@ pub(super) static ENDPOINT_SLICE: Controller = Controller {
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 /// A Service for itself and its slices, and the Services that select a pod when something about it

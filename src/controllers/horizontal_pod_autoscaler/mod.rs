@@ -25,6 +25,7 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER: Controller = Controller {
     plan,
     periodic: None,
     pace: Some(|profile| profile.autoscaler.sync),
+    gathers: None,
 };
 
 /// Only autoscalers themselves: pods are looked up when it is time, not waited for.

@@ -1,165 +1,151 @@
 //! job-controller: pods that run to their end, so many times. Source: `pkg/controller/job`.
 
-mod count;
+mod backoff;
+mod ended;
+mod failure_policy;
 mod indexes;
+mod per_index;
 mod pods;
+mod stock;
+mod success_policy;
+mod sync;
+mod tracking;
 mod verdict;
 
-use super::claim::Claims;
-use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
-use super::wording;
-use crate::api::{Job, Key, Kind, LabelSelector, Object, Pod, Typed, meta};
-use crate::client::Informers;
-use verdict::Verdict;
+use std::time::Duration;
 
-/// Unlike Kubernetes: `podFailurePolicy`, `successPolicy`, `backoffLimitPerIndex` and
-/// `podReplacementPolicy: Failed` are not heeded, and no orphans are adopted.
+use super::claim::{self, Claims};
+use super::controller::{Change, Controller, Plan, Planned};
+use super::wording;
+use crate::api::{Job, Key, Kind, Object, OwnerReference, Pod, Typed, meta};
+use crate::apiserver::Outcome;
+use crate::client::Informers;
+use stock::{FINALIZER, Stock, is_tracked};
+
+/// How long a sync waits for more news. Source: `syncJobBatchPeriod`.
+const BATCH: Duration = Duration::from_secs(1);
+/// Its name for `managedBy`. Source: `JobControllerName`.
+const SELF: &str = "kubernetes.io/job-controller";
+
 pub(super) static JOB: Controller = Controller {
     name: "job-controller",
     event_source: "job-controller",
     watches: &[Kind::Job, Kind::Pod],
-    concerns: |_, change| concerns(change),
+    concerns,
     plan,
     periodic: None,
     pace: None,
+    gathers: Some(gathers),
 };
 
-/// A Job, and the Job that a pod names, whether it is still there or not: pods that wait to be
-/// counted must not wait for ever.
-fn concerns(change: &Change<'_>) -> Vec<Key> {
-    let mut keys: Vec<Key> = [change.before, change.after]
-        .into_iter()
-        .flatten()
-        .filter_map(|object| {
-            if let Object::Job(_) = object {
-                return Some(object.key());
-            }
-            let owner = meta::controller_of(object.metadata())?;
-            (owner.kind == "Job").then(|| Key::new(Kind::Job, object.namespace(), &owner.name))
-        })
-        .collect();
-    keys.dedup();
+/// News of pods and of the status wait for others; a Job that is new, gone or asked for something
+/// else does not, nor does a pod that nobody counts.
+fn gathers(change: &Change<'_>, key: &Key) -> Duration {
+    let generation = |job: &Object| job.metadata().generation;
+    let is_new_wish = matches!(change.latest(), Some(Object::Job(_)))
+        && change.before.map(generation) != change.after.map(generation);
+    if is_new_wish || key.kind == Kind::Pod {
+        Duration::ZERO
+    } else {
+        BATCH
+    }
+}
+
+/// A Job, the Job of a pod, and pods that wait to be counted by nobody any more: their Job is gone or
+/// has come to its end.
+fn concerns(caches: &Informers, change: &Change<'_>) -> Vec<Key> {
+    let mut keys = claim::owners_concerned(caches, change, |job: &Job| job.spec.selector.as_ref());
+    match change.latest() {
+        Some(Object::Job(job)) if change.after.is_none() || verdict::is_finished(job) => {
+            let pods = caches.owned_by::<Pod>(job.uid());
+            let held = pods.filter(|pod| is_tracked(pod));
+            keys.extend(held.map(|pod| pod.clone().into_object().key()));
+        }
+        Some(Object::Pod(pod)) if change.after.is_some() && is_forgotten(caches, pod) => {
+            keys.push(pod.clone().into_object().key());
+        }
+        _ => {}
+    }
     keys
 }
 
-/// Pods that wait to be counted by a Job that is not there any more.
-fn let_go(caches: &Informers, job: &Key) -> Plan {
-    let is_its = |pod: &&Pod| {
-        meta::controller_of(&pod.metadata).is_some_and(|owner| {
-            let key = Key::new(Kind::Job, pod.namespace(), &owner.name);
-            let found = caches.object(&key);
-            owner.kind == "Job" && key == *job && found.is_none_or(|found| found.uid() != owner.uid)
-        })
+/// Whether a pod waits to be counted and nobody counts it. Source: `syncOrphanPod`.
+fn is_forgotten(caches: &Informers, pod: &Pod) -> bool {
+    let counts = |owner: &OwnerReference| {
+        let job = caches.get::<Job>(pod.namespace(), &owner.name);
+        let job = job.filter(|job| job.uid() == owner.uid);
+        owner.kind != "Job" || job.is_some_and(|job| !verdict::is_finished(job))
     };
-    let pods = caches.list::<Pod>(Some(&job.namespace));
-    let held = pods.filter(is_its).filter(|pod| count::is_tracked(pod));
-    let actions: Vec<Action> = held.map(count::release).collect();
-    let mut plan = Plan::nothing("the Job is gone");
-    if !actions.is_empty() {
-        plan.difference = format!(
-            "{} wait to be counted",
-            wording::count(actions.len(), "pod")
-        );
-    }
-    plan.actions = actions;
-    plan
+    is_tracked(pod) && !meta::controller_of(&pod.metadata).is_some_and(counts)
 }
 
 fn plan(planned: &Planned<'_>) -> Plan {
+    if let Some(pod) = planned.subject::<Pod>() {
+        return let_go(planned, pod);
+    }
     let Some(job) = planned.subject::<Job>() else {
-        return let_go(planned.caches, planned.key);
+        return Plan::nothing("the Job is gone");
     };
-    let selector = job.spec.selector.clone().unwrap_or_default();
-    let owner = job.clone().into_object();
-    let pods = own_pods(planned.caches, &owner, &selector);
+    let managed_by = job.spec.managed_by.as_deref();
+    if managed_by.is_some_and(|name| name != SELF) {
+        return Plan::nothing("another controller manages the Job");
+    }
     if verdict::is_finished(job) {
-        // What is left over is let go.
-        let held = pods
-            .iter()
-            .filter(|pod| count::is_tracked(pod) && !pod.is_active());
-        let actions: Vec<Action> = held.map(|pod| count::release(pod)).collect();
-        return Plan {
-            actions,
-            ..Plan::nothing("the Job is finished")
-        };
+        return Plan::nothing("the Job is finished");
     }
-    if job.is_terminating() {
-        let held = pods.iter().filter(|pod| count::is_tracked(pod));
-        let actions: Vec<Action> = held.map(|pod| count::release(pod)).collect();
-        return Plan {
-            actions,
-            ..Plan::nothing("the Job is being deleted")
-        };
+    let claims = claims(planned, job);
+    if claims.orphans.is_empty() {
+        return reconcile(planned, job, &claims, false);
     }
-    reconcile(planned, job, &pods)
+    let about = "pods to adopt, if the Job is still wanted";
+    let owner = job.clone().into_object();
+    Plan::asking(about, claim::question(&owner), plan_with_answer)
 }
 
-fn own_pods<'a>(caches: &'a Informers, owner: &Object, selector: &LabelSelector) -> Vec<&'a Pod> {
-    let claims = Claims::of(caches, Kind::Pod, owner, selector);
-    claims.mine(false)
+fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
+    let Some(job) = planned.subject::<Job>() else {
+        return Plan::nothing("the Job is gone");
+    };
+    let claims = claims(planned, job);
+    reconcile(planned, job, &claims, claim::may_adopt(job.uid(), answers))
+}
+
+fn claims<'a>(planned: &Planned<'a>, job: &Job) -> Claims<'a> {
+    let owner = job.clone().into_object();
+    let selector = job.spec.selector.clone().unwrap_or_default();
+    Claims::of(planned.caches, Kind::Pod, &owner, &selector).with_finalizer(FINALIZER)
+}
+
+fn let_go(planned: &Planned<'_>, pod: &Pod) -> Plan {
+    if !is_forgotten(planned.caches, pod) {
+        return Plan::nothing("the pod waits for nobody, or somebody counts it");
+    }
+    Plan {
+        desired: "nobody waits for nothing".to_owned(),
+        observed: "the pod waits to be counted".to_owned(),
+        difference: "its Job is gone or finished".to_owned(),
+        actions: vec![tracking::release(pod, "nobody counts it any more")],
+        ..Plan::default()
+    }
 }
 
 /// Source: `syncJob`.
-fn reconcile(planned: &Planned<'_>, job: &Job, pods: &[&Pod]) -> Plan {
-    let owner = job.clone().into_object();
-    let now = planned.now;
-    let mut count = count::take_stock(job, pods);
-    let active: Vec<&Pod> = pods.iter().copied().filter(|pod| pod.is_active()).collect();
-    let suspended = job.spec.suspend == Some(true);
-    if !suspended && count.status.start_time.is_none() {
-        count.status.start_time = Some(meta::object_time(now));
-    }
-    let verdict = verdict::of(job, &count, active.len(), now);
-    let mut look_again = verdict::deadline(job, &count.status, now);
-    let mut actions = std::mem::take(&mut count.released);
-    let mut events: Vec<Said> = verdict::tell_suspension(job, &mut count.status, now)
-        .into_iter()
-        .collect();
-    if let Some(verdict) = verdict {
-        let doomed = active.iter().map(|pod| pods::delete(&owner, pod));
-        actions.extend(doomed);
-        let ending = pods.iter().filter(|pod| pod.is_terminating()).count();
-        let is_over = count.is_settled && active.is_empty() && ending == 0;
-        events.extend(verdict.tell(&owner, &mut count.status, is_over, now));
-    } else {
-        let (changes, wait) = pods::manage(planned, job, &count, pods, &active);
-        actions.extend(changes);
-        look_again = LookAgain::earlier(look_again, wait);
-    }
-    let terminating = pods
-        .iter()
-        .filter(|pod| pod.is_terminating() && !pod.is_finished());
-    count.status.active = (!active.is_empty()).then(|| wording::replicas(active.len()));
-    let ready = active.iter().filter(|pod| pod.is_ready()).count();
-    count.status.ready = Some(wording::replicas(ready));
-    count.status.terminating = Some(wording::replicas(terminating.count()));
-    let mut difference = String::new();
-    if !actions.is_empty() {
-        "it is not done yet".clone_into(&mut difference);
-    }
-    let observed = format!(
-        "{} active, {} succeeded, {} failed",
-        active.len(),
-        count.succeeded,
-        count.failed
-    );
-    if count.status != *job.status {
-        if difference.is_empty() {
-            "the status is behind".clone_into(&mut difference);
-        }
-        let mut written = job.clone();
-        *written.status_mut() = count.status;
-        let why = "writes the status".to_owned();
-        actions.push(Action::status(written.into_object(), why));
-    }
+fn reconcile(planned: &Planned<'_>, job: &Job, claims: &Claims<'_>, adopts: bool) -> Plan {
+    let pods: Vec<&Pod> = claims.mine(adopts);
+    let stock = Stock::of(job, &pods);
+    let mut actions = claims.actions(&job.clone().into_object(), adopts);
+    let mut plan = sync::plan(planned, &stock);
+    actions.append(&mut plan.actions);
     Plan {
         desired: pods::wanted_words(job),
-        observed,
-        difference,
+        observed: format!(
+            "{} active, {} succeeded, {} failed",
+            stock.active.len(),
+            stock.succeeded,
+            stock.failed
+        ),
         actions,
-        events,
-        look_again: look_again.filter(|_| !matches!(verdict, Some(Verdict::Complete))),
-        ..Plan::default()
+        ..plan
     }
 }
 

@@ -1,20 +1,33 @@
-//! How many pods a Job runs now, and how long it waits after a failure. Source: `manageJob`.
+//! How many pods a Job runs now. Source: `manageJob`.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::super::controller::{Action, LookAgain, Planned};
 use super::super::pod_control;
 use super::super::pod_template::PodMould;
-use super::super::wording;
-use super::count::{self, Count, FINALIZER, INDEX};
-use crate::api::{Job, Object, Pod, Typed, meta};
-use crate::sim::Time;
+use super::super::{surplus, wording};
+use super::ended::waits_for_failure;
+use super::stock::{FINALIZER, Stock, is_leaving, is_tracked};
+use super::verdict::is_suspended;
+use super::{backoff, indexes, per_index, tracking};
+use crate::api::{Job, Pod, Typed};
 
-/// The first wait after a failure; doubles. Source: `DefaultJobPodFailureBackOff`.
-const BACKOFF_FIRST: Duration = Duration::from_secs(10);
-/// The longest one. Source: `MaxJobPodFailureBackOff`; the documentation still says six minutes.
-const BACKOFF_MOST: Duration = Duration::from_mins(10);
+/// How many pods one sync creates or deletes at most. Source: `MaxPodCreateDeletePerSync`.
+const BURST: usize = 500;
+/// The longest beginning of a generated name. Source: `MaxGeneratedNameLength`.
+const LONGEST_BEGINNING: usize = 58;
+
+/// What is done about the number of pods.
+#[derive(Default)]
+pub(super) struct Change<'a> {
+    pub(super) actions: Vec<Action>,
+    /// How many are created.
+    pub(super) created: usize,
+    /// Which are deleted.
+    pub(super) deleted: Vec<&'a Pod>,
+    /// When more can be created.
+    pub(super) look_again: Option<LookAgain>,
+}
 
 /// `3 completions, 2 at a time`
 pub(super) fn wanted_words(job: &Job) -> String {
@@ -29,132 +42,163 @@ pub(super) fn wanted_words(job: &Job) -> String {
 }
 
 /// How many pods shall be active.
-fn wanted(job: &Job, count: &Count, active: usize) -> usize {
-    let parallelism = wording::size(job.spec.parallelism.unwrap_or(1));
-    if job.spec.suspend == Some(true) {
+fn wanted(stock: &Stock<'_>) -> usize {
+    let parallelism = wording::size(stock.job.spec.parallelism.unwrap_or(1));
+    if is_suspended(stock.job) {
         return 0;
     }
-    match job.spec.completions {
+    match stock.job.spec.completions {
         // Any success means that the others may end, and no new ones come.
-        None if count.succeeded > 0 => active.min(parallelism),
+        None if stock.succeeded > 0 => stock.active.len(),
         None => parallelism,
-        Some(completions) => wording::size(completions - count.succeeded).min(parallelism),
+        Some(completions) => wording::size(completions - stock.succeeded).min(parallelism),
     }
 }
 
-/// The creates or deletes, and when to look again.
-pub(super) fn manage(
-    planned: &Planned<'_>,
-    job: &Job,
-    count: &Count,
-    pods: &[&Pod],
-    active: &[&Pod],
-) -> (Vec<Action>, Option<LookAgain>) {
+/// The creates or deletes, never both, and when to look again.
+pub(super) fn manage<'a>(planned: &Planned<'_>, stock: &Stock<'a>) -> Change<'a> {
+    let wanted = wanted(stock);
+    let surplus = surplus(planned, stock, stock.active.len().saturating_sub(wanted));
+    if !surplus.is_empty() {
+        return remove(stock.job, surplus);
+    }
+    let waited_for = if waits_for_failure(stock.job) {
+        stock.terminating
+    } else {
+        0
+    };
+    let missing = wanted.saturating_sub(stock.active.len() + waited_for);
+    if missing == 0 {
+        return Change::default();
+    }
+    let per_index = stock.job.spec.backoff_limit_per_index.is_some();
+    if !per_index {
+        let wait = backoff::of_all(stock.job, stock.pods, planned.now);
+        if !wait.is_zero() {
+            return Change {
+                look_again: Some(LookAgain::to_act(wait)),
+                ..Change::default()
+            };
+        }
+    }
+    let missing = missing.min(BURST);
+    if indexes::is_indexed(stock.job) {
+        return create_indexes(planned, stock, missing);
+    }
+    let creates = (0..missing).map(|_| create(stock, None));
+    Change {
+        actions: creates.collect(),
+        created: missing,
+        ..Change::default()
+    }
+}
+
+/// The pods that go: those whose index is taken, unknown or too high, and as many others as it
+/// takes. Source: `activePodsForRemoval`.
+fn surplus<'a>(planned: &Planned<'_>, stock: &Stock<'a>, least: usize) -> Vec<&'a Pod> {
+    let mut left = stock.active.clone();
+    surplus::order(&mut left, planned.now, |_| ());
+    let mut doomed = Vec::new();
+    if indexes::is_indexed(stock.job) {
+        // The last of an index is the one that has come furthest.
+        let mut taken = BTreeSet::new();
+        let mut kept = Vec::new();
+        for pod in left.into_iter().rev() {
+            let index = indexes::of(stock.job, pod);
+            if index.is_some_and(|index| taken.insert(index)) {
+                kept.push(pod);
+            } else {
+                doomed.push(pod);
+            }
+        }
+        kept.reverse();
+        left = kept;
+    }
+    let more = least.saturating_sub(doomed.len());
+    doomed.extend(left.into_iter().take(more));
+    doomed.truncate(BURST);
+    doomed
+}
+
+/// Removes pods that shall not count: they are let go first. Source: `deleteJobPods`.
+fn remove<'a>(job: &Job, surplus: Vec<&'a Pod>) -> Change<'a> {
     let owner = job.clone().into_object();
-    let wanted = wanted(job, count, active.len());
-    if active.len() > wanted {
-        let mut surplus = active.to_vec();
-        surplus.sort_by_key(|pod| {
-            let created = std::cmp::Reverse(meta::created(&pod.metadata));
-            (
-                pod.spec.node_name.is_some(),
-                pod.is_ready(),
-                created,
-                pod.name().to_owned(),
-            )
-        });
-        surplus.truncate(active.len() - wanted);
-        let deletes = surplus.into_iter().map(|pod| delete(&owner, pod));
-        return (deletes.collect(), None);
+    let tracked = surplus.iter().filter(|pod| is_tracked(pod));
+    let mut actions: Vec<Action> = tracked
+        .map(|pod| tracking::release(pod, "it shall not count"))
+        .collect();
+    let deletes = surplus.iter();
+    let because = "the Job does not need it";
+    actions.extend(deletes.map(|pod| pod_control::delete(&owner, pod, because)));
+    Change {
+        actions,
+        deleted: surplus,
+        ..Change::default()
     }
-    if active.len() == wanted {
-        return (Vec::new(), None);
-    }
-    let wait = backoff(pods, planned.now);
-    if !wait.is_zero() {
-        return (Vec::new(), Some(LookAgain::to_act(wait)));
-    }
-    let missing = wanted - active.len();
-    let creates = match job.spec.completions.filter(|_| count::is_indexed(job)) {
-        None => (0..missing).map(|_| create(job, &owner, None)).collect(),
-        Some(completions) => {
-            let taken: BTreeSet<i32> = active
-                .iter()
-                .filter_map(|pod| count::index_of(pod))
-                .collect();
-            (0..completions)
-                .filter(|index| !count.done.contains(index) && !taken.contains(index))
-                .take(missing)
-                .map(|index| create(job, &owner, Some(index)))
-                .collect()
-        }
-    };
-    (creates, None)
 }
 
-/// When a pod ended, as far as its containers tell.
-fn ended(pod: &Pod) -> Option<Time> {
-    let statuses = pod.status.container_statuses.iter().flatten();
-    let finished = statuses.filter_map(|status| {
-        let terminated = status.state.as_ref()?.terminated.as_ref()?;
-        terminated.finished_at.as_ref().map(meta::moment)
+/// The next pods of an Indexed Job: of the lowest indexes that nobody works on.
+/// Source: `firstPendingIndexes`, `getPodCreationInfoForIndependentIndexes`.
+fn create_indexes<'a>(planned: &Planned<'_>, stock: &Stock<'a>, missing: usize) -> Change<'a> {
+    let mut taken: BTreeSet<i32> = stock.done.clone();
+    taken.extend(stock.failed_indexes.iter().flatten());
+    taken.extend(stock.active.iter().filter_map(|pod| indexes::carried(pod)));
+    if waits_for_failure(stock.job) {
+        let leaving = stock.pods.iter().filter(|pod| is_leaving(pod));
+        taken.extend(leaving.filter_map(|pod| indexes::carried(pod)));
+    }
+    let completions = stock.job.spec.completions.unwrap_or(0);
+    let pending = (0..completions).filter(|index| !taken.contains(index));
+    let pending = pending.take(missing).map(|index| {
+        let wait = per_index::wait(stock, index, planned.now);
+        (index, wait)
     });
-    let ready = pod.condition("Ready");
-    let ready = ready.and_then(|ready| ready.last_transition_time.as_ref());
-    finished.max().or(ready.map(meta::moment))
-}
-
-/// What is left of the wait that the failures since the last success ask for.
-/// Source: `getRemainingTime` in `backoff_utils.go`.
-fn backoff(pods: &[&Pod], now: Time) -> Duration {
-    let last = |is: fn(&Pod) -> bool| {
-        let those = pods.iter().filter(|pod| is(pod));
-        those.filter_map(|pod| ended(pod)).max()
-    };
-    let success = last(count::has_succeeded);
-    let Some(failure) = last(count::has_failed) else {
-        return Duration::ZERO;
-    };
-    let failures = pods
-        .iter()
-        .filter(|pod| count::has_failed(pod))
-        .filter(|pod| success.is_none_or(|success| ended(pod) > Some(success)))
-        .count();
-    let Some(doublings) = failures.checked_sub(1) else {
-        return Duration::ZERO;
-    };
-    let factor = u32::try_from(doublings)
-        .ok()
-        .and_then(|power| 1_u32.checked_shl(power));
-    let wait = BACKOFF_FIRST
-        .saturating_mul(factor.unwrap_or(u32::MAX))
-        .min(BACKOFF_MOST);
-    (failure + wait).since(now)
-}
-
-fn create(job: &Job, owner: &Object, index: Option<i32>) -> Action {
-    let mut pod = PodMould::new(owner, &job.spec.template).unnamed(owner);
-    let metadata = pod.metadata_mut();
-    metadata
-        .finalizers
-        .get_or_insert_default()
-        .push(FINALIZER.to_owned());
-    let mut why = "creates a pod".to_owned();
-    if let Some(index) = index {
-        why = format!("creates the pod of index {index}");
-        let text = index.to_string();
-        metadata.generate_name = Some(format!("{}-{index}-", owner.name()));
-        for map in [&mut metadata.labels, &mut metadata.annotations] {
-            map.get_or_insert_default()
-                .insert(INDEX.to_owned(), text.clone());
-        }
-        let spec = pod.spec_mut().shared_mut();
-        spec.hostname = Some(format!("{}-{index}", owner.name()));
+    let (now, later): (Vec<_>, Vec<_>) = pending.partition(|(_, wait)| wait.is_zero());
+    if now.is_empty() {
+        let wait = later.into_iter().map(|(_, wait)| wait).min();
+        return Change {
+            look_again: wait.map(LookAgain::to_act),
+            ..Change::default()
+        };
     }
-    pod_control::create(owner, pod, why)
+    Change {
+        created: now.len(),
+        actions: now
+            .into_iter()
+            .map(|(index, _)| create(stock, Some(index)))
+            .collect(),
+        ..Change::default()
+    }
 }
 
-/// Ends a pod that is not needed any more.
-pub(super) fn delete(owner: &Object, pod: &Pod) -> Action {
-    pod_control::delete(owner, pod, "the Job does not need it")
+fn create(stock: &Stock<'_>, index: Option<i32>) -> Action {
+    let job = stock.job;
+    let owner = job.clone().into_object();
+    let mut pod = PodMould::new(&owner, &job.spec.template).unnamed(&owner);
+    let metadata = pod.metadata_mut();
+    let finalizers = metadata.finalizers.get_or_insert_default();
+    if !finalizers.iter().any(|each| each == FINALIZER) {
+        finalizers.push(FINALIZER.to_owned());
+    }
+    let Some(index) = index else {
+        return pod_control::create(&owner, pod, "creates a pod".to_owned());
+    };
+    let end = format!("-{index}-");
+    let beginning: String = owner
+        .name()
+        .chars()
+        .take(LONGEST_BEGINNING - end.len())
+        .collect();
+    metadata.generate_name = Some(format!("{beginning}{end}"));
+    for map in [&mut metadata.labels, &mut metadata.annotations] {
+        map.get_or_insert_default()
+            .insert(indexes::INDEX.to_owned(), index.to_string());
+    }
+    if job.spec.backoff_limit_per_index.is_some() {
+        per_index::carry_on(stock, index, metadata);
+    }
+    let spec = pod.spec_mut().shared_mut();
+    spec.hostname = Some(format!("{}-{index}", owner.name()));
+    indexes::add_variable(spec);
+    pod_control::create(&owner, pod, format!("creates the pod of index {index}"))
 }

@@ -25,6 +25,7 @@ pub(super) static NODE_LIFECYCLE: Controller = Controller {
         keys: not_well,
     }),
     pace: None,
+    gathers: None,
 };
 
 /// The nodes that the monitor has to look at closer: silent ones, and those that are not ready or

@@ -33,6 +33,7 @@ pub(super) static PERSISTENT_VOLUME_BINDER: Controller = Controller {
     concerns,
     plan,
     pace: None,
+    gathers: None,
     periodic: None,
 };
 

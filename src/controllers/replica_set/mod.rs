@@ -19,11 +19,12 @@ pub(super) static REPLICA_SET: Controller = Controller {
     event_source: "replicaset-controller",
     watches: &[Kind::ReplicaSet, Kind::Pod],
     concerns: |caches, change| {
-        claim::owners_concerned(caches, change, |set: &ReplicaSet| &set.spec.selector)
+        claim::owners_concerned(caches, change, |set: &ReplicaSet| Some(&set.spec.selector))
     },
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 fn plan(planned: &Planned<'_>) -> Plan {

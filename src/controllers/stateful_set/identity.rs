@@ -4,8 +4,13 @@ use super::super::pod_template::PodMould;
 use super::super::revision_history::{REVISION_LABEL, Revision};
 use crate::api::owners::Provenance;
 use crate::api::{
-    Key, Kind, Object, ObjectMeta, PersistentVolumeClaim, Pod, StatefulSet, Typed, core,
+    Key, Kind, Object, ObjectMeta, PersistentVolumeClaim, Pod, StatefulSet, Typed, core, meta,
 };
+
+/// The label of a pod with its own name. Source: `StatefulSetPodNameLabel`.
+const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
+/// The label of a pod with its ordinal. Source: `PodIndexLabel`.
+const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
 
 /// The number at the end of a pod's name, if the rest is the name of the set.
 pub(super) fn ordinal(set: &str, pod: &str) -> Option<i32> {
@@ -18,6 +23,12 @@ pub(super) fn ordinal(set: &str, pod: &str) -> Option<i32> {
 pub(super) fn start(set: &StatefulSet) -> i32 {
     let ordinals = set.spec.ordinals.as_ref();
     ordinals.and_then(|ordinals| ordinals.start).unwrap_or(0)
+}
+
+/// All wanted ordinals.
+pub(super) fn ordinals(set: &StatefulSet) -> std::ops::Range<i32> {
+    let start = start(set);
+    start..start.saturating_add(set.spec.replicas.unwrap_or(1))
 }
 
 /// The revision that a pod was made from.
@@ -75,15 +86,8 @@ pub(super) fn pod(set: &StatefulSet, revision: &Revision, ordinal: i32) -> Pod {
     let owner = set.clone().into_object();
     let name = format!("{}-{ordinal}", set.name());
     let mut pod = PodMould::new(&owner, &revision.template).named(&name);
+    label(&mut pod, ordinal);
     let labels = pod.metadata_mut().labels.get_or_insert_default();
-    labels.insert(
-        "statefulset.kubernetes.io/pod-name".to_owned(),
-        name.clone(),
-    );
-    labels.insert(
-        "apps.kubernetes.io/pod-index".to_owned(),
-        ordinal.to_string(),
-    );
     labels.insert(REVISION_LABEL.to_owned(), revision.name.clone());
     let spec = pod.spec_mut().shared_mut();
     spec.hostname = Some(name.clone());
@@ -108,4 +112,20 @@ pub(super) fn pod(set: &StatefulSet, revision: &Revision, ordinal: i32) -> Pod {
     );
     spec.volumes = (!volumes.is_empty()).then_some(volumes);
     pod
+}
+
+/// Whether a pod carries its own name. Source: `identityMatches`.
+pub(super) fn is_labelled(pod: &Pod) -> bool {
+    meta::labels(&pod.metadata)
+        .get(NAME_LABEL)
+        .map(String::as_str)
+        == Some(pod.name())
+}
+
+/// Labels a pod with its name and ordinal. Source: `updateIdentity`.
+pub(super) fn label(pod: &mut Pod, ordinal: i32) {
+    let name = pod.name().to_owned();
+    let labels = pod.metadata_mut().labels.get_or_insert_default();
+    labels.insert(NAME_LABEL.to_owned(), name);
+    labels.insert(INDEX_LABEL.to_owned(), ordinal.to_string());
 }

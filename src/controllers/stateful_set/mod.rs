@@ -2,19 +2,18 @@
 //! Source: `pkg/controller/statefulset`.
 
 mod identity;
+mod retention;
 mod status;
 mod steps;
 
 use super::claim::{self, Claims};
-use super::controller::{Controller, Plan, Planned};
+use super::controller::{Action, Controller, LookAgain, Plan, Planned};
 use super::revision_history::History;
 use super::wording;
 use crate::api::{Kind, Object, Pod, StatefulSet, Typed};
 use crate::apiserver::Outcome;
 use steps::Steps;
 
-/// Unlike Kubernetes: claims stay when pods or the set go, whatever
-/// `persistentVolumeClaimRetentionPolicy` says; pods keep the labels that they were made with.
 pub(super) static STATEFUL_SET: Controller = Controller {
     name: "statefulset-controller",
     event_source: "statefulset-controller",
@@ -26,11 +25,12 @@ pub(super) static STATEFUL_SET: Controller = Controller {
     ],
     concerns: |caches, change| match change.latest() {
         Some(Object::PersistentVolumeClaim(_)) => Vec::new(),
-        _ => claim::owners_concerned(caches, change, |set: &StatefulSet| &set.spec.selector),
+        _ => claim::owners_concerned(caches, change, |set: &StatefulSet| Some(&set.spec.selector)),
     },
     plan,
     periodic: None,
     pace: None,
+    gathers: None,
 };
 
 fn plan(planned: &Planned<'_>) -> Plan {
@@ -83,8 +83,8 @@ fn reconcile(planned: &Planned<'_>, set: &StatefulSet, claims: &Claims<'_>, adop
     steps.take();
     plan.actions.append(&mut steps.actions);
     plan.events.append(&mut steps.events);
-    let status = status::of(planned, set, &history, &pods);
-    plan.look_again = status.look_again;
+    let status = status::of(planned, set, &history, &pods, &steps.replaced);
+    plan.look_again = LookAgain::earlier(status.look_again, steps.look_again);
     plan.difference = match steps.waits_for {
         Some(reason) => reason,
         None => wording::difference(desired, pods.len()),
@@ -96,7 +96,7 @@ fn reconcile(planned: &Planned<'_>, set: &StatefulSet, claims: &Claims<'_>, adop
         let mut written = set.clone();
         *written.status_mut() = status.written;
         let why = "writes the status".to_owned();
-        let write = super::controller::Action::status(written.into_object(), why);
+        let write = Action::status(written.into_object(), why);
         plan.actions.push(write);
     }
     let limit = set.spec.revision_history_limit.unwrap_or(10);

@@ -15,12 +15,14 @@ pub(super) struct Status {
     pub(super) look_again: Option<LookAgain>,
 }
 
+/// `replaced` are the pods that go for the sake of another revision.
 /// Source: `updateStatus`, `completeRollingUpdate`.
 pub(super) fn of(
     planned: &Planned<'_>,
     set: &StatefulSet,
     history: &History,
     pods: &[&Pod],
+    replaced: &[&Pod],
 ) -> Status {
     let update = history.update.name.as_str();
     let current = set.status.current_revision.as_deref();
@@ -34,6 +36,8 @@ pub(super) fn of(
         .collect();
     let made_from = |revision: &str| {
         let living = pods.iter().filter(|pod| !pod.is_terminating());
+        // One that is replaced in this sync counts no more.
+        let living = living.filter(|pod| !replaced.iter().any(|gone| gone.uid() == pod.uid()));
         living
             .filter(|pod| identity::revision_of(pod) == revision)
             .count()

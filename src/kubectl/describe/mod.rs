@@ -6,6 +6,7 @@ mod containers;
 mod generic;
 mod nodes;
 mod pods;
+mod quotas;
 mod services;
 mod volumes;
 mod workloads;
@@ -69,6 +70,7 @@ pub fn reads(object: &Object) -> Vec<(Key, Verb)> {
                 events_of(object, true, object.uid()),
             ]
         }
+        Object::ResourceQuota(_) => Vec::new(),
         _ => vec![events_of(object, true, object.uid())],
     }
 }
@@ -118,6 +120,7 @@ pub fn text(object: &Object, related: &[Object], now: Time) -> String {
         Object::Service(service) => {
             services::describe(&mut writer, service, related, &events, now);
         }
+        Object::ResourceQuota(quota) => quotas::describe(&mut writer, quota),
         other => generic::describe(&mut writer, other, &events, now),
     }
     writer.finish()

@@ -70,6 +70,7 @@ impl Command {
             | Self::Tell(_)
             | Self::Top(_) => None,
             Self::Wait(wait) => Some(&wait.targets),
+            Self::Edit(edit) => Some(&edit.targets),
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Drain(drain) => Some(&drain.targets),
@@ -133,6 +134,8 @@ pub enum Command {
     },
     /// Make objects that are not there yet.
     Create(Source),
+    /// Change objects in an editor.
+    Edit(Edit),
     /// Show objects in a table or as they are.
     Get(Get),
     /// Tell everything about objects.
@@ -316,6 +319,19 @@ pub struct Get {
     pub ignore_not_found: bool,
     /// Whether JSON and YAML say who owns which field.
     pub managed_fields: bool,
+}
+
+/// `kubectl edit`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// Which objects.
+    pub targets: Targets,
+    /// As what they are edited, and shown when they have been changed.
+    pub output: Output,
+    /// Which part is changed.
+    pub subresource: Subresource,
+    /// Whether the patch is printed.
+    pub shows_patch: bool,
 }
 
 /// Whether `kubectl get` stays.

@@ -116,7 +116,6 @@ const NOT_HERE: &[&str] = &[
     "cluster-info",
     "completion",
     "config",
-    "edit",
     "kustomize",
     "proxy",
 ];

@@ -4,6 +4,7 @@ mod changes;
 mod command;
 mod create;
 mod drain;
+mod edit;
 mod flags;
 mod logs;
 mod output;
@@ -19,8 +20,9 @@ use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Containers, Delete, Events, Exposed, Get, Invocation, Logs, Named, Output, Relabel,
-    Replacement, RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until, Wait, Watch,
+    Command, Containers, Delete, Edit, Events, Exposed, Get, Invocation, Logs, Named, Output,
+    Relabel, Replacement, RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until,
+    Wait, Watch,
 };
 pub use top::{Lines, SortBy, Top};
 
@@ -96,6 +98,7 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
             files: files(given, "diff")?,
         },
         "drain" => Command::Drain(drain::drain(given)?),
+        "edit" => Command::Edit(edit::edit(given)?),
         "events" => Command::Events(output::events(given)?),
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),

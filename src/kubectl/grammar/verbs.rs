@@ -173,6 +173,15 @@ pub(super) const VERBS: &[Verb] = &[
         ],
     ),
     verb(
+        "edit",
+        &[
+            FILENAME,
+            OUTPUT,
+            flag("subresource", Takes::Text),
+            flag("output-patch", Takes::Switch),
+        ],
+    ),
+    verb(
         "events",
         &[
             ALL_NAMESPACES,

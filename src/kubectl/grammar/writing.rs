@@ -85,6 +85,7 @@ impl Command {
                 ..
             } => "kubectl-client-side-apply",
             Self::Create(_) => "kubectl-create",
+            Self::Edit(_) => "kubectl-edit",
             Self::Replace { .. } => "kubectl-replace",
             Self::Label(_) => "kubectl-label",
             Self::Annotate(_) => "kubectl-annotate",

@@ -62,6 +62,7 @@ pub(super) fn act(command: &Command, object: &Object, now: Time) -> Result<Act, 
         | Command::Create(_)
         | Command::Replace { .. }
         | Command::Diff { .. }
+        | Command::Edit(_)
         | Command::Get(_)
         | Command::Top(_)
         | Command::Logs(_)

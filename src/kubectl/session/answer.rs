@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::Session;
 use super::act::{Act, act};
-use super::change::Change;
 use super::failure::Failure;
 use super::files::Draft;
+use super::history::{self, Undo};
 use super::rollout::{self, Progress};
 use super::task::{Gathering, Maker, Task};
 use crate::api::{Key, Object};
 use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, RolloutAction, Until};
+use crate::kubectl::grammar::{Command, RolloutAction};
 use crate::manifest::patch;
 use crate::sim::Time;
 
@@ -40,6 +40,9 @@ impl Session {
                 self.resembling(&key, &refusal, items);
             }
             (Task::Create { said, .. }, Ok(Answer::Object(object))) => self.say(object, said),
+            (Task::Patch { .. }, Ok(Answer::Object(after))) if self.edits().is_some() => {
+                self.edited(after);
+            }
             (Task::Patch { object, said, .. }, Ok(Answer::Object(after))) => {
                 let same = said == "patched" && after.revision() == object.revision();
                 self.say(after, if same { "patched (no change)" } else { said });
@@ -52,7 +55,7 @@ impl Session {
             (Task::Status { key, said, .. }, Ok(Answer::Object(object))) => {
                 self.progress(key, &said, object);
             }
-            (Task::Revisions(object, _), Ok(Answer::List { items, .. })) => {
+            (Task::Revisions(object, ..), Ok(Answer::List { items, .. })) => {
                 self.revisions(*object, items);
             }
             (Task::NodePods(..), Ok(Answer::List { items, .. })) => self.found_on_node(items, now),
@@ -80,7 +83,9 @@ impl Session {
     fn found(&mut self, objects: Vec<Object>, now: Time) {
         let invocation = Arc::clone(&self.invocation);
         match &invocation.command {
-            Command::Get(_) | Command::Events(_) | Command::Top(_) => self.found.extend(objects),
+            Command::Get(_) | Command::Edit(_) | Command::Events(_) | Command::Top(_) => {
+                self.found.extend(objects);
+            }
             Command::Wait(_) => {
                 let waits = objects.iter().map(|object| Task::Await {
                     key: object.key(),
@@ -136,7 +141,7 @@ impl Session {
         }
     }
 
-    fn print_lines(&mut self, lines: &[String]) {
+    pub(super) fn print_lines(&mut self, lines: &[String]) {
         for line in lines {
             self.output.push_str(line);
             self.output.push('\n');
@@ -159,9 +164,9 @@ impl Session {
         } else {
             "rollbacker"
         };
-        match rollout::history_of(&object, verb) {
-            Ok(selector) => {
-                let revisions = Task::Revisions(Box::new(object), selector);
+        match history::kept_in(&object, verb) {
+            Ok((kind, selector)) => {
+                let revisions = Task::Revisions(Box::new(object), kind, selector);
                 self.tasks.push_front(revisions);
             }
             Err(failure) => self.failures.push(failure),
@@ -298,143 +303,33 @@ impl Session {
         }
     }
 
-    /// The replica sets of a deployment have been read.
-    fn revisions(&mut self, object: Object, sets: &[Object]) {
+    /// What keeps the revisions of a workload has been read.
+    fn revisions(&mut self, object: Object, kept: &[Object]) {
         let Command::Rollout { action, .. } = self.invocation.command else {
             return;
         };
-        let result =
-            match action {
-                RolloutAction::History { revision } => rollout::history(&object, sets, revision)
-                    .map(|text| {
-                        self.output.push_str(&text);
-                    }),
-                RolloutAction::Undo { to_revision } => rollout::undo(&object, sets, to_revision)
-                    .map(|(said, change)| match change {
-                        Some(Change::Patch { patch, said, .. }) => {
-                            self.tasks.push_front(Task::Patch {
-                                object: Box::new(object),
-                                patch,
-                                said,
-                                source: None,
-                            });
-                        }
-                        _ => self.say(&object, &said),
-                    }),
-                _ => Ok(()),
-            };
-        if let Err(failure) = result {
-            self.failures.push(failure);
-        }
-    }
-
-    /// The API server said no.
-    fn refused(&mut self, task: &Task, refusal: &Refusal) {
-        if let (Task::Get(key), Command::Wait(wait)) = (task, &self.invocation.command)
-            && refusal.reason == Reason::NotFound
-            && matches!(wait.until, Until::Created | Until::Deleted)
-        {
-            // What is gone already was waited for long enough.
-            if wait.until == Until::Created {
-                self.tasks.push_back(Task::Await {
-                    key: key.clone(),
-                    uid: None,
-                });
-            }
-            return;
-        }
-        let silent = match &self.invocation.command {
-            Command::Get(get) => get.ignore_not_found,
-            Command::Delete(delete) => delete.ignore_not_found,
-            _ => false,
-        };
-        if silent && refusal.reason == Reason::NotFound || self.may_be_absent(task, refusal) {
-            return;
-        }
-        let failure = match task {
-            Task::Get(key)
-                if matches!(self.invocation.command, Command::Describe { .. })
-                    && refusal.reason == Reason::NotFound =>
-            {
-                let resembling = Task::Resembling(key.clone(), refusal.clone());
-                self.tasks.push_front(resembling);
-                return;
-            }
-            Task::Get(_)
-                if matches!(self.invocation.command, Command::Logs(_))
-                    && refusal.reason == Reason::NotFound =>
-            {
-                let namespace = self.invocation.namespace();
-                let reason = refusal.reason;
-                Failure::Own(format!(
-                    "error from server ({reason}): {refusal} in namespace \"{namespace}\""
-                ))
-            }
-            Task::Get(_) if matches!(self.invocation.command, Command::Scale(_)) => {
-                Failure::Own(format!("no objects passed to scale {refusal}"))
-            }
-            Task::Create { by, .. } => match by {
-                Maker::File(source) => Failure::while_doing("creating", Some(source), refusal),
-                Maker::Generator(what) => {
-                    Failure::Own(format!("failed to create {what}: {refusal}"))
+        match action {
+            RolloutAction::History { revision } => {
+                match history::history(&object, kept, revision) {
+                    Ok(text) => self.output.push_str(&text),
+                    Err(failure) => self.failures.push(failure),
                 }
-                Maker::Plain => Failure::of(refusal),
-            },
-            Task::Put { source, .. } => Failure::while_doing("replacing", Some(source), refusal),
-            Task::Delete { source, .. } => {
-                Failure::while_doing("deleting", source.as_deref(), refusal)
             }
-            Task::Patch {
-                object,
-                patch,
-                source: Some(source),
-                ..
-            } => applying(object, patch, source, refusal),
-            _ => Failure::of(refusal),
-        };
-        self.failures.push(failure);
-        if task.is_first_read() && !goes_on(&self.invocation.command) {
-            self.tasks.retain(Task::is_first_read);
+            RolloutAction::Undo { to_revision } => {
+                match history::undo(&object, kept, to_revision) {
+                    Ok(Undo::Skip(said)) => self.say(&object, &said),
+                    Ok(Undo::Patch(patch)) => self.tasks.push_front(Task::Patch {
+                        object: Box::new(object),
+                        patch,
+                        said: "rolled back",
+                        source: None,
+                    }),
+                    Err(failure) => self.failures.push(failure),
+                }
+            }
+            _ => {}
         }
     }
-}
-
-/// What kubectl says when a patch of `apply` is refused.
-fn applying(object: &Object, patch: &Patch, source: &str, refusal: &Refusal) -> Failure {
-    let info = object.kind().info();
-    let version = info.api_version();
-    let version = if info.group.is_empty() {
-        format!("/{version}")
-    } else {
-        version
-    };
-    Failure::Server {
-        refusal: refusal.clone(),
-        doing: format!(
-            "error when applying patch:\n{}\nto:\nResource: \"{version}, Resource={}\", \
-             GroupVersionKind: \"{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"\nfor: \
-             \"{source}\": error when patching \"{source}\": ",
-            patch.body,
-            info.plural,
-            info.name,
-            object.name(),
-            object.namespace()
-        ),
-    }
-}
-
-/// Whether the command goes on with other objects when one cannot be read.
-fn goes_on(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Get(_)
-            | Command::Describe { .. }
-            | Command::Delete(_)
-            | Command::Label(_)
-            | Command::Annotate(_)
-            | Command::Patch { .. }
-            | Command::Wait(_)
-    )
 }
 
 /// Whether the command changes each object before it reads the next.

@@ -53,6 +53,16 @@ pub(super) fn quoted(object: &Object) -> String {
     format!("{resource} \"{}\"", object.name())
 }
 
+/// `ReplicaSet.apps`, as messages name a kind.
+pub(super) fn group_kind(object: &Object) -> String {
+    let info = object.kind().info();
+    if info.group.is_empty() {
+        info.name.to_owned()
+    } else {
+        format!("{}.{}", info.name, info.group)
+    }
+}
+
 /// The strategic merge patch between an object as it is and as it shall be.
 pub(super) fn difference(
     kind: Kind,

@@ -12,6 +12,13 @@ pub(super) enum Failure {
         /// What kubectl was doing, as it stands before the message: `error when creating "web.yaml": `.
         doing: String,
     },
+    /// The API server said no, and the command has words of its own for that.
+    Told {
+        /// What it said.
+        refusal: Refusal,
+        /// What kubectl prints.
+        line: String,
+    },
     /// kubectl itself found it wrong.
     Own(String),
     /// One of several things that a command collected; kubectl prints it as it is.
@@ -39,7 +46,7 @@ impl Failure {
     /// What the API server said, if it was that.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Server { refusal, .. } => Some(refusal),
+            Self::Server { refusal, .. } | Self::Told { refusal, .. } => Some(refusal),
             Self::Own(_) | Self::Collected(_) => None,
         }
     }
@@ -47,7 +54,9 @@ impl Failure {
     /// The line among several.
     fn line(&self) -> String {
         match self {
-            Self::Own(message) | Self::Collected(message) => message.clone(),
+            Self::Own(message) | Self::Collected(message) | Self::Told { line: message, .. } => {
+                message.clone()
+            }
             Self::Server { refusal, doing } if refusal.reason == Reason::Unknown => {
                 format!("Error from server: {doing}{refusal}")
             }
@@ -62,7 +71,7 @@ impl Failure {
         match self {
             Self::Own(message) => format!("error: {message}"),
             Self::Server { refusal, .. } if refusal.reason == Reason::Invalid => invalid(refusal),
-            Self::Collected(_) | Self::Server { .. } => self.line(),
+            Self::Collected(_) | Self::Told { .. } | Self::Server { .. } => self.line(),
         }
     }
 }

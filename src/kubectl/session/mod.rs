@@ -10,10 +10,15 @@ mod change;
 mod delete;
 mod difference;
 mod drain;
+pub mod edit;
 mod failure;
 mod files;
+mod history;
+mod last;
 mod logs;
 mod make;
+mod plan;
+mod refused;
 mod rollout;
 mod set;
 mod show;
@@ -29,15 +34,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::failure::Failure;
-use self::task::{Maker, Task};
+use self::task::Task;
 use super::Note;
-use super::grammar::{
-    ApplyMode, Command, Events, Invocation, Output, Source, Targets, Until, Watch,
-};
-use super::printers::{self, Table};
-use crate::api::selector::FieldSelector;
-use crate::api::{Key, Kind, Metrics, Object};
-use crate::apiserver::{Answer, DeleteOptions, Outcome, Refusal, RequestId, Scope};
+use super::grammar::{Command, Invocation};
+use super::printers::Table;
+use crate::api::{Key, Metrics, Object};
+use crate::apiserver::{Answer, DeleteOptions, Outcome, Refusal, RequestId};
 use crate::client::{Component, Context, Input, Subscription};
 use crate::sim::{RecordId, Time, Urgency};
 
@@ -84,6 +86,7 @@ pub struct Session {
     found: Vec<Object>,
     metrics: Vec<Metrics>,
     described: Vec<String>,
+    draft: Option<Arc<str>>,
     output: String,
     errors: String,
     failures: Vec<Failure>,
@@ -108,6 +111,7 @@ impl Session {
             found: Vec::new(),
             metrics: Vec::new(),
             described: Vec::new(),
+            draft: None,
             output: String::new(),
             errors: String::new(),
             failures: Vec::new(),
@@ -193,149 +197,6 @@ impl Component for Session {
 }
 
 impl Session {
-    /// The first tasks of the command.
-    fn plan(&mut self) -> Result<(), Vec<Failure>> {
-        let invocation = Arc::clone(&self.invocation);
-        let drafts = files::drafts(&invocation, &self.files)?;
-        match &invocation.command {
-            Command::Apply {
-                mode: ApplyMode::ServerSide(conflicts),
-                ..
-            } => self.tasks.extend(
-                drafts
-                    .into_iter()
-                    .map(|draft| Task::ApplyServerSide(Box::new(draft), *conflicts)),
-            ),
-            Command::Apply { .. } | Command::Diff { .. } => {
-                let tasks = drafts.into_iter().map(|draft| Task::Apply(Box::new(draft)));
-                self.tasks.extend(tasks);
-            }
-            Command::Replace { by, .. } => self.replace(drafts, *by),
-            Command::Create(Source::Files(_)) => {
-                self.tasks
-                    .extend(drafts.into_iter().map(|draft| Task::Create {
-                        object: Box::new(draft.object),
-                        said: "created",
-                        by: Maker::File(draft.source),
-                    }));
-            }
-            Command::Create(Source::Object(object)) => {
-                let mut object = object.clone();
-                if object.kind().info().namespaced {
-                    object.metadata_mut().namespace = Some(invocation.namespace().to_owned());
-                }
-                let by = match object.kind() {
-                    Kind::ConfigMap => Maker::Generator("configmap"),
-                    Kind::CronJob => Maker::Generator("cronjob"),
-                    Kind::Deployment => Maker::Generator("deployment"),
-                    Kind::Job => Maker::Generator("job"),
-                    Kind::PodDisruptionBudget => Maker::Generator("poddisruptionbudgets"),
-                    Kind::PriorityClass => Maker::Generator("priorityclass"),
-                    Kind::ResourceQuota => Maker::Generator("quota"),
-                    Kind::Secret => Maker::Generator("secret"),
-                    Kind::ServiceAccount => Maker::Generator("serviceaccount"),
-                    _ => Maker::Plain,
-                };
-                self.tasks.push_back(Task::Create {
-                    object,
-                    said: "created",
-                    by,
-                });
-            }
-            Command::Tell(text) => self.output.push_str(text),
-            Command::Events(events) => self.tasks.push_back(events_of(events, &invocation)),
-            Command::Get(get) if get.watch != Watch::No => {
-                if self.watched().is_none() {
-                    let message = "you may only specify a single resource type".to_owned();
-                    return Err(vec![Failure::Own(message)]);
-                }
-            }
-            Command::Top(top) => self.measure(top),
-            command => {
-                let deletes = matches!(command, Command::Delete(_));
-                if deletes {
-                    self.warn_of_deletion();
-                }
-                if let Some(targets) = command.targets() {
-                    self.read_targets(targets, drafts, deletes);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One request for each object or kind that the line means; what is deleted is not read before.
-    fn read_targets(&mut self, targets: &Targets, drafts: Vec<files::Draft>, deletes: bool) {
-        let one = |key: Key, source: Option<String>| {
-            if deletes {
-                Task::Delete { key, source }
-            } else {
-                Task::Get(key)
-            }
-        };
-        let namespace = self.invocation.namespace();
-        match targets {
-            Targets::Named(names) => {
-                let keys = names
-                    .iter()
-                    .map(|named| Key::new(named.kind, namespace, &named.name));
-                self.tasks.extend(keys.map(|key| one(key, None)));
-            }
-            Targets::Files(_) => {
-                let drafts = drafts.into_iter();
-                self.tasks
-                    .extend(drafts.map(|draft| one(draft.key, Some(draft.source))));
-            }
-            Targets::Kinds {
-                kinds,
-                labels,
-                fields,
-                everywhere,
-            } => {
-                let namespace = if *everywhere { "" } else { namespace };
-                let scope = Scope {
-                    labels: labels.clone(),
-                    fields: fields.clone(),
-                };
-                let lists = kinds
-                    .iter()
-                    .map(|&kind| Task::List(Key::new(kind, namespace, ""), scope.clone()));
-                self.tasks.extend(lists);
-            }
-        }
-    }
-
-    fn warn_of_deletion(&mut self) {
-        let Command::Delete(delete) = &self.invocation.command else {
-            return;
-        };
-        let everywhere = matches!(
-            delete.targets,
-            Targets::Kinds {
-                everywhere: true,
-                ..
-            }
-        );
-        let cluster_wide = match &delete.targets {
-            Targets::Named(names) => names.iter().any(|named| !named.kind.info().namespaced),
-            Targets::Kinds { kinds, .. } => kinds.iter().any(|kind| !kind.info().namespaced),
-            Targets::Files(_) => false,
-        };
-        if delete.force && delete.grace_period_seconds == Some(0) {
-            self.errors.push_str(
-                "Warning: Immediate deletion does not wait for confirmation that the running \
-                 resource has been terminated. The resource may continue to run on the cluster \
-                 indefinitely.\n",
-            );
-        }
-        if cluster_wide && self.invocation.namespace.is_some() && !everywhere {
-            self.errors.push_str(
-                "Warning: deleting cluster-scoped resources, not scoped to the provided \
-                 namespace\n",
-            );
-        }
-    }
-
     /// How objects are deleted.
     fn delete_options(&self) -> DeleteOptions {
         match &self.invocation.command {
@@ -444,94 +305,6 @@ impl Session {
         hands.note(cause, note);
     }
 
-    fn print_found(&mut self, now: Time) {
-        let invocation = Arc::clone(&self.invocation);
-        match &invocation.command {
-            Command::Get(get) => {
-                match show::found(get, &self.found, now) {
-                    Ok(text) => self.output.push_str(&text),
-                    Err(failure) => self.failures.push(failure),
-                }
-                let is_table = matches!(get.output, Output::Table | Output::Wide);
-                if is_table && !get.ignore_not_found {
-                    self.say_nothing_found(&get.targets);
-                }
-            }
-            Command::Events(events) => self.print_events(events, now),
-            Command::Wait(wait)
-                if self.output.is_empty()
-                    && self.failures.is_empty()
-                    && wait.until != Until::Deleted =>
-            {
-                let failure = Failure::Own("no matching resources found".to_owned());
-                self.failures.push(failure);
-            }
-            Command::Top(top) => self.print_top(top, now),
-            Command::Describe { targets } => {
-                self.output.push_str(&self.described.join("\n\n"));
-                if self.described.is_empty() {
-                    self.say_nothing_found(targets);
-                }
-            }
-            Command::Logs(logs)
-                if logs.selects() && self.output.is_empty() && self.failures.is_empty() =>
-            {
-                self.say_nothing_found(&logs.targets);
-            }
-            Command::Delete(delete)
-                if matches!(delete.targets, Targets::Kinds { .. })
-                    && self.output.is_empty()
-                    && self.failures.is_empty() =>
-            {
-                self.output.push_str("No resources found\n");
-            }
-            Command::Scale(_) if self.output.is_empty() && self.failures.is_empty() => {
-                let failure = Failure::Own("no objects passed to scale".to_owned());
-                self.failures.push(failure);
-            }
-            _ => {}
-        }
-    }
-
-    fn print_events(&mut self, events: &Events, now: Time) {
-        let wanted = |object: &Object| {
-            let Object::Event(event) = object else {
-                return false;
-            };
-            let of_type = |wanted: &String| {
-                let own = event.spec.type_.as_deref().unwrap_or_default();
-                own.eq_ignore_ascii_case(wanted)
-            };
-            events.types.is_empty() || events.types.iter().any(of_type)
-        };
-        self.found.retain(wanted);
-        if !self.found.is_empty() {
-            let text = printers::events(&self.found, now, events.everywhere, events.headers);
-            self.output.push_str(&text);
-        } else if self.failures.is_empty() {
-            let text = if events.everywhere {
-                "No events found.\n".to_owned()
-            } else {
-                let namespace = self.invocation.namespace();
-                format!("No events found in {namespace} namespace.\n")
-            };
-            self.errors.push_str(&text);
-        }
-    }
-
-    fn say_nothing_found(&mut self, targets: &Targets) {
-        let Targets::Kinds {
-            kinds, everywhere, ..
-        } = targets
-        else {
-            return;
-        };
-        if self.found.is_empty() && self.failures.is_empty() {
-            let text = show::nothing(&self.invocation, kinds, *everywhere);
-            self.errors.push_str(&text);
-        }
-    }
-
     fn say(&mut self, object: &Object, what: &str) {
         let path = show::path_of(object);
         let suffix = self.invocation.dry_run.suffix();
@@ -539,26 +312,6 @@ impl Session {
             self.output.push_str(part);
         }
     }
-}
-
-/// The request of `kubectl events`.
-fn events_of(events: &Events, invocation: &Invocation) -> Task {
-    let namespace = if events.everywhere {
-        ""
-    } else {
-        invocation.namespace()
-    };
-    let mut fields = FieldSelector::everything();
-    if let Some(about) = &events.about {
-        let kind = FieldSelector::equal("involvedObject.kind", about.kind.info().name);
-        let name = FieldSelector::equal("involvedObject.name", &about.name);
-        fields.0.extend(kind.0.into_iter().chain(name.0));
-    }
-    let scope = Scope {
-        labels: None,
-        fields,
-    };
-    Task::List(Key::new(Kind::Event, namespace, ""), scope)
 }
 
 /// An answer that made kubectl print nothing, in words.

@@ -1,34 +1,9 @@
-//! How far a rollout is, which revisions there are, and the way back to one of them.
+//! How far a rollout is.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-use serde_json::{Map, Value, json};
-
-use super::change::{Change, quoted};
+use super::change::group_kind;
 use super::failure::Failure;
-use crate::api::{
-    DaemonSet, Deployment, LabelSelector, Object, ReplicaSet, StatefulSet, Typed, meta,
-};
-use crate::apiserver::{Patch, PatchType, Subresource};
-use crate::kubectl::describe;
-use crate::kubectl::printers::align;
-use crate::manifest::patch::LAST_APPLIED;
-
-const REVISION: &str = "deployment.kubernetes.io/revision";
-const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
-const TEMPLATE_HASH: &str = "pod-template-hash";
-
-/// Annotations that stay with the deployment when it goes back.
-/// Source: `annotationsToSkip` of `kubectl/pkg/polymorphichelpers/rollback.go`.
-const STAYING: [&str; 6] = [
-    LAST_APPLIED,
-    REVISION,
-    "deployment.kubernetes.io/revision-history",
-    "deployment.kubernetes.io/desired-replicas",
-    "deployment.kubernetes.io/max-replicas",
-    "deprecated.deployment.rollback.to",
-];
+use super::history::revision_of;
+use crate::api::{DaemonSet, Deployment, Object, StatefulSet};
 
 /// How far a rollout is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +26,7 @@ pub(super) fn status(object: &Object, revision: i64) -> Result<Progress, Failure
         Object::StatefulSet(set) => stateful_set_status(set),
         other => Err(own(format!(
             "no status viewer has been implemented for {}",
-            other.kind()
+            group_kind(other)
         ))),
     }
 }
@@ -202,158 +177,4 @@ fn stateful_set_status(set: &StatefulSet) -> Result<Progress, Failure> {
              {next}..."
         ))
     })
-}
-
-/// The revision that a deployment or one of its replica sets carries; 0 for none.
-fn revision_of(metadata: &crate::api::ObjectMeta) -> i64 {
-    let text = meta::annotation(metadata, REVISION);
-    text.and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// The selector of the replica sets of a deployment.
-///
-/// # Errors
-/// For other kinds. Unlike Kubernetes: daemon sets and stateful sets keep no history here.
-pub(super) fn history_of(object: &Object, verb: &str) -> Result<LabelSelector, Failure> {
-    match object {
-        Object::Deployment(deployment) => Ok(deployment.spec.selector.clone()),
-        Object::DaemonSet(_) | Object::StatefulSet(_) => Err(own(format!(
-            "Unlike Kubernetes: {} keeps no history here",
-            quoted(object)
-        ))),
-        other => Err(own(format!(
-            "no {verb} has been implemented for \"{}\"",
-            other.kind()
-        ))),
-    }
-}
-
-/// The replica sets of a deployment by their revision.
-fn by_revision<'a>(deployment: &Object, sets: &'a [Object]) -> BTreeMap<i64, &'a ReplicaSet> {
-    sets.iter()
-        .filter_map(ReplicaSet::of)
-        .filter(|set| {
-            meta::controller_of(&set.metadata).is_some_and(|owner| owner.uid == deployment.uid())
-        })
-        .map(|set| (revision_of(&set.metadata), set))
-        .collect()
-}
-
-/// What `rollout history` prints: the list, or the template of one revision.
-pub(super) fn history(
-    deployment: &Object,
-    sets: &[Object],
-    revision: i64,
-) -> Result<String, Failure> {
-    let sets = by_revision(deployment, sets);
-    let path = super::show::path_of(deployment);
-    if revision > 0 {
-        let Some(set) = sets.get(&revision) else {
-            return Err(own(format!(
-                "unable to find the specified revision {revision}"
-            )));
-        };
-        let template = set.spec.template.clone().unwrap_or_default();
-        let text = describe::template(&template);
-        return Ok(format!("{path} with revision #{revision}\n{text}\n"));
-    }
-    if sets.is_empty() {
-        return Ok(format!("{path} \nNo rollout history found.\n"));
-    }
-    let mut table = "REVISION\tCHANGE-CAUSE\n".to_owned();
-    for (revision, set) in sets {
-        let cause = meta::annotation(&set.metadata, CHANGE_CAUSE).unwrap_or("<none>");
-        writeln!(table, "{revision}\t{cause}").expect("writing to memory does not fail");
-    }
-    Ok(format!("{path} \n{}\n", align(&table, 0, 2)))
-}
-
-/// The patch that brings a deployment back to a revision; 0 is the one before the newest.
-/// Source: `kubectl/pkg/polymorphichelpers/rollback.go`.
-pub(super) fn undo(
-    object: &Object,
-    sets: &[Object],
-    to_revision: i64,
-) -> Result<(String, Option<Change>), Failure> {
-    let Object::Deployment(deployment) = object else {
-        return Err(own(format!(
-            "no rollbacker has been implemented for \"{}\"",
-            object.kind()
-        )));
-    };
-    if deployment.spec.paused == Some(true) {
-        return Err(own(
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout \
-             resume' and try again",
-        ));
-    }
-    let sets = by_revision(object, sets);
-    let set = if to_revision > 0 {
-        sets.get(&to_revision).ok_or_else(|| {
-            own(format!(
-                "unable to find specified revision {to_revision} in history"
-            ))
-        })?
-    } else {
-        sets.values().rev().nth(1).ok_or_else(|| {
-            own(format!(
-                "no rollout history found for deployment \"{}\"",
-                deployment.name()
-            ))
-        })?
-    };
-    let mut template = set.spec.template.clone().unwrap_or_default();
-    if let Some(labels) = template
-        .metadata
-        .as_mut()
-        .and_then(|metadata| metadata.labels.as_mut())
-    {
-        labels.remove(TEMPLATE_HASH);
-    }
-    if template == deployment.spec.template {
-        return Ok((
-            format!("skipped rollback (current template already matches revision {to_revision})"),
-            None,
-        ));
-    }
-    let patch = restoring(deployment, set, template);
-    let change = Change::Patch {
-        patch,
-        said: "rolled back",
-        before: Vec::new(),
-    };
-    Ok((String::new(), Some(change)))
-}
-
-/// The JSON patch that puts a template, and the annotations of its time, into a deployment.
-fn restoring(
-    deployment: &Deployment,
-    set: &ReplicaSet,
-    template: crate::api::core::PodTemplateSpec,
-) -> Patch {
-    let mut annotations = Map::new();
-    let kept = deployment.metadata.annotations.iter().flatten();
-    let kept = kept.filter(|(name, _)| STAYING.contains(&name.as_str()));
-    let restored = set.metadata.annotations.iter().flatten();
-    let restored = restored.filter(|(name, _)| !STAYING.contains(&name.as_str()));
-    for (name, value) in kept.chain(restored) {
-        annotations.insert(name.clone(), value.as_str().into());
-    }
-    let template: Value =
-        Object::ReplicaSet(with_template(set, template)).to_value()["spec"]["template"].take();
-    Patch {
-        patch_type: PatchType::Json,
-        subresource: Subresource::Main,
-        body: json!([
-            {"op": "replace", "path": "/spec/template", "value": template},
-            {"op": "replace", "path": "/metadata/annotations", "value": annotations},
-        ]),
-    }
-}
-
-/// The replica set with another template: the way of a template to JSON.
-fn with_template(set: &ReplicaSet, template: crate::api::core::PodTemplateSpec) -> ReplicaSet {
-    let mut set = set.clone();
-    set.spec_mut().template = Some(template);
-    set
 }

@@ -110,8 +110,8 @@ pub(super) enum Task {
         /// How often it was looked at before.
         looks: u32,
     },
-    /// List the replica sets of a deployment.
-    Revisions(Box<Object>, LabelSelector),
+    /// List the objects of a kind that keep the revisions of a workload.
+    Revisions(Box<Object>, Kind, LabelSelector),
     /// Read the log of a container.
     Log(Key, LogOptions),
     /// List the pods of a workload, to read the log of one of them.
@@ -186,8 +186,8 @@ impl Task {
                     Verb::List(scope),
                 )
             }
-            Self::Revisions(object, selector) => {
-                let key = Key::new(Kind::ReplicaSet, object.namespace(), "");
+            Self::Revisions(object, kind, selector) => {
+                let key = Key::new(*kind, object.namespace(), "");
                 let scope = Scope {
                     labels: Some(selector.clone()),
                     fields: FieldSelector::everything(),

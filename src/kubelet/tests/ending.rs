@@ -206,6 +206,61 @@ fn k6_sidecars_go_after_the_containers_in_the_reverse_of_their_order() {
     assert_eq!(order, ["web", "two", "one"]);
 }
 
+/// The steps of one container from when the pod was asked to stop, with milliseconds since then.
+fn way_down(world: &World, container: &str) -> Vec<(String, u64)> {
+    let asked = world.happenings().find(|(_, what)| is_asked(what));
+    let asked = asked.expect("it was asked").0;
+    let own = world.notes.iter().filter(|(at, note)| {
+        let value = note.to_value();
+        *at >= asked && value["container"] == container && value["step"].is_string()
+    });
+    own.map(|(at, note)| {
+        let step = note.to_value()["step"].as_str().map(str::to_owned);
+        let after = at.since(asked).as_millis();
+        (
+            step.unwrap_or_default(),
+            u64::try_from(after).unwrap_or(u64::MAX),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn k6_a_sidecar_runs_its_hook_with_the_others_and_gets_sigterm_when_they_have_ended_or_grace_is_over()
+ {
+    for (grace, sigterm) in [(None, 20_000), (Some(12), 12_000)] {
+        let mut world = World::new();
+        let sleep = |seconds: u64| json!({"preStop": {"sleep": {"seconds": seconds}}});
+        let spec = json!({
+            "initContainers": [{"name": "proxy", "image": "envoy:1", "restartPolicy": "Always",
+                "lifecycle": sleep(5)}],
+            "containers": [{"name": "web", "image": "nginx:1", "lifecycle": sleep(20)}],
+        });
+        let pod = world.run_pod("web", spec);
+        world.settle();
+        world.delete(&pod, grace);
+        world.settle();
+        let proxy = way_down(&world, "proxy");
+        let at = |step: &str| proxy.iter().find(|(own, _)| own == step).map(|(_, at)| *at);
+        assert_eq!(at("pre-stop"), Some(0));
+        let asked = at("sigterm").expect("it was asked to end");
+        assert!((sigterm..sigterm + 300).contains(&asked), "{proxy:?}");
+        let killings = world.events();
+        let killings: Vec<&String> = killings
+            .iter()
+            .filter(|event| event.starts_with("Killing"))
+            .collect();
+        assert_eq!(
+            killings,
+            [
+                "Killing: Stopping container web",
+                "Killing: Stopping container proxy"
+            ]
+        );
+        assert_eq!(world.phase(&pod), "gone");
+    }
+}
+
 #[test]
 fn k7_a_container_over_its_memory_limit_is_killed_and_restarted() {
     let mut world = World::new();

@@ -196,3 +196,49 @@ fn k5_probes_of_a_settled_pod_leave_the_world_idle() {
     world.pass_seconds(30);
     assert_eq!(probed(&world, ProbeKind::Liveness).len(), before + 3);
 }
+
+#[test]
+fn k9_a_failed_probe_says_whether_nobody_listens_or_the_answer_is_bad() {
+    let container = |probe: Value| {
+        json!({"name": "web", "image": "nginx:1", "readinessProbe": probe,
+            "ports": [{"name": "http", "containerPort": 8080}]})
+    };
+    let cases = [
+        (
+            json!({"httpGet": {"path": "/healthz", "port": "http"}}),
+            "Get \"http://10.244.0.2:8080/healthz\": dial tcp 10.244.0.2:8080: connect: connection \
+             refused",
+            "HTTP probe failed with statuscode: 500",
+        ),
+        (
+            json!({"tcpSocket": {"port": "http"}}),
+            "dial tcp 10.244.0.2:8080: connect: connection refused",
+            "dial tcp 10.244.0.2:8080: connect: connection refused",
+        ),
+        (
+            json!({"grpc": {"port": 9090}, "timeoutSeconds": 2}),
+            "timeout: failed to connect service \"10.244.0.2:9090\" within 2s: context deadline \
+             exceeded",
+            "service unhealthy (responded with \"NOT_SERVING\")",
+        ),
+    ];
+    for (probe, closed, bad) in cases {
+        let mut world = World::new();
+        let pod = world.create(json!({
+            "metadata": {"name": "web", "namespace": "default", "annotations": {
+                "glassplane.io/starts-in": "5s", "glassplane.io/fails-readiness": "5s..30s"}},
+            "spec": {"nodeName": "node-a", "containers": [container(probe.clone())]},
+        }));
+        world.pass_seconds(60);
+        let said: Vec<String> = world
+            .events()
+            .into_iter()
+            .filter(|event| event.starts_with("Unhealthy"))
+            .collect();
+        let expected = [closed, bad].map(|why| format!("Unhealthy: Readiness probe failed: {why}"));
+        let mut expected = expected.to_vec();
+        expected.dedup();
+        assert_eq!(said, expected, "{probe}");
+        assert!(world.container(&pod, 0).ready, "{probe}");
+    }
+}

@@ -55,10 +55,15 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
 fn aside(view: &View<'_>) -> &'static str {
     let editor = &view.model.editor;
     let has_errors = editor.marks().iter().any(|mark| mark.is_error);
+    let is_edit = view.model.edit.is_some();
     match (&view.model.mode, editor.sent()) {
+        (Mode::Typing, _) if is_edit => "kubectl edit: typing",
         (Mode::Typing, _) => "typing",
         _ if has_errors => "✗ not yet right",
+        (_, None) if is_edit => "kubectl edit: not saved yet",
         (_, None) => "not applied yet",
+        (_, Some(_)) if is_edit && editor.is_as_sent() => "kubectl edit: as saved",
+        (_, Some(_)) if is_edit => "kubectl edit: changed since saved",
         (_, Some(_)) if editor.is_as_sent() => "as applied",
         (_, Some(_)) => "changed since applied",
     }

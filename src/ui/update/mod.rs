@@ -1,5 +1,6 @@
 //! What an action does: the only place where the model changes. What the world shall do is returned.
 
+mod edit;
 mod look;
 mod question;
 mod tell;
@@ -112,6 +113,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Apply => text::apply(model, around),
         Action::Undo => text::change(model, Editor::undo),
         Action::Redo => text::change(model, Editor::redo),
+        Action::Example if model.edit.is_some() => edit::give_up(model, snapshot),
         Action::Example => text::change(model, |editor| editor.replace(EXAMPLE)),
         Action::Confirm => text::confirm(model, around),
         Action::Earlier => text::recall(model, true),
@@ -144,7 +146,10 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     let first = printed.lines().next().unwrap_or_default();
     let last = model.editor.sent();
     let is_editors = last.is_some_and(|last| Arc::ptr_eq(&last.files, &sent.files));
-    if is_editors && !went_well {
+    if is_editors && model.edit.is_some() {
+        edit::answered(model, session);
+        model.tell(format!("kubectl: {first}"), snapshot);
+    } else if is_editors && !went_well {
         let key = Pane::Editor.number();
         model.tell(format!("{first} ({key} shows it at its line)"), snapshot);
     } else if snapshot.stop.is_some() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tui_textarea::TextArea;
 
-use super::{Around, look, question, time};
+use super::{Around, edit, look, question, time};
 use crate::api::Key;
 use crate::cluster::driver::Order;
 use crate::cluster::{Cluster, Command, Files, scenario};
@@ -76,6 +76,9 @@ pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut Editor)) -> Vec
 /// read, so such a text stays here with its first problem told.
 pub(super) fn apply(model: &mut Model, around: Around<'_>) -> Vec<Order> {
     model.mode = Mode::Looking;
+    if model.edit.is_some() {
+        return edit::save(model, around);
+    }
     let parse = manifest::parse(FILE, model.editor.text().as_bytes());
     if let Some(problem) = parse.problems.first() {
         let line = problem
@@ -176,6 +179,7 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
     };
     match scenario::command(typed, &load) {
         Err(error) => refuse(model, typed, &error),
+        Ok(command) if edit::is_edit(&command) => edit::open(model, command, around),
         Ok(command) if is_question(&command) => {
             model.mode = Mode::Reading(Overlay::Answer {
                 title: command.line(),
@@ -219,15 +223,21 @@ fn is_question(command: &Command) -> bool {
 /// What kubectl prints to a question. It is asked in a copy of the world, so looking leaves no traces
 /// and also works in the past; the real kubectl's requests take time, and here they do so in the copy.
 fn asked(world: &Cluster, question: Command) -> String {
+    let session = session_of(world, question);
+    session.map_or_else(String::new, |session| {
+        format!("{}{}", session.output(), session.error_text())
+    })
+}
+
+/// The run of kubectl that a question becomes in a copy of the world.
+pub(super) fn session_of(world: &Cluster, question: Command) -> Option<Session> {
     let mut copy = world.clone();
     let before = copy.sessions().next_back().map(|(number, _)| number);
     // Asked from a terminal of its own: what was typed before need not be done.
     copy.submit_at(copy.now(), question);
     let is_done = |world: &Cluster| later(world, before).is_some_and(|it| it.exit_code().is_some());
     copy.run_until(ANSWER_MOST, is_done);
-    later(&copy, before).map_or_else(String::new, |session| {
-        format!("{}{}", session.output(), session.error_text())
-    })
+    later(&copy, before).cloned()
 }
 
 /// The first run of kubectl that began after another.

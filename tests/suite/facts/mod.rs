@@ -1,11 +1,19 @@
 //! What must be true to Kubernetes, row by row, over whole worlds: each test carries the row's name.
 
 mod autoscaler;
+mod claims;
 mod deletion;
 mod deployment;
 mod job;
+mod job_policies;
+mod kubelet;
 mod nodes;
+mod pod_end;
+mod pod_life;
+mod pod_start;
+mod pod_status;
 mod pods_of;
+mod quota;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use glassplane::api::{Kind, Object, Pod, Typed, meta};
 use glassplane::cluster::Cluster;
 
 use super::{events, kubectl, wait, world, writes};
-use crate::worlds::{get, pods, settle};
+use crate::worlds::{command, get, pods, settle};
 
 /// `ADDED web-0`, `READY web-0`, `ENDING web-0` and `DELETED web-0`, in the order of the writes.
 fn lives(cluster: &Cluster) -> Vec<String> {
@@ -59,10 +59,7 @@ spec:
 fn c3_a_replica_set_adopts_what_matches_and_releases_what_matches_no_longer() {
     let mut cluster = world(3, ORPHAN);
     assert!(settle(&mut cluster, 60));
-    cluster.submit(crate::worlds::command(
-        "apply -f file.yaml",
-        &replica_set(3),
-    ));
+    cluster.submit(command("apply -f file.yaml", &replica_set(3)));
     assert!(settle(&mut cluster, 60));
     let orphan: Pod = get(&cluster, "orphan").expect("it stays");
     let owner = meta::controller_of(&orphan.metadata).expect("it was adopted");
@@ -104,9 +101,10 @@ fn c3_a_refusal_ends_the_creates_with_its_batch() {
 kind: ResourceQuota
 metadata: {name: few}
 spec: {hard: {pods: '2'}}
----
 ";
-    let mut cluster = world(3, &[quota, &replica_set(9)].concat());
+    let mut cluster = world(3, quota);
+    wait(&mut cluster, 1);
+    cluster.submit(command("apply -f file.yaml", &replica_set(9)));
     wait(&mut cluster, 1);
     assert_eq!(pods(&cluster).len(), 2);
     let said = events(&cluster, Kind::ReplicaSet);

@@ -95,6 +95,74 @@ fn a7_nothing_else_of_a_pod_may_change() {
 }
 
 #[test]
+fn a7_a_pod_at_a_gate_may_only_become_harder_to_place() {
+    let term = |keys: &[&str]| {
+        let each = keys
+            .iter()
+            .map(|key| json!({"key": key, "operator": "Exists"}));
+        json!({"matchExpressions": each.collect::<Vec<Value>>()})
+    };
+    let affinity = |terms: &[Value]| {
+        let required = json!({"nodeSelectorTerms": terms});
+        let affinity = json!({"requiredDuringSchedulingIgnoredDuringExecution": required});
+        json!({"affinity": {"nodeAffinity": affinity}})
+    };
+    let gated = |more: Value| {
+        let mut spec = json!({"containers": [container("nginx:1")],
+            "schedulingGates": [{"name": "g"}], "nodeSelector": {"a": "1"}});
+        json_patch::merge(&mut spec, &more);
+        object(&spec)
+    };
+    let path = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    let narrow = "only additions are allowed (no mutations or deletions)";
+    let cases = [
+        (json!({}), json!({"nodeSelector": {"b": "2"}}), vec![]),
+        (
+            json!({}),
+            json!({"nodeSelector": {"a": "2"}}),
+            vec!["spec.nodeSelector: Invalid value: {\"a\":\"2\"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)".to_owned()],
+        ),
+        (json!({}), affinity(&[term(&["x"])]), vec![]),
+        (affinity(&[term(&["x"])]), affinity(&[term(&["x", "y"])]), vec![]),
+        (
+            affinity(&[term(&["x"])]),
+            affinity(&[term(&["y"])]),
+            vec![format!("{path}[0]: Invalid value: {}: {narrow}", term(&["y"]))],
+        ),
+        (
+            affinity(&[term(&["x"])]),
+            affinity(&[term(&["x"]), term(&["y"])]),
+            vec![format!(
+                "{path}: Invalid value: [{},{}]: no additions/deletions to non-empty NodeSelectorTerms list are allowed",
+                term(&["x"]),
+                term(&["y"])
+            )],
+        ),
+    ];
+    for (old, new, expected) in cases {
+        let change = json!({"spec": new});
+        let errors = refused_update(Kind::Pod, &gated(old), &change);
+        assert_eq!(errors, expected, "{new}");
+    }
+    let free = object(&json!({"containers": [container("nginx:1")]}));
+    let change = json!({"spec": affinity(&[term(&["x"])])});
+    let errors = refused_update(Kind::Pod, &free, &change);
+    assert!(errors[0].starts_with(ONLY), "{errors:?}");
+}
+
+#[test]
+fn a7_a_negative_grace_period_may_become_one_second() {
+    let with = |grace: i64| json!({"terminationGracePeriodSeconds": grace});
+    for (before, after, is_fine) in [(-1, 1, true), (-1, 2, false), (30, 1, false)] {
+        let mut pod = object(&json!({"containers": [container("nginx:1")]}));
+        json_patch::merge(&mut pod["spec"], &with(before));
+        let change = json!({"spec": with(after)});
+        let errors = refused_update(Kind::Pod, &pod, &change);
+        assert_eq!(errors.is_empty(), is_fine, "{before} → {after}: {errors:?}");
+    }
+}
+
+#[test]
 fn a7_selectors_of_workloads_do_not_change() {
     let change = json!({"spec": {"selector": {"matchLabels": {"tier": "front"}}}});
     let message = "spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"web\",\"tier\":\"front\"}}: field is immutable";
@@ -161,6 +229,10 @@ fn a7_a_service_keeps_its_address() {
         refused_update(Kind::Service, &service, &other),
         ["spec.clusterIPs[0]: Invalid value: [\"10.96.0.11\"]: may not change once set"]
     );
+    let family = json!({"spec": {"ipFamilies": ["IPv6"]}});
+    let errors = refused_update(Kind::Service, &service, &family);
+    let expected = "spec.ipFamilies[0]: Invalid value: [\"IPv6\"]: may not change once set";
+    assert!(errors.contains(&expected.to_owned()), "{errors:?}");
     let named = json!({"spec": {
         "type": "ExternalName", "externalName": "example.com", "clusterIP": null,
         "clusterIPs": null, "ipFamilies": null, "ipFamilyPolicy": null,
@@ -234,7 +306,7 @@ fn a7_claims_quotas_and_uids_stay() {
             object(&claim),
             json!({"spec": {"accessModes": ["ReadWriteMany"]}}),
             &[
-                "spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+                "spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n- accessModes: [\"ReadWriteOnce\"]\n+ accessModes: [\"ReadWriteMany\"]",
             ],
         ),
         (
@@ -257,6 +329,61 @@ fn a7_claims_quotas_and_uids_stay() {
             "{kind} {patch}"
         );
     }
+}
+
+#[test]
+fn a7_a_bound_claim_changes_its_size_alone_and_never_below_what_it_has() {
+    let mut claim = object(&json!({"accessModes": ["ReadWriteOnce"], "volumeName": "v",
+        "resources": {"requests": {"storage": "2Gi"}}}));
+    claim["status"] = json!({"phase": "Bound", "capacity": {"storage": "1Gi"}});
+    let sized = |size: &str| json!({"spec": {"resources": {"requests": {"storage": size}}}});
+    let pending = |claim: &Value| {
+        let mut claim = claim.clone();
+        claim["status"] = json!({"phase": "Pending"});
+        claim
+    };
+    let kind = Kind::PersistentVolumeClaim;
+    assert_eq!(refused_update(kind, &claim, &sized("3Gi")), [""; 0]);
+    assert_eq!(refused_update(kind, &claim, &sized("1500Mi")), [""; 0]);
+    assert_eq!(
+        refused_update(kind, &claim, &sized("1Gi")),
+        ["spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"]
+    );
+    let fixed = "spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+    for (old, change) in [
+        (pending(&claim), sized("3Gi")),
+        (claim.clone(), json!({"spec": {"volumeName": "w"}})),
+        (
+            claim.clone(),
+            json!({"spec": {"resources": {"requests": {"cpu": "1"}}}}),
+        ),
+    ] {
+        let errors = refused_update(kind, &old, &change);
+        assert!(errors[0].starts_with(fixed), "{change}: {errors:?}");
+    }
+}
+
+#[test]
+fn a7_a_volume_keeps_its_source_and_its_mode() {
+    let volume = json!({"metadata": {"name": "v"}, "spec": {"capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/a"}}});
+    let change = json!({"spec": {"hostPath": {"path": "/b"}}});
+    assert_eq!(
+        refused_update(Kind::PersistentVolume, &volume, &change),
+        [
+            "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n- hostPath: {\"path\":\"/a\",\"type\":\"\"}\n+ hostPath: {\"path\":\"/b\",\"type\":\"\"}"
+        ]
+    );
+    let change = json!({"spec": {"volumeMode": "Block"}});
+    assert_eq!(
+        refused_update(Kind::PersistentVolume, &volume, &change),
+        ["volumeMode: Invalid value: \"Block\": field is immutable"]
+    );
+    let larger = json!({"spec": {"capacity": {"storage": "2Gi"}, "persistentVolumeReclaimPolicy": "Retain"}});
+    assert_eq!(
+        refused_update(Kind::PersistentVolume, &volume, &larger),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod asking;
 mod changing;
 mod draining;
+mod editing;
 mod making;
 mod reading;
 mod rolling;
@@ -12,7 +13,7 @@ mod writing;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::Actor;
+use crate::api::{Actor, Kind};
 use crate::apiserver::{ApiServer, Moment, Request, Verb, WriteOptions};
 use crate::client::Line;
 use crate::kubectl::fixtures::{lines, object};

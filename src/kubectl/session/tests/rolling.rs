@@ -180,3 +180,160 @@ fn c1_restart_pause_and_resume_change_the_deployment() {
         "error: no status viewer has been implemented for Node\n",
     );
 }
+
+/// A workload of a kind whose history is kept in revisions, with two templates that it has had.
+fn with_revisions(desk: &mut Desk, kind: &str) -> Key {
+    let labels = json!({"app": "db"});
+    let template = |image: &str| {
+        json!({"metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "c", "image": image}]}})
+    };
+    let mut spec = json!({"selector": {"matchLabels": labels}, "template": template("db:2")});
+    if kind == "StatefulSet" {
+        spec["serviceName"] = "db".into();
+    }
+    let owner = desk.put(json!({"kind": kind, "spec": spec,
+        "metadata": {"name": "db", "namespace": "default"}}));
+    // What is kept is the template as the API server has it, defaults and all.
+    let whole = owner.to_value()["spec"]["template"].clone();
+    for (number, image) in [(1, "db:1"), (2, "db:2")] {
+        let mut kept = whole.clone();
+        kept["spec"]["containers"][0]["image"] = image.into();
+        kept["$patch"] = "replace".into();
+        desk.put(json!({"kind": "ControllerRevision", "revision": number,
+            "metadata": {"name": format!("db-{number}"), "namespace": "default", "labels": labels,
+                "annotations": {"kubernetes.io/change-cause": format!("to {image}")},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": kind, "name": "db",
+                    "uid": owner.uid(), "controller": true}]},
+            "data": {"spec": {"template": kept}}}));
+    }
+    owner.key()
+}
+
+#[test]
+fn c4_c5_history_of_sets_is_read_from_their_revisions() {
+    for (kind, word, table) in [
+        (
+            "DaemonSet",
+            "daemonset",
+            [
+                "REVISION  CHANGE-CAUSE",
+                "1         to db:1",
+                "2         to db:2",
+            ],
+        ),
+        ("StatefulSet", "statefulset", ["REVISION", "1", "2"]),
+    ] {
+        let mut desk = Desk::new();
+        with_revisions(&mut desk, kind);
+        let get = format!("GET A…/{word}s/db");
+        let reads = [&get, &get, "GET A…/controllerrevisions?app=db"];
+        let path = format!("{word}.apps/db");
+        let [head, first, second] = table;
+        desk.check(
+            &format!("rollout history {word} db"),
+            &reads,
+            &lines(&[&format!("{path} "), head, first, second, ""]),
+            "",
+        );
+        desk.check(
+            &format!("rollout history {word} db --revision=1"),
+            &reads,
+            &lines(&[
+                &format!("{path} with revision #1"),
+                "Pod Template:",
+                "  Labels:\tapp=db",
+                "  Containers:",
+                "   c:",
+                "    Image:\tdb:1",
+                "    Port:\t<none>",
+                "    Host Port:\t<none>",
+                "    Environment:\t<none>",
+                "    Mounts:\t<none>",
+                "  Volumes:\t<none>",
+                "  Node-Selectors:\t<none>",
+                "  Tolerations:\t<none>",
+                "",
+            ]),
+            "",
+        );
+        desk.check(
+            &format!("rollout history {word} db --revision=7"),
+            &reads,
+            "",
+            "error: unable to find the specified revision\n",
+        );
+    }
+}
+
+#[test]
+fn c4_c5_undo_of_sets_sends_what_the_revision_keeps() {
+    for (kind, word) in [("DaemonSet", "daemonset"), ("StatefulSet", "statefulset")] {
+        let mut desk = Desk::new();
+        let key = with_revisions(&mut desk, kind);
+        let get = format!("GET A…/{word}s/db");
+        let reads = [&get, &get, "GET A…/controllerrevisions?app=db"];
+        let path = format!("{word}.apps/db");
+        desk.check(
+            &format!("rollout undo {word} db --to-revision=2"),
+            &reads,
+            &format!("{path} skipped rollback (current template already matches revision 2)\n"),
+            "",
+        );
+        desk.check(
+            &format!("rollout undo {word} db --to-revision=7"),
+            &reads,
+            "",
+            "error: unable to find specified revision 7 in history\n",
+        );
+        let run = desk.run(&format!("rollout undo {word} db"));
+        assert_eq!(run.session.output(), format!("{path} rolled back\n"));
+        let sent = run.requests.last().expect("it asks");
+        assert!(sent.starts_with(&format!("PATCH A…/{word}s/db {{\"spec\":{{\"template\":{{")));
+        assert!(sent.contains("\"$patch\":\"replace\""), "{sent}");
+        let value = desk.get(&key).expect("it is there").to_value();
+        let image = value.pointer("/spec/template/spec/containers/0/image");
+        assert_eq!(image, Some(&"db:1".into()));
+        desk.run("delete controllerrevision db-1 --wait=false");
+        desk.check(
+            &format!("rollout undo {word} db"),
+            &reads,
+            "",
+            "error: no last revision to roll back to\n",
+        );
+        for (verb, doing) in [("pause", "pausing"), ("resume", "resuming")] {
+            desk.check(
+                &format!("rollout {verb} {word} db"),
+                &[&get],
+                "",
+                &format!("error: {word}s.apps \"db\" {doing} is not supported\n"),
+            );
+        }
+    }
+}
+
+#[test]
+fn what_has_no_history_says_so_by_its_kind() {
+    let mut desk = Desk::new();
+    desk.put(json!({"kind": "ReplicaSet", "metadata": {"name": "r", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {
+            "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}}}));
+    let get = "GET A…/replicasets/r";
+    for (action, what) in [
+        (
+            "history",
+            "no history viewer has been implemented for \"ReplicaSet.apps\"",
+        ),
+        (
+            "undo",
+            "no rollbacker has been implemented for \"ReplicaSet.apps\"",
+        ),
+        (
+            "status",
+            "no status viewer has been implemented for ReplicaSet.apps",
+        ),
+    ] {
+        let line = format!("rollout {action} rs r");
+        desk.check(&line, &[get, get], "", &format!("error: {what}\n"));
+    }
+}

@@ -25,7 +25,7 @@ fn a6_a_create_passes_the_stations_and_each_shows_what_it_added() {
         "+ spec.progressDeadlineSeconds: 600",
         "+ metadata.uid:",
         "● commit r",
-        "heard by 3 of 3",
+        "heard by 4 of 4",
         "created",
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");

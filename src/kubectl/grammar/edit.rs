@@ -1,0 +1,40 @@
+//! The words of `kubectl edit`.
+//!
+//! Source: `kubectl/pkg/cmd/edit/edit.go` and `kubectl/pkg/cmd/util/editor`, Kubernetes 1.34.
+
+use super::UsageError;
+use super::command::{Edit, Output};
+use super::flags::Given;
+use super::resources::{self, Bare};
+use crate::apiserver::Subresource;
+
+/// Reads them.
+pub(super) fn edit(given: &Given) -> Result<Edit, UsageError> {
+    let output = match given.text("output").as_deref() {
+        None | Some("") => Output::Table,
+        Some("json") => Output::Json,
+        Some("yaml") => Output::Yaml,
+        Some("name") => Output::Name,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: unable to match a printer suitable for the output format \"{other}\", \
+                 allowed formats are: json,name,yaml"
+            )));
+        }
+    };
+    let subresource = match given.text("subresource").as_deref() {
+        None | Some("") => Subresource::Main,
+        Some("status") => Subresource::Status,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: invalid subresource value: \"{other}\". Must be one of [status]"
+            )));
+        }
+    };
+    Ok(Edit {
+        targets: resources::read(given, &given.arguments(), Bare::All)?,
+        output,
+        subresource,
+        shows_patch: given.is_on("output-patch"),
+    })
+}
