@@ -6,6 +6,7 @@ use super::action::Action;
 use super::frame::{self, Drawn};
 use super::input::Input;
 use super::key::KeyPress;
+use super::keymap::Binding;
 use super::model::Model;
 use super::theme::Theme;
 use super::update::{self, Around, Disk};
@@ -59,7 +60,7 @@ impl Person {
         for (place, key) in keys.iter().enumerate() {
             if !self.does(Input::Press(*key), disk) {
                 let bindings = self.model.situation().bindings();
-                let others: Vec<String> = bindings.map(|row| row.first_key()).collect();
+                let others: Vec<String> = bindings.map(Binding::first_key).collect();
                 return Err(format!(
                     "key {} of {}, {key}, asks for nothing here; these do: {}",
                     place + 1,

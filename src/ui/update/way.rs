@@ -10,20 +10,16 @@ use crate::ui::way::{Form, Towards, Way};
 
 /// The way from the record that is meant; on a way, from the record under its cursor.
 pub(super) fn open(model: &mut Model, snapshot: &Snapshot, towards: Towards) -> Vec<Order> {
-    let form = form(model);
-    match under_cursor(model, snapshot).or_else(|| look::record_meant(model, snapshot)) {
-        Some(record) => read(
-            model,
-            Way {
-                form,
-                ..Way::from(record, towards)
-            },
-        ),
-        None => {
-            model.tell("Nothing has happened yet.", snapshot);
-            Vec::new()
-        }
-    }
+    let meant = under_cursor(model, snapshot).or_else(|| look::record_meant(model, snapshot));
+    let Some(record) = meant else {
+        model.tell("Nothing has happened yet.", snapshot);
+        return Vec::new();
+    };
+    let way = Way {
+        form: form(model),
+        ..Way::from(record, towards)
+    };
+    read(model, way)
 }
 
 /// Shows a way.
@@ -73,8 +69,9 @@ pub(super) fn move_by(way: &mut Way, trace: &Trace, lines: isize) {
         (Form::Lanes, isize::MIN | isize::MAX) => {
             let hops = way.hops(trace).list;
             let ids = hops.iter().map(|hop| hop.record.id);
-            let end = if lines < 0 { ids.min() } else { ids.max() };
-            end.into_iter().for_each(|end| way.go_to(end, trace));
+            if let Some(end) = if lines < 0 { ids.min() } else { ids.max() } {
+                way.go_to(end, trace);
+            }
         }
         (Form::Lanes, _) => {
             let direction = if lines < 0 {
