@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cluster::breakpoint::Breakpoints;
 use crate::cluster::{Finished, SessionFile};
 use crate::ui;
+use crate::ui::mouse::Mouse;
 use explain::{ExplainArguments, explain};
 use frame::{FrameArguments, frame};
 use replay::{ReplayArguments, replay};
@@ -28,6 +29,9 @@ struct Arguments {
     verb: Option<Verb>,
     #[command(flatten)]
     scenario: ScenarioArguments,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    no_mouse: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,7 +106,7 @@ enum Output {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.verb {
-        None => screen(&arguments.scenario),
+        None => screen(&arguments.scenario, mouse_of(&arguments)),
         Some(Verb::Run {
             scenario,
             output,
@@ -119,11 +123,19 @@ pub fn main() -> ExitCode {
     })
 }
 
-fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
+fn mouse_of(arguments: &Arguments) -> Mouse {
+    if arguments.no_mouse {
+        Mouse::Ignored
+    } else {
+        Mouse::Heard
+    }
+}
+
+fn screen(arguments: &ScenarioArguments, mouse: Mouse) -> Result<ExitCode, String> {
     if let [file] = arguments.files.as_slice()
         && input::is_session(file)
     {
-        return show(ui::Opened::Session(Box::new(replay::open(file)?)));
+        return show(ui::Opened::Session(Box::new(replay::open(file)?)), mouse);
     }
     let scenario = input::scenario(arguments)?;
     let opening = if scenario.steps.is_empty() {
@@ -132,11 +144,11 @@ fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
         ui::Opening::Given
     };
     let cluster = scenario.open()?;
-    show(ui::Opened::World(Box::new(cluster), opening))
+    show(ui::Opened::World(Box::new(cluster), opening), mouse)
 }
 
-fn show(opened: ui::Opened) -> Result<ExitCode, String> {
-    ui::run(opened, disk()).map_err(|error| format!("error: {error}"))?;
+fn show(opened: ui::Opened, mouse: Mouse) -> Result<ExitCode, String> {
+    ui::run(opened, disk(), mouse).map_err(|error| format!("error: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -44,12 +44,17 @@ impl Person {
 
     /// Does something, and says whether it asked for anything where the keys are now.
     pub fn does(&mut self, input: Input, disk: Disk<'_>) -> bool {
-        let action = input.action(self.model.situation());
-        let Some(action) = action else {
-            return false;
-        };
-        self.asks(action, disk);
-        true
+        let actions = input.actions(&View {
+            snapshot: &self.snapshot(),
+            model: &self.model,
+            theme: &self.theme,
+            targets: None,
+        });
+        let asked = !actions.is_empty();
+        for action in actions {
+            self.asks(action, disk);
+        }
+        asked
     }
 
     /// Presses keys one after another.
@@ -100,6 +105,7 @@ impl Person {
             snapshot: &self.snapshot(),
             model: &self.model,
             theme: &self.theme,
+            targets: None,
         })
     }
 

@@ -23,6 +23,8 @@ use super::action::Action;
 use super::keymap::Binding;
 use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
 use super::model::{Mode, Model, Pane, Prompt, Purpose};
+use super::mouse::Targets;
+use super::panes::Neighbour;
 use super::panes::events::fitted;
 use super::theme::{Role, Theme};
 use super::{compare, guide, overlays, pace, time_bar};
@@ -39,6 +41,8 @@ pub struct View<'a> {
     pub model: &'a Model,
     /// Colours.
     pub theme: &'a Theme,
+    /// Where panes say what they draw where, when somebody points at it.
+    pub targets: Option<&'a Targets>,
 }
 
 impl View<'_> {
@@ -66,6 +70,13 @@ impl View<'_> {
         self.world()
             .last_records()
             .any(|record| record.object().as_ref() == Some(key))
+    }
+
+    /// Says that an area stands for something, to whoever points at it.
+    pub fn target(&self, area: Rect, what: impl FnOnce() -> Neighbour) {
+        if let Some(targets) = self.targets {
+            targets.mark(area, what());
+        }
     }
 
     /// A piece of text with the style of a role.

@@ -179,6 +179,7 @@ impl Reader {
             snapshot: &self.snapshot,
             model: &self.model,
             theme: &Theme::mono(),
+            targets: None,
         })
     }
 

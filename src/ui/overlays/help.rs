@@ -32,6 +32,20 @@ const ORDER: [Scope; 15] = [
     Scope::Always,
 ];
 
+/// What the mouse does.
+const MOUSE: [(&str, &str); 4] = [
+    ("click", "gives a pane the keys, and selects what is there"),
+    (
+        "wheel",
+        "moves the cursor of the pane under it, or what is read",
+    ),
+    ("time bar", "click or drag: to that moment"),
+    (
+        "Shift",
+        "with Shift held, most terminals select text as always",
+    ),
+];
+
 /// The columns of the keys.
 const KEYS_WIDTH: usize = 10;
 
@@ -42,7 +56,8 @@ const WIDTH: u16 = 72;
 #[must_use]
 pub fn lines(pane: Pane) -> usize {
     let rows = BINDINGS.iter().map(|row| help_of(row).len());
-    rows.sum::<usize>() + 2 * ORDER.len() - 1 + simplified(pane).len()
+    let keys = rows.sum::<usize>() + 2 * ORDER.len() - 1;
+    keys + 2 + MOUSE.len() + simplified(pane).len()
 }
 
 /// What a key does, in as many lines as it needs.
@@ -89,6 +104,17 @@ pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer)
                 ]));
             }
         }
+    }
+    text.extend([
+        Line::default(),
+        Line::from(view.span("The mouse", Role::Title)),
+    ]);
+    for (what, does) in MOUSE {
+        text.push(Line::from(vec![
+            Span::raw(" "),
+            view.span(fitted(what, KEYS_WIDTH), Role::Key),
+            view.span(does, Role::Text),
+        ]));
     }
     for (place, line) in simplified(pane).into_iter().enumerate() {
         let role = if place == 1 { Role::Title } else { Role::Text };

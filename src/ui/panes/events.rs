@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Direction, border};
+use super::{Direction, Neighbour, border};
 use crate::cluster::{Detail, Record};
 use crate::sim::{RecordId, RecordKind, Time};
 use crate::ui::model::Pane;
@@ -64,6 +64,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             ..inside
         };
         table.line(view, record, at).render(row, buf);
+        view.target(row, || Neighbour::Record(record.id));
         if at.is_some_and(|at| at.id == record.id) && view.focus() == Pane::Events {
             buf.set_style(row, view.theme.style(Role::Selected));
         }

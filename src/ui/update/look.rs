@@ -130,20 +130,37 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
         snapshot,
         model,
         theme: &theme,
+        targets: None,
     };
     match model.focus.neighbour(&view, direction) {
-        Some(Neighbour::Cell(cell)) => model.board.cursor = cell,
-        Some(Neighbour::Object(key)) => {
+        Some(neighbour) => {
+            select(model, neighbour);
+        }
+        None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
+        None => {}
+    }
+}
+
+/// The cursor goes there.
+pub(super) fn select(model: &mut Model, what: Neighbour) -> Vec<Order> {
+    match what {
+        Neighbour::Cell(cell) => model.board.cursor = cell,
+        Neighbour::Object(key) => {
             model.selection = Some(key);
             model.line = 0;
             model.request = None;
         }
-        Some(Neighbour::Record(record)) => model.record = Some(record),
-        Some(Neighbour::Component(component)) => model.component = Some(component),
-        Some(Neighbour::Line(line)) => model.line = line,
-        None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
-        None => {}
+        Neighbour::Record(record) => model.record = Some(record),
+        Neighbour::Component(component) => model.component = Some(component),
+        Neighbour::Line(line) => model.line = line,
     }
+    Vec::new()
+}
+
+/// Gives the keys to a pane on the screen.
+pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Order> {
+    focus_or_open(model, pane);
+    Vec::new()
 }
 
 /// Into what is under the cursor.

@@ -72,7 +72,6 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
         Action::First => edge(model, snapshot, (isize::MIN, 0)),
         Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
-        Action::Mark => text::command_line(model, "mark "),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -119,6 +118,8 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Earlier => text::recall(model, true),
         Action::Later => text::recall(model, false),
         Action::Type(press) => text::press(model, press),
+        Action::Focus(pane) => look::focus(model, pane),
+        Action::Select(what) => look::select(model, what),
         Action::Paste(pasted) => text::paste(model, &pasted),
         rest => time::act(model, &rest, snapshot),
     }

@@ -1,7 +1,6 @@
 //! Time and its runs: marks, moments, breakpoints, forks, comparing, sessions.
 
-use super::tell;
-use super::{Around, look, way};
+use super::{Around, look, tell, text, way};
 use crate::api::{Key, Kind};
 use crate::cluster::breakpoint::BreakOrder;
 use crate::cluster::driver::{Order, Snapshot, Until, When};
@@ -17,6 +16,8 @@ use crate::ui::way::{Towards, Way};
 /// `update` has taken all others.
 pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
     match action {
+        Action::Scrub(step) => show(model, When::Step(*step)),
+        Action::Mark => text::command_line(model, "mark "),
         Action::PreviousMark => mark_before(model, snapshot),
         Action::NextMark => mark_after(model, snapshot),
         Action::GoThere => go_there(model, snapshot),

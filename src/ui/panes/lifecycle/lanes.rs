@@ -11,6 +11,7 @@ use super::story::{Lane, Station, Story, Subject};
 use super::strip;
 use super::wires::Wires;
 use crate::sim::Time;
+use crate::ui::panes::Neighbour;
 use crate::ui::panes::pen::clipped;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -140,6 +141,18 @@ struct Canvas<'a, 'b> {
 }
 
 impl Canvas<'_, '_> {
+    /// Says what a column of a lane stands for.
+    fn target(&self, (x, y): (usize, usize), shape: &Shape, what: impl FnOnce() -> Neighbour) {
+        let cell = |offset: usize| u16::try_from(offset).unwrap_or(u16::MAX);
+        let area = Rect {
+            x: self.area.x.saturating_add(cell(x)),
+            y: self.area.y.saturating_add(cell(y)),
+            width: cell(shape.column),
+            height: cell(shape.row),
+        };
+        self.view.target(area.intersection(self.area), what);
+    }
+
     fn put(&mut self, x: usize, y: usize, text: &str, role: Role) {
         let (width, height) = (usize::from(self.area.width), usize::from(self.area.height));
         if x >= width || y >= height {
@@ -348,6 +361,7 @@ fn draw_station(
         (false, false) => role,
     };
     canvas.put(x, y, glyph, role);
+    canvas.target((x, y), shape, || Neighbour::Record(station.record.id));
     if shape.row == 1 {
         return;
     }

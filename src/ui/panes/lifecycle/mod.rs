@@ -195,6 +195,7 @@ mod tests {
                 snapshot: &snapshot,
                 model: &model,
                 theme: &theme,
+                targets: None,
             };
             let story = Story::of(&view, &index, COLUMNS_AROUND).expect("the pod has a story");
             for station in &story.stations {
@@ -229,6 +230,7 @@ mod tests {
                 snapshot: &snapshot,
                 model: &model,
                 theme: &theme,
+                targets: None,
             };
             let Some(record) = next(&view, Direction::Up) else {
                 break;
@@ -267,6 +269,7 @@ mod tests {
             snapshot: &snapshot,
             model: &model,
             theme: &theme,
+            targets: None,
         };
         let story = Story::of(&view, &Index::of(&snapshot.world), 500).expect("a story");
         for station in &story.stations {

@@ -146,6 +146,7 @@ mod tests {
             snapshot: &snapshot,
             model: &Model::default(),
             theme: &theme,
+            targets: None,
         };
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         draw(&view, way, buf.area, &mut buf);

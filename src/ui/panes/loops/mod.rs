@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::pen::Pen;
-use super::{Direction, border};
+use super::{Direction, Neighbour, border};
 use crate::api::{Actor, Key};
 use crate::cluster::driver::Snapshot;
 use crate::cluster::{Cluster, ComponentId, Power, Standing};
@@ -159,6 +159,7 @@ fn draw_table(
             on_the_way: &on_the_way,
         };
         row.draw(view, name, &mut pen);
+        pen.target(0, || Neighbour::Component(id.clone()));
         pen.next_line();
     }
 }

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::order::node_key;
 use crate::api::{Key, Kind, Lease, Node, Quantity, Typed, core, meta};
 use crate::kubectl::printers::human_duration;
+use crate::ui::panes::Neighbour;
 use crate::ui::panes::index::{Machine, Objects, Shelf};
 use crate::ui::panes::pen::Pen;
 use crate::ui::theme::Role;
@@ -76,6 +77,7 @@ impl Drawing<'_> {
         else {
             return;
         };
+        pen.target(0, || Neighbour::Object(key.clone()));
         pen.cell(name, self.name_width, name_role(self.view, &key))
             .write("  ", Role::Text);
         draw_state(self.view, node, machine, pen);

@@ -12,6 +12,7 @@ use super::{Direction, border};
 use crate::api::{Key, Object, schema};
 use crate::manifest::{self, PrintedLine};
 use crate::ui::model::Pane;
+use crate::ui::panes::Neighbour;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 use crate::ui::yaml;
@@ -140,6 +141,7 @@ fn draw_text(
             }
             said = words;
         }
+        pen.target(0, || Neighbour::Line(place));
         if is_cursor {
             pen.highlight(width, Role::Selected);
         }
