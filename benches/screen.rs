@@ -69,6 +69,7 @@ fn frame(bencher: Bencher, pane: Pane, (nodes, pods): (usize, u32)) {
         snapshot: &snapshot,
         model: &model,
         theme: &theme,
+        targets: None,
     };
     bencher
         .with_inputs(|| Buffer::empty(AREA))
@@ -118,6 +119,7 @@ fn frame_after_a_jump(bencher: Bencher) {
             snapshot,
             model: &model,
             theme: &theme,
+            targets: None,
         };
         view::draw(&view, AREA, buf);
     };
@@ -141,6 +143,7 @@ fn start_to_first_frame() -> Buffer {
         snapshot: &snapshot,
         model: &model,
         theme: &Theme::dark(),
+        targets: None,
     };
     let mut buf = Buffer::empty(AREA);
     view::draw(&view, AREA, &mut buf);

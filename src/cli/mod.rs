@@ -1,6 +1,7 @@
 //! The commands: the screen, a run without one, a drawn frame, an explanation.
 
 mod explain;
+mod frame;
 mod input;
 mod output;
 mod replay;
@@ -14,7 +15,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cluster::breakpoint::Breakpoints;
 use crate::cluster::{Finished, SessionFile};
 use crate::ui;
+use crate::ui::mouse::Mouse;
 use explain::{ExplainArguments, explain};
+use frame::{FrameArguments, frame};
 use replay::{ReplayArguments, replay};
 use why::WhyArguments;
 
@@ -26,6 +29,9 @@ struct Arguments {
     verb: Option<Verb>,
     #[command(flatten)]
     scenario: ScenarioArguments,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    no_mouse: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,26 +51,8 @@ enum Verb {
     },
     /// Make a saved session again
     Replay(ReplayArguments),
-    /// Run the same way and print one drawn frame
-    Frame {
-        #[command(flatten)]
-        scenario: ScenarioArguments,
-        /// Columns and rows
-        #[arg(long, default_value = "120x36", value_parser = input::size)]
-        size: (u16, u16),
-        /// The step to show; the last one if not given
-        #[arg(long, value_name = "STEP")]
-        at: Option<u64>,
-        /// The view, by its key: 1 to 9
-        #[arg(long, default_value = "1")]
-        view: char,
-        /// The object to select: pod/web-1, deployment/web
-        #[arg(long, value_name = "KIND/NAME")]
-        select: Option<String>,
-        /// How to print
-        #[arg(short, long, value_enum, default_value_t = Form::Text)]
-        output: Form,
-    },
+    /// Run the same way, press keys, and print one drawn frame
+    Frame(FrameArguments),
     /// Say why a pod of a saved cluster goes where it goes, and what would have to change
     Explain(ExplainArguments),
 }
@@ -113,23 +101,12 @@ enum Output {
     Mermaid,
 }
 
-/// How `frame` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// Characters
-    Text,
-    /// Characters with the escapes of a terminal
-    Ansi,
-    /// A picture
-    Svg,
-}
-
 /// Does what the command line asks, and says how it went.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.verb {
-        None => screen(&arguments.scenario),
+        None => screen(&arguments.scenario, mouse_of(&arguments)),
         Some(Verb::Run {
             scenario,
             output,
@@ -137,21 +114,7 @@ pub fn main() -> ExitCode {
             why,
         }) => run(scenario, *output, save.as_deref(), why),
         Some(Verb::Replay(arguments)) => replay(arguments),
-        Some(Verb::Frame {
-            scenario,
-            size,
-            at,
-            view,
-            select,
-            output,
-        }) => {
-            let wanted = ui::frame::Wanted {
-                size: *size,
-                view: *view,
-                select: select.clone(),
-            };
-            frame(scenario, *at, &wanted, *output)
-        }
+        Some(Verb::Frame(arguments)) => frame(arguments),
         Some(Verb::Explain(arguments)) => explain(arguments),
     };
     result.unwrap_or_else(|message| {
@@ -160,12 +123,20 @@ pub fn main() -> ExitCode {
     })
 }
 
-fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
+fn mouse_of(arguments: &Arguments) -> Mouse {
+    if arguments.no_mouse {
+        Mouse::Ignored
+    } else {
+        Mouse::Heard
+    }
+}
+
+fn screen(arguments: &ScenarioArguments, mouse: Mouse) -> Result<ExitCode, String> {
     if let [file] = arguments.files.as_slice()
         && input::is_session(file)
     {
         let (session, name) = replay::read(file)?;
-        return show(ui::Opened::Session(Box::new(session.replay(&name))));
+        return show(ui::Opened::Session(Box::new(session.replay(&name))), mouse);
     }
     let scenario = input::scenario(arguments)?;
     let opening = if scenario.steps.is_empty() {
@@ -174,16 +145,20 @@ fn screen(arguments: &ScenarioArguments) -> Result<ExitCode, String> {
         ui::Opening::Given
     };
     let cluster = scenario.open()?;
-    show(ui::Opened::World(Box::new(cluster), opening))
+    show(ui::Opened::World(Box::new(cluster), opening), mouse)
 }
 
-fn show(opened: ui::Opened) -> Result<ExitCode, String> {
-    let disk = ui::update::Disk {
+fn show(opened: ui::Opened, mouse: Mouse) -> Result<ExitCode, String> {
+    ui::run(opened, disk(), mouse).map_err(|error| format!("error: {error}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The files that typed commands name and sessions are kept in.
+fn disk() -> ui::update::Disk<'static> {
+    ui::update::Disk {
         load: &|name| input::load(Path::new(""), name),
         keep: &output::keep,
-    };
-    ui::run(opened, disk).map_err(|error| format!("error: {error}"))?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn run(
@@ -240,30 +215,4 @@ fn run(
 /// Whether what is asked of a run goes through its whole trace; then it is kept as a whole.
 const fn needs_all_records(output: Option<Output>, why: &WhyArguments) -> bool {
     matches!(output, Some(Output::Trace | Output::Watch)) || why.asks()
-}
-
-fn frame(
-    arguments: &ScenarioArguments,
-    at: Option<u64>,
-    wanted: &ui::frame::Wanted,
-    form: Form,
-) -> Result<ExitCode, String> {
-    let Finished { cluster, .. } = input::scenario(arguments)?.run()?;
-    let cluster = match at {
-        Some(step) if step > cluster.steps() => {
-            return Err(format!(
-                "error: step {step} is beyond the last one, {}",
-                cluster.steps()
-            ));
-        }
-        Some(step) => cluster.at_step(step),
-        None => cluster,
-    };
-    let drawn = ui::frame::draw(cluster, wanted)?;
-    output::print(&match form {
-        Form::Text => drawn.to_text(),
-        Form::Ansi => drawn.to_ansi(),
-        Form::Svg => drawn.to_svg(),
-    });
-    Ok(ExitCode::SUCCESS)
 }

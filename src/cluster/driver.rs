@@ -9,7 +9,7 @@ use super::expression::Watched;
 pub use super::history::When;
 use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
-use super::{Cluster, Command, Expression, ExpressionError, Horizon, Record};
+use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record};
 use crate::api::Key;
 use crate::sim::{RecordId, RecordKind, Time, Urgency};
 
@@ -186,6 +186,16 @@ impl Driver {
             stop: None,
             beside: None,
         }
+    }
+
+    /// A driver that stands still at the end of a run that began with its world; its past is made again
+    /// when somebody wants to see it.
+    #[must_use]
+    pub fn at_the_end_of(run: Cluster) -> Self {
+        let beginning = Cluster::new(run.config().clone());
+        let mut driver = Self::new(run);
+        driver.runs.shown_mut().history = History::starting_at(&beginning);
+        driver
     }
 
     /// A driver that stands still at the end of a session that was made again.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::key::KeyPress;
+use super::model::Pane;
+use super::panes::Neighbour;
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident $name:literal;)*) => {
@@ -16,6 +18,12 @@ macro_rules! actions {
             Paste(Arc<str>),
             /// The terminal has another size: columns and rows.
             Resize(u16, u16),
+            /// The keys go to a pane.
+            Focus(Pane),
+            /// The cursor of the pane that has the keys goes there.
+            Select(Neighbour),
+            /// To a step, on the time bar.
+            Scrub(u64),
         }
 
         impl Action {
@@ -120,6 +128,8 @@ actions! {
     Why "why";
     /// What followed from it? Everything that happened because of a record.
     Effects "effects";
+    /// A way of causes as swimlanes, or as a list again.
+    Turn "lanes";
     /// The whole request that the record under the cursor goes back to, or the selected object again.
     Request "request";
     /// What if something were different? Asked about the selected pod.

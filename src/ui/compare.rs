@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use unicode_width::UnicodeWidthStr;
 
 use super::panes::events::{fitted, sentence};
 use super::theme::Role;
@@ -28,11 +29,14 @@ const BEFORE: usize = 2;
 /// The most records of each side that are looked at.
 const RECORDS_MOST: usize = 20_000;
 
-/// The columns of the time between the two sides.
-const TIME_WIDTH: usize = 10;
+/// The columns of the time before the two sides.
+const TIME_WIDTH: usize = 12;
 
-/// Fewer columns than these for one side, and words that can be missed are left out.
-const NARROW: usize = 40;
+/// What stands between the two sides.
+const DIVIDER: &str = "│ ";
+
+/// What stands between the two values of a field.
+const ARROW: &str = " → ";
 
 /// Two runs that do the same within so much time do the same: their delays differ by chance.
 const LIKE_WITHIN: Duration = Duration::from_millis(50);
@@ -100,7 +104,7 @@ pub fn draw(view: &View<'_>, beside: &Beside, area: Rect, buf: &mut Buffer) {
         Some(first) if first == horizon && first > RecordId(0) => {
             format!("Two runs that part before record {first}; what came before is forgotten")
         }
-        Some(first) => format!("Two runs, the same up to record {first}"),
+        Some(first) => format!("Two runs, the same up to record {first} ≠"),
         None => "Two runs, so far the same".to_owned(),
     };
     let block = Block::bordered()
@@ -142,7 +146,7 @@ pub fn draw(view: &View<'_>, beside: &Beside, area: Rect, buf: &mut Buffer) {
 
 /// The columns of one side.
 fn half(width: u16) -> usize {
-    usize::from(width).saturating_sub(TIME_WIDTH + 2) / 2
+    usize::from(width).saturating_sub(TIME_WIDTH + DIVIDER.width()) / 2
 }
 
 /// The names of both runs and the moment that is shown of each.
@@ -162,11 +166,12 @@ fn heads<'a>(view: &View<'_>, left: &Side<'_>, right: &Side<'_>, width: u16) -> 
         };
         view.span(fitted(&words, half(width)), role)
     };
-    let time = view.span(
-        format!("{:^width$}", "t", width = TIME_WIDTH + 2),
-        Role::Dim,
-    );
-    Line::from(vec![head(left), time, head(right)])
+    Line::from(vec![
+        view.span(format!("{:>TIME_WIDTH$}", "seconds  "), Role::Dim),
+        head(left),
+        view.span(DIVIDER, Role::Border),
+        head(right),
+    ])
 }
 
 /// What is worth a line when two runs are compared: what was asked, written, decided, started, ended.
@@ -262,36 +267,46 @@ fn happenings<'a>(
         .collect()
 }
 
+/// What only one of them did stands on its side; what both did is told once, over both.
 fn happening<'a>(view: &View<'_>, row: &Row, first: Option<RecordId>, width: u16) -> Line<'a> {
+    let told = row.left.as_ref().or(row.right.as_ref());
     let is_same = row.left.is_some() && row.right.is_some();
-    let side = |told: &Option<Told>| {
-        let Some(told) = told else {
-            return view.span(" ".repeat(half(width)), Role::Text);
-        };
-        let is_first = !is_same && Some(told.record) == first;
-        let sign = if is_first { "≠" } else { " " };
-        let role = match (is_same, is_first) {
-            (true, _) => Role::Dim,
-            (_, true) => Role::Fresh,
-            _ => Role::Text,
-        };
-        let words = format!("{sign} {}", told.words);
-        let words = if half(width) < NARROW {
-            words
-                .replace("kube-scheduler", "scheduler")
-                .replace("pod …", "…")
-        } else {
-            words
-        };
-        view.span(fitted(&words, half(width)), role)
-    };
-    let time = row.left.as_ref().or(row.right.as_ref());
-    let time = time.map_or_else(String::new, |told| {
+    let is_first = !is_same && told.map(|told| told.record) == first;
+    let seconds = told.map_or_else(String::new, |told| {
         let millis = told.time.as_millis();
         format!("{}.{:03}", millis / 1000, millis % 1000)
     });
-    let time = view.span(format!("{time:^width$}", width = TIME_WIDTH + 2), Role::Dim);
-    Line::from(vec![side(&row.left), time, side(&row.right)])
+    let sign = if is_first { "≠" } else { " " };
+    let role = match (is_same, is_first) {
+        (true, _) => Role::Dim,
+        (_, true) => Role::Fresh,
+        _ => Role::Text,
+    };
+    let time = format!("{sign}{seconds:>before$}  ", before = TIME_WIDTH - 3);
+    let mut spans = vec![view.span(time, if is_first { role } else { Role::Dim })];
+    let words = |told: &Option<Told>, room: usize| {
+        let words = told.as_ref().map_or("", |told| &told.words);
+        let narrow = || {
+            words
+                .replace("kube-scheduler", "scheduler")
+                .replace("pod …", "…")
+        };
+        let words = if words.width() > room {
+            narrow()
+        } else {
+            words.to_owned()
+        };
+        fitted(&words, room)
+    };
+    if is_same {
+        let room = usize::from(width).saturating_sub(TIME_WIDTH);
+        spans.push(view.span(words(&row.left, room), role));
+    } else {
+        spans.push(view.span(words(&row.left, half(width)), role));
+        spans.push(view.span(DIVIDER, Role::Border));
+        spans.push(view.span(words(&row.right, half(width)), role));
+    }
+    Line::from(spans)
 }
 
 /// Who did what; of a write, what it changed that tells most.
@@ -374,19 +389,22 @@ fn objects<'a>(view: &View<'_>, left: &Side<'_>, right: &Side<'_>, width: u16) -
 }
 
 fn field<'a>(view: &View<'_>, field: &FieldChange, width: u16) -> Line<'a> {
-    let path_width = (usize::from(width) / 3).min(44);
-    let value_width = usize::from(width).saturating_sub(path_width + 10) / 2;
-    let value = |value: &Option<Value>| {
-        let words = value.as_ref().map_or_else(|| "–".to_owned(), in_words);
-        fitted(&words, value_width)
+    let path = format!("     {}  ", field.path);
+    let words = |value: &Option<Value>| {
+        let words = value.as_ref().map(in_words);
+        words.unwrap_or_else(|| "–".to_owned())
     };
+    let (before, after) = (words(&field.before), words(&field.after));
+    let room = usize::from(width).saturating_sub(path.width() + ARROW.width());
+    // A short value leaves its room to the other one.
+    let for_before = before
+        .width()
+        .min(room.saturating_sub(after.width()).max(room / 2));
+    let for_after = after.width().min(room.saturating_sub(for_before));
     Line::from(vec![
-        view.span(
-            format!("     {}", fitted(&field.path, path_width)),
-            Role::Dim,
-        ),
-        view.span(format!(" {}", value(&field.before)), Role::Desired),
-        view.span(" → ", Role::Dim),
-        view.span(value(&field.after), Role::Current),
+        view.span(path, Role::Dim),
+        view.span(fitted(&before, for_before), Role::Desired),
+        view.span(ARROW, Role::Dim),
+        view.span(fitted(&after, for_after), Role::Current),
     ])
 }

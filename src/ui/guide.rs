@@ -10,11 +10,15 @@ use super::model::{Mode, Overlay, Pane};
 use super::panes::{self, events::sentence};
 use super::theme::Role;
 use super::view::View;
+use super::way::Form;
 use crate::cluster::Command;
 use crate::cluster::driver::Pace;
 
 /// The least time without a happening that is worth a banner.
 const QUIET_LEAST: Duration = Duration::from_secs(2);
+
+/// What stands between two things to do.
+const BETWEEN: &str = " · ";
 
 /// A piece of the line.
 enum Piece {
@@ -28,16 +32,28 @@ use Piece::{Press, Say};
 
 /// The line for this moment.
 #[must_use]
-pub fn line<'a>(view: &View<'_>) -> Line<'a> {
+pub fn line<'a>(view: &View<'_>, width: u16) -> Line<'a> {
     let situation = view.model.situation();
-    let mut spans = vec![view.span(" ", Role::Text)];
+    let mut line = Line::from(view.span(" ", Role::Text));
+    let mut whole = line.clone();
     for piece in pieces(view) {
-        spans.push(match piece {
-            Say(words) => view.span(words, Role::Text),
-            Press(action) => view.span(key_for(situation, &action), Role::Key),
-        });
+        let (words, role) = match piece {
+            Say(words) => (words, Role::Text),
+            Press(action) => (key_for(situation, &action), Role::Key),
+        };
+        let ends = words.ends_with(BETWEEN);
+        let is_last = words.trim_end_matches(BETWEEN).to_owned();
+        whole.push_span(view.span(is_last, role));
+        // What has no room is left out as a whole, but never everything.
+        if whole.width() > usize::from(width) && line.spans.len() > 1 {
+            return line;
+        }
+        if ends {
+            line = whole.clone();
+            whole.push_span(view.span(BETWEEN, Role::Text));
+        }
     }
-    Line::from(spans)
+    whole
 }
 
 /// The banner that says how much time passed in which nothing happened but heartbeats: it was skipped.
@@ -162,8 +178,8 @@ fn elsewhere(view: &View<'_>) -> Option<Vec<Piece>> {
             say(" leaves it"),
         ]);
     }
-    if let Mode::Reading(_) = model.mode {
-        return Some(vec![Press(Action::Leave), say(" goes back to the panes")]);
+    if let Mode::Reading(overlay) = &model.mode {
+        return Some(reading(overlay));
     }
     if snapshot.beside.is_some() {
         return Some(vec![
@@ -191,6 +207,52 @@ fn elsewhere(view: &View<'_>) -> Option<Vec<Piece>> {
         ]);
     }
     None
+}
+
+/// What to press while something is read.
+fn reading(overlay: &Overlay) -> Vec<Piece> {
+    let first = match overlay {
+        Overlay::Way(way) => {
+            let turn = match way.form {
+                Form::List => " draws it as swimlanes · ",
+                Form::Lanes => " lists every record · ",
+            };
+            return vec![
+                Press(Action::Turn),
+                say(turn),
+                Press(Action::GoThere),
+                say(" goes to that moment · "),
+                Press(Action::Enter),
+                say(" shows it among the events · "),
+                Press(Action::Leave),
+                say(" back"),
+            ];
+        }
+        Overlay::Runs { .. } => vec![
+            Press(Action::Enter),
+            say(" shows the run under the cursor · "),
+        ],
+        Overlay::Breakpoints { .. } => vec![
+            Press(Action::Switch),
+            say(" on or off · "),
+            Press(Action::Remove),
+            say(" away · "),
+            Press(Action::CommandLine),
+            say(" makes one · "),
+        ],
+        Overlay::WhatIf { .. } => vec![Press(Action::WhatIf), say(" changes the question · ")],
+        Overlay::Answer { .. } => vec![
+            Press(Action::Down),
+            say(" "),
+            Press(Action::Right),
+            say(" on · "),
+        ],
+        Overlay::Help { .. } | Overlay::Fill { .. } | Overlay::Fork { .. } => {
+            vec![Press(Action::Down), say(" on · ")]
+        }
+    };
+    let back = [Press(Action::Leave), say(" goes back to the panes")];
+    first.into_iter().chain(back).collect()
 }
 
 fn before_anything(view: &View<'_>) -> Vec<Piece> {

@@ -1,4 +1,4 @@
-//! What the person does: one thread reads the terminal and hands over keys, pasted text and sizes.
+//! What the person does: one thread reads the terminal and hands over keys, pasted text, the mouse and sizes.
 
 use std::sync::Arc;
 use std::thread;
@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 
 use super::action::Action;
 use super::key::KeyPress;
-use super::keymap::{Situation, action_for};
+use super::keymap::action_for;
+use super::mouse::{self, Pointer};
+use super::view::View;
 
 /// How much may wait; pasted text is one piece.
 const WAITING_MOST: usize = 256;
@@ -20,18 +22,24 @@ pub enum Input {
     Press(KeyPress),
     /// Text from the clipboard.
     Paste(Arc<str>),
+    /// The mouse.
+    Point(Pointer),
     /// Another size: columns and rows.
     Resize(u16, u16),
 }
 
 impl Input {
-    /// What it asks for.
+    /// What it asks for, by what is on the screen.
     #[must_use]
-    pub fn action(self, situation: Situation) -> Option<Action> {
+    pub fn actions(self, view: &View<'_>) -> Vec<Action> {
         match self {
-            Self::Press(press) => action_for(situation, press),
-            Self::Paste(text) => Some(Action::Paste(text)),
-            Self::Resize(columns, rows) => Some(Action::Resize(columns, rows)),
+            Self::Press(press) => {
+                let action = action_for(view.model.situation(), press);
+                action.into_iter().collect()
+            }
+            Self::Paste(text) => vec![Action::Paste(text)],
+            Self::Point(pointer) => mouse::actions(view, pointer),
+            Self::Resize(columns, rows) => vec![Action::Resize(columns, rows)],
         }
     }
 }
@@ -57,6 +65,7 @@ fn of(event: Event) -> Option<Input> {
         Event::Key(key) => KeyPress::from_event(key).map(Input::Press),
         Event::Paste(text) => Some(Input::Paste(text.into())),
         Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
-        Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+        Event::Mouse(event) => Pointer::of(event).map(Input::Point),
+        Event::FocusGained | Event::FocusLost => None,
     }
 }

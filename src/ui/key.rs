@@ -125,30 +125,58 @@ impl KeyPress {
     }
 }
 
-/// Reads `n`, `ctrl+s`, `alt+f`, `space`, `shift+tab`.
+/// Reads `n`, `ctrl+s`, `alt+f`, `space`, `shift+tab`, and the same as people write and the screen prints it:
+/// `Ctrl-S`, `^S`, `Enter`.
 impl FromStr for KeyPress {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let (mut rest, mut control, mut alt) = (text, false, false);
-        loop {
-            if let Some(after) = rest.strip_prefix("ctrl+") {
-                (rest, control) = (after, true);
-            } else if let Some(after) = rest.strip_prefix("alt+") {
-                (rest, alt) = (after, true);
-            } else {
-                break;
-            }
+        while let Some((modifier, after)) = modified(rest) {
+            rest = after;
+            control |= modifier == Modifier::Control;
+            alt |= modifier == Modifier::Alt;
         }
-        let named = NAMED.iter().find(|(_, name, _)| *name == rest);
+        let is_named =
+            |name: &str, printed: &str| rest.eq_ignore_ascii_case(name) || rest == printed;
+        let mut named = NAMED.iter();
+        let named = named.find(|(_, name, printed)| is_named(name, printed));
         let mut characters = rest.chars();
         let code = match (named, characters.next(), characters.next()) {
             (Some((code, ..)), ..) => *code,
-            (None, Some(character), None) if !character.is_control() => Code::Char(character),
+            (None, Some(character), None) if !character.is_control() => Code::Char(if control {
+                character.to_ascii_lowercase()
+            } else {
+                character
+            }),
             _ => return Err(KeyError(text.to_owned())),
         };
         Ok(Self { code, control, alt })
     }
+}
+
+/// What is held down while a key is pressed; Shift is part of the character.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Modifier {
+    Control,
+    Alt,
+}
+
+/// The first modifier of a text and what follows it.
+fn modified(text: &str) -> Option<(Modifier, &str)> {
+    const PREFIXES: [(&str, Modifier); 6] = [
+        ("ctrl+", Modifier::Control),
+        ("ctrl-", Modifier::Control),
+        ("^", Modifier::Control),
+        ("alt+", Modifier::Alt),
+        ("alt-", Modifier::Alt),
+        ("⌥", Modifier::Alt),
+    ];
+    PREFIXES.iter().find_map(|(prefix, modifier)| {
+        let (head, after) = text.split_at_checked(prefix.len())?;
+        let is_it = head.eq_ignore_ascii_case(prefix) && !after.is_empty();
+        is_it.then_some((*modifier, after))
+    })
 }
 
 /// As it is printed on the screen: `n`, `^S`, `⌥f`, `Space`.

@@ -26,6 +26,16 @@ pub enum Scope {
     Typing,
     /// Somebody types a command or a filter.
     Prompt,
+    /// A way of causes lies over the panes.
+    Way,
+    /// The list of runs lies over the panes.
+    Runs,
+    /// The list of breakpoints lies over the panes.
+    Breakpoints,
+    /// A question lies over the panes.
+    Question,
+    /// The answer to a what-if question lies over the panes.
+    WhatIf,
     /// Something lies over the panes.
     Overlay,
 }
@@ -47,7 +57,17 @@ pub enum Situation {
     Typing,
     /// The line at the bottom.
     Prompt,
-    /// An overlay.
+    /// A way of causes.
+    Way,
+    /// The list of runs.
+    Runs,
+    /// The list of breakpoints.
+    Breakpoints,
+    /// A question.
+    Question,
+    /// The answer to a what-if question.
+    WhatIf,
+    /// An overlay without keys of its own.
     Overlay,
 }
 
@@ -161,21 +181,26 @@ bindings! {
     Prompt  "esc"             Leave         "leave it"   "forget the line";
     Prompt  "up"              Earlier       "earlier"    "the line typed before";
     Prompt  "down"            Later         "later"      "the line typed after";
+    Way     "tab"             Turn          "lanes"      "the way as swimlanes, or as a list again";
+    Way     "enter"           Enter         "event"      "to the record under the cursor, among the events";
+    Way     "g"               GoThere       "moment"     "to the moment of the record under the cursor";
+    Way     "w"               Why           "why"        "why did the record under the cursor happen?";
+    Way     "W"               Effects       "effects"    "what followed from the record under the cursor?";
+    Runs    "enter"           Enter         "show"       "show the run under the cursor";
+    Breakpoints "s"           Switch        "on/off"     "the breakpoint under the cursor on or off";
+    Breakpoints "d"           Remove        "remove"     "the breakpoint under the cursor away";
+    Question "enter"          Enter         "yes"        "yes: a run of its own begins here";
+    WhatIf  "x"               WhatIf        "change"     "the same what-if question, to change it";
     Overlay "esc q"           Leave         "close"      "back to the panes";
-    Overlay "enter"           Enter         "go there"   "to the record or run under the cursor; yes to a question";
-    Overlay "g"               GoThere       ""           "to the moment of the record under the cursor";
-    Overlay "s"               Switch        ""           "the breakpoint under the cursor on or off";
-    Overlay "d"               Remove        ""           "the breakpoint under the cursor away";
-    Overlay "up k"            Up            "up"         "a line up";
-    Overlay "down j"          Down          "down"       "a line down";
-    Overlay "left h"          Left          ""           "to the left";
-    Overlay "right l"         Right         ""           "to the right";
+    Overlay "up k"            Up            "up"         "a line up; among lanes, to the cause";
+    Overlay "down j"          Down          "down"       "a line down; among lanes, to the first effect";
+    Overlay "left h"          Left          ""           "to the left; among lanes, back in time";
+    Overlay "right l"         Right         ""           "to the right; among lanes, on in time";
     Overlay "pageup"          PageUp        ""           "a page up";
     Overlay "pagedown space"  PageDown      ""           "a page down";
     Overlay "home"            First         ""           "to the first line";
     Overlay "end"             Newest        ""           "to the last line";
     Overlay ":"               CommandLine   "command"    "another command";
-    Overlay "x"               WhatIf        ""           "the same what-if question, to change it";
     Overlay "?"               Help          ""           "all keys";
     Always  "ctrl+c"          Quit          ""           "leave at once; the text in the editor is kept";
 }
@@ -192,6 +217,11 @@ impl Situation {
             Self::Editor => &[Scope::Editor, Scope::Time, Scope::Look, Scope::Always],
             Self::Typing => &[Scope::Typing, Scope::Always],
             Self::Prompt => &[Scope::Prompt, Scope::Always],
+            Self::Way => &[Scope::Way, Scope::Overlay, Scope::Always],
+            Self::Runs => &[Scope::Runs, Scope::Overlay, Scope::Always],
+            Self::Breakpoints => &[Scope::Breakpoints, Scope::Overlay, Scope::Always],
+            Self::Question => &[Scope::Question, Scope::Overlay, Scope::Always],
+            Self::WhatIf => &[Scope::WhatIf, Scope::Overlay, Scope::Always],
             Self::Overlay => &[Scope::Overlay, Scope::Always],
         }
     }
@@ -283,6 +313,11 @@ impl Scope {
             Self::Editor => "editor",
             Self::Typing => "typing",
             Self::Prompt => "command line",
+            Self::Way => "why",
+            Self::Runs => "runs",
+            Self::Breakpoints => "breakpoints",
+            Self::Question => "question",
+            Self::WhatIf => "what if",
             Self::Overlay => "overlay",
         }
     }
@@ -292,7 +327,7 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const SITUATIONS: [Situation; 8] = [
+    const SITUATIONS: [Situation; 13] = [
         Situation::Pane,
         Situation::Events,
         Situation::Scheduler,
@@ -300,6 +335,11 @@ mod tests {
         Situation::Editor,
         Situation::Typing,
         Situation::Prompt,
+        Situation::Way,
+        Situation::Runs,
+        Situation::Breakpoints,
+        Situation::Question,
+        Situation::WhatIf,
         Situation::Overlay,
     ];
 

@@ -21,16 +21,20 @@ pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod model;
+pub mod mouse;
 pub mod overlays;
 pub mod pace;
 pub mod palette;
 pub mod panes;
+pub mod person;
 pub mod signal;
+pub mod strokes;
 pub mod terminal;
 pub mod theme;
 pub mod time_bar;
 pub mod update;
 pub mod view;
+pub mod way;
 pub mod yaml;
 
 use std::env;
@@ -48,6 +52,7 @@ use crate::cluster::{Cluster, Command};
 use editor::Editor;
 use input::Input;
 use model::{Model, Pane};
+use mouse::Mouse;
 use terminal::Screen;
 use theme::Theme;
 use update::{Around, Disk};
@@ -93,7 +98,7 @@ pub enum Opened {
 ///
 /// # Errors
 /// When there is no terminal, or the text in the editor cannot be kept.
-pub fn run(opened: Opened, disk: Disk<'_>) -> Result<(), Error> {
+pub fn run(opened: Opened, disk: Disk<'_>, mouse: Mouse) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -118,7 +123,7 @@ pub fn run(opened: Opened, disk: Disk<'_>) -> Result<(), Error> {
             let order = Order::Pace(FIRST_PACE);
             engine.orders.send(order).await.map_err(closed)?;
         }
-        session.show(engine, disk).await
+        session.show(engine, disk, mouse).await
     });
     runtime.shutdown_background();
     let kept = session.keep();
@@ -167,12 +172,17 @@ struct Session {
 }
 
 impl Session {
-    async fn show(&mut self, mut engine: Engine, disk: Disk<'_>) -> Result<(), Error> {
+    async fn show(
+        &mut self,
+        mut engine: Engine,
+        disk: Disk<'_>,
+        mouse: Mouse,
+    ) -> Result<(), Error> {
         let theme = match env::var_os("NO_COLOR").filter(|value| !value.is_empty()) {
             Some(_) => Theme::mono(),
             None => Theme::dark(),
         };
-        let mut screen = Screen::enter()?;
+        let mut screen = Screen::enter(mouse)?;
         let size = screen.canvas().size()?;
         self.model.size = Size::new(size.width, size.height);
         let mut inputs = input::listen();
@@ -184,6 +194,7 @@ impl Session {
                 snapshot: &snapshot,
                 model: &self.model,
                 theme: &theme,
+                targets: None,
             };
             screen
                 .canvas()
@@ -222,12 +233,17 @@ impl Session {
         engine: &Engine,
         disk: Disk<'_>,
     ) -> Result<(), Error> {
-        let Some(action) = input.action(self.model.situation()) else {
-            return Ok(());
-        };
+        let actions = input.actions(&View {
+            snapshot,
+            model: &self.model,
+            theme: &Theme::mono(),
+            targets: None,
+        });
         let was_typing = self.model.is_typing();
-        for order in update::update(&mut self.model, action, Around { snapshot, disk }) {
-            engine.orders.send(order).await.map_err(closed)?;
+        for action in actions {
+            for order in update::update(&mut self.model, action, Around { snapshot, disk }) {
+                engine.orders.send(order).await.map_err(closed)?;
+            }
         }
         if was_typing && !self.model.is_typing() {
             self.keep()?;

@@ -9,6 +9,7 @@ use super::board::Board;
 use super::editor::Editor;
 use super::events::EventList;
 use super::keymap::Situation;
+use super::way::Way;
 use crate::api::Key;
 use crate::cluster::driver::Snapshot;
 use crate::cluster::what_if::{Asked, Filled};
@@ -81,20 +82,8 @@ pub enum Overlay {
         /// The first line.
         scroll: usize,
     },
-    /// The way from a record back to the outside command.
-    Why {
-        /// The record.
-        record: RecordId,
-        /// Which line of the way has the cursor, the record itself being 0.
-        cursor: usize,
-    },
-    /// What followed from a record.
-    Effects {
-        /// The record.
-        record: RecordId,
-        /// Which line has the cursor, the record itself being 0.
-        cursor: usize,
-    },
+    /// The way from a record back to the outside, or on to what followed from it.
+    Way(Way),
     /// The breakpoints.
     Breakpoints {
         /// Which line has the cursor.
@@ -214,6 +203,8 @@ pub struct Model {
     pub asked: Option<Command>,
     /// The record of the breakpoint that stopped the world last.
     pub stopped: Option<RecordId>,
+    /// Whether two runs are on the screen instead of the panes.
+    pub is_comparing: bool,
     /// The first line of what two runs differ in.
     pub compare_scroll: usize,
     /// The command whose answer is still to come.
@@ -245,6 +236,7 @@ impl Default for Model {
             lines: Vec::new(),
             asked: None,
             stopped: None,
+            is_comparing: false,
             compare_scroll: 0,
             awaited: None,
             message: None,
@@ -285,7 +277,17 @@ impl Model {
         match (&self.mode, self.focus) {
             (Mode::Typing, _) => Situation::Typing,
             (Mode::Prompting(_), _) => Situation::Prompt,
-            (Mode::Reading(_), _) => Situation::Overlay,
+            (Mode::Reading(overlay), _) => match overlay {
+                Overlay::Way(_) => Situation::Way,
+                Overlay::Runs { .. } => Situation::Runs,
+                Overlay::Breakpoints { .. } => Situation::Breakpoints,
+                Overlay::Fork { .. } => Situation::Question,
+                Overlay::WhatIf { .. } => Situation::WhatIf,
+                Overlay::Help { .. } | Overlay::Fill { .. } | Overlay::Answer { .. } => {
+                    Situation::Overlay
+                }
+            },
+            (Mode::Looking, _) if self.is_comparing => Situation::Pane,
             (Mode::Looking, Pane::Events) => Situation::Events,
             (Mode::Looking, Pane::Lifecycle) => Situation::Lifecycle,
             (Mode::Looking, Pane::Editor) => Situation::Editor,

@@ -4,13 +4,17 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::execute;
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+
+use super::mouse::Mouse;
 
 /// A frame goes out in few large writes: cheaper, and it does not tear over ssh.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -29,7 +33,7 @@ impl Screen {
     ///
     /// # Errors
     /// When there is no terminal, or it does not do what it is told.
-    pub fn enter() -> io::Result<Self> {
+    pub fn enter(mouse: Mouse) -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             let words = "the screen needs one; `glassplane run` and `glassplane frame` do without";
             return Err(io::Error::new(io::ErrorKind::Unsupported, words));
@@ -44,6 +48,10 @@ impl Screen {
             Clear(ClearType::All),
             EnableBracketedPaste
         )
+        .and_then(|()| match mouse {
+            Mouse::Heard => execute!(out, EnableMouseCapture),
+            Mouse::Ignored => Ok(()),
+        })
         .and_then(|()| Terminal::new(CrosstermBackend::new(out)))
         .and_then(|mut canvas| {
             canvas.hide_cursor()?;
@@ -79,6 +87,7 @@ fn leave() {
     let mut out = io::stdout();
     let _ = execute!(
         out,
+        DisableMouseCapture,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         crossterm::cursor::Show

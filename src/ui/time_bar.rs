@@ -45,24 +45,9 @@ impl Cell {
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let (world, head) = (view.world(), &view.snapshot.head);
     let horizon = view.snapshot.horizon;
-    let kept = match horizon.step {
-        0 => String::new(),
-        _ => format!(", kept from {}", seconds(horizon.time)),
-    };
-    let end = if view.snapshot.is_newest() {
-        format!(" {}{kept} ", seconds(world.now()))
-    } else {
-        let ahead = head.steps() - world.steps();
-        let steps = if ahead == 1 { "step" } else { "steps" };
-        format!(" {ahead} {steps} ahead, to {}{kept} ", seconds(head.now()))
-    };
-    let runs = &view.snapshot.runs;
-    let name = match runs.len() {
-        1 => String::new(),
-        _ => format!(" {}", runs[view.snapshot.run].name),
-    };
-    let around = end.width() + name.width() + 3;
-    let width = usize::from(area.width).saturating_sub(around);
+    let end = end(view);
+    let name = name(view);
+    let width = width(&name, &end, area);
     let marks = marks(view);
     let mut spans = vec![view.span(name, Role::Title), view.span(" ├", Role::Border)];
     let (here, whole) = (world.steps(), head.steps());
@@ -73,6 +58,48 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     spans.push(view.span("┤", Role::Border));
     spans.push(Span::styled(end, view.theme.style(Role::Dim)));
     Line::from(spans).render(area, buf);
+}
+
+/// The step that a column of the bar stands for.
+#[must_use]
+pub fn step_at(view: &View<'_>, area: Rect, column: u16) -> Option<u64> {
+    let (name, end) = (name(view), end(view));
+    let width = width(&name, &end, area);
+    let first = usize::from(area.x) + name.width() + 2;
+    let last = (width.checked_sub(1)?).max(1) as u64;
+    let at = usize::from(column).saturating_sub(first) as u64;
+    let whole = view.snapshot.head.steps();
+    Some((whole * at.min(last)).div_ceil(last))
+}
+
+/// The columns of the bar itself.
+fn width(name: &str, end: &str, area: Rect) -> usize {
+    usize::from(area.width).saturating_sub(end.width() + name.width() + 3)
+}
+
+/// The name of the run, where there are several.
+fn name(view: &View<'_>) -> String {
+    let runs = &view.snapshot.runs;
+    match runs.len() {
+        1 => String::new(),
+        _ => format!(" {}", runs[view.snapshot.run].name),
+    }
+}
+
+/// How far time has come, or how much of it is ahead, and from where on it is kept.
+fn end(view: &View<'_>) -> String {
+    let (world, head) = (view.world(), &view.snapshot.head);
+    let horizon = view.snapshot.horizon;
+    let kept = match horizon.step {
+        0 => String::new(),
+        _ => format!(", kept from {}", seconds(horizon.time)),
+    };
+    if view.snapshot.is_newest() {
+        return format!(" {}{kept} ", seconds(world.now()));
+    }
+    let ahead = head.steps() - world.steps();
+    let steps = if ahead == 1 { "step" } else { "steps" };
+    format!(" {ahead} {steps} ahead, to {}{kept} ", seconds(head.now()))
 }
 
 /// What stands on the bar: commands and faults, bookmarks, where runs leave each other.

@@ -23,6 +23,9 @@ use super::action::Action;
 use super::keymap::Binding;
 use super::layout::{self, COLUMNS_LEAST, ROWS_LEAST};
 use super::model::{Mode, Model, Pane, Prompt, Purpose};
+use super::mouse::Targets;
+use super::panes::Neighbour;
+use super::panes::events::fitted;
 use super::theme::{Role, Theme};
 use super::{compare, guide, overlays, pace, time_bar};
 use crate::api::Key;
@@ -38,6 +41,8 @@ pub struct View<'a> {
     pub model: &'a Model,
     /// Colours.
     pub theme: &'a Theme,
+    /// Where panes say what they draw where, when somebody points at it.
+    pub targets: Option<&'a Targets>,
 }
 
 impl View<'_> {
@@ -65,6 +70,13 @@ impl View<'_> {
         self.world()
             .last_records()
             .any(|record| record.object().as_ref() == Some(key))
+    }
+
+    /// Says that an area stands for something, to whoever points at it.
+    pub fn target(&self, area: Rect, what: impl FnOnce() -> Neighbour) {
+        if let Some(targets) = self.targets {
+            targets.mark(area, what());
+        }
     }
 
     /// A piece of text with the style of a role.
@@ -198,14 +210,18 @@ fn words(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     }
     let told = view.model.message.as_ref().map(|told| &told.text);
     let told = told.or(view.snapshot.message.as_ref());
+    let banner = guide::quiet(view);
+    let taken = banner.as_ref().map_or(0, Span::width);
+    let room = area.width.saturating_sub(u16::try_from(taken).unwrap_or(0));
     let mut line = match told {
-        Some(message) => Line::from(view.span(
-            format!(" {}", message.lines().next().unwrap_or_default()),
-            Role::Fresh,
-        )),
-        None => guide::line(view),
+        Some(message) => {
+            let first = message.lines().next().unwrap_or_default();
+            let text = fitted(&format!(" {first}"), usize::from(room));
+            Line::from(view.span(text, Role::Fresh))
+        }
+        None => guide::line(view, room),
     };
-    if let Some(banner) = guide::quiet(view) {
+    if let Some(banner) = banner {
         line.spans.insert(0, banner);
     }
     line.render(area, buf);

@@ -187,7 +187,7 @@ fn what_followed_from_the_command_is_a_tree_with_latencies() {
     let mut person = Person::on_first_visit(120, 36);
     person.press("a F");
     command(&mut person, "effects #0");
-    assert!(person.text().contains("What followed from #0"));
+    assert!(person.text().contains("What followed? "));
     person.press("esc");
     let snapshot = person.snapshot();
     let mut commands = snapshot

@@ -225,7 +225,7 @@ fn what_does_not_come_true_ends_with_one() {
 
 #[test]
 fn wrong_arguments_say_what_would_be_right() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 14] = [
         (
             &["run", "nowhere.yaml"],
             "error: the path \"nowhere.yaml\" does not exist",
@@ -263,6 +263,19 @@ fn wrong_arguments_say_what_would_be_right() {
             &["frame", "--size", "wide"],
             "\"wide\" is no size; write 120x36",
         ),
+        (&["frame", "--at", "9"], "step 9 is beyond the last one, "),
+        (
+            &["frame", "--keys", "w get"],
+            "--keys: \"get\" is not a key",
+        ),
+        (
+            &["frame", "--keys", "? y"],
+            "key 2 of 2, y, asks for nothing here; these do: Esc ",
+        ),
+        (
+            &["frame", "--keys", ": \"get pods"],
+            "the text \"get pods has no \" at its end",
+        ),
     ];
     for (arguments, expected) in cases {
         let run = glassplane(arguments, "");
@@ -270,6 +283,33 @@ fn wrong_arguments_say_what_would_be_right() {
         assert!(!run.status.success(), "{arguments:?}");
         assert!(said.contains(expected), "{arguments:?} said: {said}");
         assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn a_frame_shows_what_keys_open_as_the_screen_does() {
+    let draw = |keys: &[&str]| {
+        let arguments = [&["frame", "-", "--size", "100x30", "--at", "100"], keys].concat();
+        let run = glassplane(&arguments, &web(3));
+        assert!(run.status.success(), "{}", text(&run.stderr));
+        text(&run.stdout)
+    };
+    let without = draw(&[]);
+    assert!(without.contains("the past") && without.contains("steps ahead"));
+    for (keys, shows) in [
+        ("?", " Keys ━"),
+        (
+            "End : \"get deployments\" Enter",
+            " kubectl get deployments ━",
+        ),
+        (
+            ": \"fault node-down node-a\" enter",
+            "This is the past. Fork here?",
+        ),
+        (": 'fault node-down node-a' enter enter F c", "┏ Two runs"),
+    ] {
+        let frame = draw(&["--keys", keys]);
+        assert!(frame.contains(shows), "{keys}:\n{frame}");
     }
 }
 

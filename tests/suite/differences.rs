@@ -88,6 +88,7 @@ fn the_help_of_each_view_tells_what_is_simplified_in_it() {
             snapshot: &snapshot,
             model: &model,
             theme: &theme,
+            targets: None,
         };
         let area = Rect::new(0, 0, 120, 400);
         let mut buf = Buffer::empty(area);

@@ -82,6 +82,19 @@ fn the_overlays_lie_over_the_panes() {
 }
 
 #[test]
+fn a_way_of_causes_is_a_list_and_the_same_as_lanes() {
+    for (width, height) in SIZES {
+        let mut person = settled(width, height);
+        person.press("w down down down");
+        check(&format!("why-list-{width}x{height}"), &person);
+        person.press("tab");
+        check(&format!("why-lanes-{width}x{height}"), &person);
+        person.press("tab end W tab right right right right");
+        check(&format!("effects-lanes-{width}x{height}"), &person);
+    }
+}
+
+#[test]
 fn answers_of_the_scheduler_lie_over_the_panes() {
     for (width, height) in SIZES {
         let mut person = settled(width, height);
@@ -119,6 +132,8 @@ fn no_size_breaks_the_screen() {
             person.press("?");
             person.text();
             person.press("esc w");
+            person.text();
+            person.press("tab");
             person.text();
             person.press("esc m");
             person.text();

@@ -280,7 +280,10 @@ fn the_screen_shows_the_horizon_on_the_time_bar_and_at_the_end_of_a_way_back() {
     );
     person.press("end 7 b up w");
     let text = person.text();
-    assert!(text.contains("hops back to what is forgotten"), "{text}");
+    assert!(
+        text.contains("Why? What came before is forgotten"),
+        "{text}"
+    );
     person.press("end");
     let text = person.text();
     assert!(text.contains("╎ what came before record #"), "{text}");

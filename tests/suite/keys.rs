@@ -4,6 +4,7 @@ use glassplane::api::{Key, Kind, Object};
 use glassplane::sim::RecordKind;
 use glassplane::ui::action::Action;
 use glassplane::ui::model::{Mode, Overlay, Pane};
+use glassplane::ui::way::Way;
 
 use crate::frames;
 use crate::screen::Person;
@@ -33,7 +34,7 @@ fn three_keys_after_the_start_a_pod_runs_and_each_hop_was_seen() {
     assert!(person.text().contains("Running"));
     person.press("w");
     let text = person.text();
-    assert!(text.contains("hops back to kubectl apply -f -"), "{text}");
+    assert!(text.contains("back to kubectl apply -f -"), "{text}");
 }
 
 #[test]
@@ -286,7 +287,7 @@ fn the_arrows_move_the_selection_and_escape_goes_back() {
 fn why_walks_from_a_record_to_the_command() {
     let mut person = Person::on_first_visit(120, 36);
     person.press("a F 7 up up up w");
-    let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+    let Mode::Reading(Overlay::Way(Way { record, .. })) = person.model.mode else {
         panic!("the way is shown");
     };
     let snapshot = person.snapshot();
@@ -304,7 +305,7 @@ fn why_answers_for_what_has_the_cursor_and_not_for_a_cursor_left_behind() {
     let mut person = Person::on_first_visit(120, 36);
     let asked = |person: &mut Person| {
         person.press("w");
-        let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+        let Mode::Reading(Overlay::Way(Way { record, .. })) = person.model.mode else {
             panic!("the way is shown");
         };
         person.press("esc");
@@ -338,7 +339,7 @@ fn why_in_the_past_asks_about_the_moment_that_is_shown() {
     person.type_text("goto 0.5s\n");
     person.press(":");
     person.type_text("why deployment/web\n");
-    let Mode::Reading(Overlay::Why { record, .. }) = person.model.mode else {
+    let Mode::Reading(Overlay::Way(Way { record, .. })) = person.model.mode else {
         panic!("the way is shown");
     };
     let snapshot = person.snapshot();
@@ -364,6 +365,45 @@ fn a_question_is_answered_itself_while_the_line_before_still_waits() {
     };
     assert_eq!(title, "kubectl get deployments");
     assert!(text.starts_with("NAME"), "{text}");
+}
+
+#[test]
+fn a_way_turned_into_lanes_and_back_keeps_its_cursor_and_goes_on_from_it() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F w down down down");
+    let here = |person: &Person| {
+        let Mode::Reading(Overlay::Way(way)) = &person.model.mode else {
+            panic!("a way is shown");
+        };
+        way.under_cursor(person.snapshot().world.trace())
+            .expect("a record")
+    };
+    let listed = here(&person);
+    person.press("tab");
+    assert_eq!(here(&person), listed);
+    person.press("left");
+    let earlier = here(&person);
+    assert!(earlier < listed);
+    person.press("tab");
+    assert_eq!(here(&person), earlier);
+    person.press("tab home");
+    let snapshot = person.snapshot();
+    let first = snapshot
+        .world
+        .trace()
+        .get(here(&person))
+        .expect("it is there");
+    assert_eq!(first.kind(), RecordKind::Command);
+    person.press("W end");
+    let followed = here(&person);
+    person.press("w home");
+    assert_eq!(
+        here(&person),
+        first.id,
+        "{followed} goes back to the command"
+    );
+    person.press("g");
+    assert_eq!(person.model.record, Some(first.id));
 }
 
 #[test]

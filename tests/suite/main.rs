@@ -21,6 +21,7 @@ mod logs;
 mod manifests;
 mod matrix;
 mod never;
+mod pointing;
 mod preemption_world;
 mod races;
 mod readme;

@@ -179,6 +179,7 @@ impl Reader {
             snapshot: &self.snapshot,
             model: &self.model,
             theme: &Theme::mono(),
+            targets: None,
         })
     }
 
@@ -203,7 +204,7 @@ proptest! {
         for size in [(width, height), (80, 24), (100, 40), (240, 60)] {
             for pod in pods(&cluster) {
                 let select = Some(format!("pod/{}", pod.name()));
-                let wanted = Wanted { size, view: '3', select };
+                let wanted = Wanted { size, view: '3', select, ..Wanted::default() };
                 let drawn = frame::draw(cluster.clone(), &wanted).expect("the pod is there");
                 let text = drawn.to_text();
                 for line in text.lines() {

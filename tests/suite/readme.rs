@@ -69,6 +69,7 @@ fn the_generated_parts_of_the_readme_are_current() {
         size: (120, 36),
         view: '1',
         select: Some("deployment/web".to_owned()),
+        ..Wanted::default()
     };
     let drawn = frame::draw(moment(), &wanted).expect("the view and the object exist");
     check("frame", &format!("```text\n{}```\n", drawn.to_text()));

@@ -1,82 +1,84 @@
 //! A person at the screen without a terminal: keys go in, the world goes on, frames come out.
 
 use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
-use glassplane::cluster::driver::{Driver, Snapshot};
+use glassplane::cluster::driver::Driver;
 use glassplane::cluster::{Cluster, ClusterConfig, Files};
 use glassplane::ui::action::Action;
-use glassplane::ui::frame::{self, Drawn};
-use glassplane::ui::keymap::action_for;
-use glassplane::ui::model::Model;
+use glassplane::ui::frame::Drawn;
+use glassplane::ui::input::Input;
+use glassplane::ui::key::{Code, KeyPress};
 use glassplane::ui::theme::Theme;
-use glassplane::ui::update::{self, Around, Disk};
-use glassplane::ui::view::View;
-use glassplane::ui::{self, Opening};
+use glassplane::ui::update::Disk;
+use glassplane::ui::{self, Opening, strokes};
 
-/// The screen, its world, and no clock.
+/// The screen, its world, and a disk of one file.
 pub(crate) struct Person {
-    driver: Driver,
-    pub(crate) model: Model,
-    theme: Theme,
+    at: ui::person::Person,
     /// The last text that was saved; it is loaded as `kept.yaml`.
     pub(crate) kept: RefCell<String>,
+}
+
+impl Deref for Person {
+    type Target = ui::person::Person;
+
+    fn deref(&self) -> &Self::Target {
+        &self.at
+    }
+}
+
+impl DerefMut for Person {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.at
+    }
 }
 
 impl Person {
     /// Somebody who opens the program for the first time, on three nodes.
     pub(crate) fn on_first_visit(width: u16, height: u16) -> Self {
         let cluster = Cluster::new(ClusterConfig::default());
-        let (cluster, model) = ui::open(cluster, Opening::FirstVisit, None);
+        Self::opening(cluster, Opening::FirstVisit, (width, height))
+    }
+
+    /// Somebody who opens a world.
+    pub(crate) fn before(cluster: Cluster, width: u16, height: u16) -> Self {
+        Self::opening(cluster, Opening::Given, (width, height))
+    }
+
+    fn opening(cluster: Cluster, opening: Opening, (width, height): (u16, u16)) -> Self {
+        let (cluster, model) = ui::open(cluster, opening, None);
         let mut person = Self {
-            driver: Driver::new(cluster),
-            model,
-            theme: Theme::dark(),
+            at: ui::person::Person::before(Driver::new(cluster), model),
             kept: RefCell::default(),
         };
         person.act(Action::Resize(width, height));
         person
     }
 
-    /// Somebody who opens a world.
-    pub(crate) fn before(cluster: Cluster, width: u16, height: u16) -> Self {
-        let mut person = Self::on_first_visit(width, height);
-        let (cluster, model) = ui::open(cluster, Opening::Given, None);
-        person.driver = Driver::new(cluster);
-        person.model = model;
-        person.act(Action::Resize(width, height));
-        person
-    }
-
     /// The same screen in other colours.
     pub(crate) fn with_theme(mut self, theme: Theme) -> Self {
-        self.theme = theme;
+        self.at.theme = theme;
         self
     }
 
-    /// What is to be seen now.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        self.driver.snapshot()
-    }
-
-    /// Presses keys as the table of keys writes them, with blanks between.
+    /// Presses keys as the table of keys writes them, with blanks between; text in quotes is typed. A key
+    /// that asks for nothing is no mistake here.
     pub(crate) fn press(&mut self, keys: &str) {
-        for key in keys.split_whitespace() {
-            let press = key.parse().expect("the test presses keys");
-            if let Some(action) = action_for(self.model.situation(), press) {
-                self.act(action);
-            }
+        for key in strokes::parse(keys).expect("the test presses keys") {
+            self.do_input(Input::Press(key));
         }
     }
 
-    /// Types a text letter by letter.
+    /// Types a text letter by letter; a new line is Enter.
     pub(crate) fn type_text(&mut self, text: &str) {
         for letter in text.chars() {
-            let key = match letter {
-                ' ' => "space".to_owned(),
-                '\n' => "enter".to_owned(),
-                other => other.to_string(),
+            let code = match letter {
+                '\n' => Code::Enter,
+                other => Code::Char(other),
             };
-            self.press(&key);
+            self.do_input(Input::Press(KeyPress::plain(code)));
         }
     }
 
@@ -87,50 +89,48 @@ impl Person {
         self.press("enter");
     }
 
+    /// Does something at the terminal.
+    pub(crate) fn do_input(&mut self, input: Input) {
+        self.with_disk(|person, disk| {
+            person.does(input, disk);
+        });
+    }
+
     /// Asks for something.
     pub(crate) fn act(&mut self, action: Action) {
-        let snapshot = self.snapshot();
+        self.with_disk(|person, disk| person.asks(action, disk));
+    }
+
+    fn with_disk(&mut self, does: impl FnOnce(&mut ui::person::Person, Disk<'_>)) {
+        let kept = &self.kept;
         let load = |name: &str| -> Result<Files, String> {
             if name == "kept.yaml" {
-                let text = self.kept.borrow().clone();
+                let text = kept.borrow().clone();
                 return Ok(Files::from([(name.to_owned(), text.into_bytes().into())]));
             }
             Err(format!("error: the path \"{name}\" does not exist"))
         };
         let keep = |_: &str, text: &str, _: bool| {
-            text.clone_into(&mut self.kept.borrow_mut());
+            text.clone_into(&mut kept.borrow_mut());
             Ok(())
         };
         let disk = Disk {
             load: &load,
             keep: &keep,
         };
-        let around = Around {
-            snapshot: &snapshot,
-            disk,
-        };
-        for order in update::update(&mut self.model, action, around) {
-            self.driver.obey(order);
-        }
-        update::notice(&mut self.model, &self.driver.snapshot());
+        does(&mut self.at, disk);
     }
 
     /// Lets seconds of the wall pass.
     pub(crate) fn wait(&mut self, seconds: u64) {
         for _ in 0..seconds * 10 {
-            let tenth = std::time::Duration::from_millis(100);
-            self.driver.pass(tenth, || false);
-            update::notice(&mut self.model, &self.driver.snapshot());
+            self.at.waits(Duration::from_millis(100));
         }
     }
 
     /// The frame of this moment.
     pub(crate) fn frame(&self) -> Drawn {
-        frame::of(&View {
-            snapshot: &self.snapshot(),
-            model: &self.model,
-            theme: &self.theme,
-        })
+        self.at.sees()
     }
 
     /// The characters of the frame.

@@ -10,8 +10,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use glassplane::ui::mouse::Mouse;
 use glassplane::ui::terminal::Screen;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtyPair, PtySize, native_pty_system};
+use vt100::MouseProtocolMode;
 
 /// After so long without a byte the program hangs: the test fails instead of waiting for ever.
 const SILENCE_MOST: Duration = Duration::from_secs(30);
@@ -128,6 +130,8 @@ impl Program {
         let screen = self.terminal.screen();
         assert!(!screen.hide_cursor(), "the cursor is hidden");
         assert!(!screen.bracketed_paste(), "pasted text is still marked");
+        let mouse = screen.mouse_protocol_mode();
+        assert_eq!(mouse, MouseProtocolMode::None, "the mouse is still ours");
         assert_eq!(modes(&*self.master), self.modes_before);
     }
 }
@@ -136,7 +140,9 @@ impl Program {
 fn it_starts_steps_edits_applies_and_ends_with_ctrl_c() {
     let (mut program, state) = Program::glassplane("terminal-whole");
     program.wait_for_text("Press a to send this manifest");
-    assert!(program.terminal.screen().alternate_screen());
+    let screen = program.terminal.screen();
+    assert!(screen.alternate_screen());
+    assert_ne!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
 
     // The replicas are on line 6.
     program.press("i\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\x1b[F\x7f3");
@@ -189,7 +195,7 @@ fn what_was_typed_is_there_again_at_the_next_start() {
 #[test]
 fn a_panic_gives_the_terminal_back_before_it_says_what_happened() {
     if env::var_os(PANICS).is_some() {
-        let _screen = Screen::enter().expect("there is a terminal");
+        let _screen = Screen::enter(Mouse::Heard).expect("there is a terminal");
         panic!("on purpose");
     }
     let program = env::current_exe().expect("the test binary has a path");

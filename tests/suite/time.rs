@@ -14,11 +14,7 @@ use crate::worlds::command;
 
 /// What the screen shows of a world that stands still.
 fn frame_of(world: &Cluster) -> String {
-    let wanted = Wanted {
-        size: (120, 36),
-        view: '1',
-        select: None,
-    };
+    let wanted = Wanted::default();
     frame::draw(world.clone(), &wanted)
         .expect("view 1 exists")
         .to_text()

@@ -264,6 +264,7 @@ fn the_screen_says_how_many_requests_are_lost_at_every_size() {
             size,
             view: '1',
             select: Some("service/web".to_owned()),
+            ..Wanted::default()
         };
         let drawn = frame::draw(cluster.clone(), &wanted).expect("the view and the Service exist");
         let text = drawn.to_text();
@@ -288,6 +289,7 @@ fn the_screen_says_of_a_service_which_second_was_the_worst_and_which_pods_lost()
     let wanted = Wanted {
         size: (200, 60),
         view: '1',
+        at: None,
         select: Some("service/web".to_owned()),
     };
     let drawn = frame::draw(cluster, &wanted).expect("the view and the Service exist");

@@ -9,12 +9,11 @@ use ratatui::layout::{Rect, Size};
 use ratatui::style::Color;
 
 use super::model::{Model, Pane};
-use super::theme::Theme;
-use super::update;
+use super::person::Person;
 use super::view::{self, View};
 use crate::api::{Key, Kind};
 use crate::cluster::Cluster;
-use crate::cluster::driver::Snapshot;
+use crate::cluster::driver::{Driver, Order, When};
 
 /// What to draw.
 #[derive(Clone, Debug)]
@@ -23,8 +22,21 @@ pub struct Wanted {
     pub size: (u16, u16),
     /// The view, by its key.
     pub view: char,
+    /// The step to show; the newest if none is given.
+    pub at: Option<u64>,
     /// The object to select, as `kind/name` or `kind/namespace/name`.
     pub select: Option<String>,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            size: (120, 36),
+            view: '1',
+            at: None,
+            select: None,
+        }
+    }
 }
 
 /// A drawn frame.
@@ -35,12 +47,19 @@ pub struct Drawn {
     text: Color,
 }
 
-/// Draws one frame of a world.
+/// Draws one frame of a world that stands still.
 ///
 /// # Errors
-/// In words, when there is no such view, or the selected object cannot be named so or is not there.
+/// As [`looking`].
 pub fn draw(cluster: Cluster, wanted: &Wanted) -> Result<Drawn, String> {
-    let snapshot = Snapshot::of(cluster);
+    Ok(looking(Driver::new(cluster), wanted)?.sees())
+}
+
+/// Somebody who looks at what is wanted.
+///
+/// # Errors
+/// In words, when there is no such view or step, or the selected object cannot be named so or is not there.
+pub fn looking(driver: Driver, wanted: &Wanted) -> Result<Person, String> {
     let (width, height) = wanted.size;
     let mut model = Model {
         size: Size::new(width, height),
@@ -60,15 +79,18 @@ pub fn draw(cluster: Cluster, wanted: &Wanted) -> Result<Drawn, String> {
     })?;
     model.view = *pane;
     model.focus = *pane;
-    update::notice(&mut model, &snapshot);
-    if let Some(name) = &wanted.select {
-        model.selection = Some(named(&snapshot.world, name)?);
+    let mut person = Person::before(driver, model);
+    if let Some(step) = wanted.at {
+        let last = person.snapshot().head.steps();
+        if step > last {
+            return Err(format!("error: step {step} is beyond the last one, {last}"));
+        }
+        person.orders(Order::Show(When::Step(step)));
     }
-    Ok(of(&View {
-        snapshot: &snapshot,
-        model: &model,
-        theme: &Theme::dark(),
-    }))
+    if let Some(name) = &wanted.select {
+        person.model.selection = Some(named(&person.snapshot().world, name)?);
+    }
+    Ok(person)
 }
 
 /// Draws one frame of the size that the model has.

@@ -3,9 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::{scrolled, window};
+use crate::ui::panes::wrapped;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -17,6 +19,9 @@ pub(super) fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) {
+    let room = usize::from(area.width.saturating_sub(4));
+    let set = set(text, room);
+    let text = set.as_str();
     let width = text
         .lines()
         .map(UnicodeWidthStr::width)
@@ -39,4 +44,29 @@ pub(super) fn draw(
         })
         .collect();
     scrolled(view, &lines, down, inside, buf);
+    let is_cut = text.lines().any(|line| line.width() > right + room);
+    if is_cut && inside.height > 0 {
+        let corner = Rect {
+            x: inside.right(),
+            width: 1,
+            height: 1,
+            ..inside
+        };
+        view.span("▶", Role::Key).render(corner, buf);
+    }
+}
+
+/// Sets what is longer than so many columns on several lines; tables stay as they are.
+fn set(text: &str, room: usize) -> String {
+    let set = |line: &str| {
+        let is_table = line.trim().contains("   ");
+        if is_table || line.width() <= room {
+            return line.to_owned();
+        }
+        let indent = line.len() - line.trim_start().len();
+        let lines = wrapped(line.trim_start(), room.saturating_sub(indent));
+        let between = format!("\n{}", " ".repeat(indent));
+        format!("{}{}", " ".repeat(indent), lines.join(&between))
+    };
+    text.lines().map(set).collect::<Vec<_>>().join("\n")
 }

@@ -6,23 +6,44 @@ use ratatui::text::{Line, Span};
 
 use super::{scrolled, window};
 use crate::ui::differences;
-use crate::ui::keymap::{BINDINGS, Scope};
+use crate::ui::keymap::{BINDINGS, Binding, Scope};
 use crate::ui::model::Pane;
 use crate::ui::panes::events::fitted;
+use crate::ui::panes::wrapped;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// The order in which a newcomer wants to read.
-const ORDER: [Scope; 9] = [
+const ORDER: [Scope; 15] = [
     Scope::Time,
     Scope::Look,
     Scope::Lifecycle,
+    Scope::Scheduler,
     Scope::Events,
     Scope::Editor,
     Scope::Typing,
     Scope::Prompt,
     Scope::Overlay,
+    Scope::Way,
+    Scope::WhatIf,
+    Scope::Runs,
+    Scope::Breakpoints,
+    Scope::Question,
     Scope::Always,
+];
+
+/// What the mouse does.
+const MOUSE: [(&str, &str); 4] = [
+    ("click", "gives a pane the keys, and selects what is there"),
+    (
+        "wheel",
+        "moves the cursor of the pane under it, or what is read",
+    ),
+    ("time bar", "click or drag: to that moment"),
+    (
+        "Shift",
+        "with Shift held, most terminals select text as always",
+    ),
 ];
 
 /// The columns of the keys.
@@ -34,7 +55,14 @@ const WIDTH: u16 = 72;
 /// How many lines the help has while a pane has the keys.
 #[must_use]
 pub fn lines(pane: Pane) -> usize {
-    BINDINGS.len() + 2 * ORDER.len() - 1 + simplified(pane).len()
+    let rows = BINDINGS.iter().map(|row| help_of(row).len());
+    let keys = rows.sum::<usize>() + 2 * ORDER.len() - 1;
+    keys + 2 + MOUSE.len() + simplified(pane).len()
+}
+
+/// What a key does, in as many lines as it needs.
+fn help_of(row: &Binding) -> Vec<String> {
+    wrapped(row.help, usize::from(WIDTH) - KEYS_WIDTH - 1)
 }
 
 /// What is simplified in what a pane shows, in lines: first a gap and a heading.
@@ -67,12 +95,26 @@ pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer)
         }
         text.push(Line::from(view.span(heading(scope), Role::Title)));
         for row in BINDINGS.iter().filter(|row| row.scope == scope) {
-            text.push(Line::from(vec![
-                Span::raw(" "),
-                view.span(fitted(&row.all_keys(), KEYS_WIDTH), Role::Key),
-                view.span(row.help, Role::Text),
-            ]));
+            let keys = std::iter::once(row.all_keys()).chain(std::iter::repeat(String::new()));
+            for (keys, line) in keys.zip(help_of(row)) {
+                text.push(Line::from(vec![
+                    Span::raw(" "),
+                    view.span(fitted(&keys, KEYS_WIDTH), Role::Key),
+                    view.span(line, Role::Text),
+                ]));
+            }
         }
+    }
+    text.extend([
+        Line::default(),
+        Line::from(view.span("The mouse", Role::Title)),
+    ]);
+    for (what, does) in MOUSE {
+        text.push(Line::from(vec![
+            Span::raw(" "),
+            view.span(fitted(what, KEYS_WIDTH), Role::Key),
+            view.span(does, Role::Text),
+        ]));
     }
     for (place, line) in simplified(pane).into_iter().enumerate() {
         let role = if place == 1 { Role::Title } else { Role::Text };
@@ -95,6 +137,11 @@ const fn heading(scope: Scope) -> &'static str {
         Scope::Editor => "While the editor has the keys",
         Scope::Typing => "While typing",
         Scope::Prompt => "While typing a command or a filter",
+        Scope::Way => "While a way of causes lies over the panes",
+        Scope::Runs => "While the runs lie over the panes",
+        Scope::Breakpoints => "While the breakpoints lie over the panes",
+        Scope::Question => "While a question lies over the panes",
+        Scope::WhatIf => "While an answer to what-if lies over the panes",
         Scope::Overlay => "While something lies over the panes",
     }
 }

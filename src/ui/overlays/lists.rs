@@ -4,12 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{scrolled, window};
+use super::{fitting, scrolled, window};
 use crate::cluster::breakpoint::{Breakpoint, GRAMMAR};
 use crate::cluster::runs::RunSummary;
 use crate::ui::action::Action;
 use crate::ui::keymap::{Situation, key_for};
 use crate::ui::panes::events::fitted;
+use crate::ui::panes::wrapped;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -17,7 +18,7 @@ use crate::ui::view::View;
 const WIDTH: u16 = 72;
 
 /// The columns of what one types.
-const EXAMPLE_WIDTH: usize = 34;
+const EXAMPLE_WIDTH: usize = 38;
 
 /// Draws the breakpoints, and how they are made.
 pub(super) fn breakpoints(view: &View<'_>, cursor: usize, area: Rect, buf: &mut Buffer) {
@@ -33,18 +34,19 @@ pub(super) fn breakpoints(view: &View<'_>, cursor: usize, area: Rect, buf: &mut 
     lines.push(Line::default());
     let colon = key_for(Situation::Pane, &Action::CommandLine);
     for (example, what) in GRAMMAR {
-        let typed = fitted(&format!("{colon} {example}"), EXAMPLE_WIDTH);
         let room = usize::from(WIDTH) - EXAMPLE_WIDTH - 1;
-        lines.push(Line::from(vec![
-            view.span(typed, Role::Key),
-            view.span(format!(" {}", fitted(what, room)), Role::Dim),
-        ]));
+        let typed = std::iter::once(format!("{colon} {example}"));
+        let typed = typed.chain(std::iter::repeat(String::new()));
+        for (typed, what) in typed.zip(wrapped(what, room)) {
+            lines.push(Line::from(vec![
+                view.span(fitted(&typed, EXAMPLE_WIDTH), Role::Key),
+                view.span(format!(" {what}"), Role::Dim),
+            ]));
+        }
     }
-    let key = |action| key_for(Situation::Overlay, &action);
-    let (switch, remove) = (key(Action::Switch), key(Action::Remove));
-    let title = format!("Breakpoints: {switch} on or off, {remove} away");
+    let title = "Breakpoints: where does the world stop by itself?";
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    let inside = window(view, &title, (WIDTH, height), area, buf);
+    let inside = window(view, title, (WIDTH, height), area, buf);
     scrolled(view, &lines, cursor.saturating_sub(4), inside, buf);
 }
 
@@ -71,36 +73,43 @@ fn breakpoint<'a>(view: &View<'_>, each: &Breakpoint, has_cursor: bool) -> Vec<L
 /// Draws the runs.
 pub(super) fn runs(view: &View<'_>, cursor: usize, area: Rect, buf: &mut Buffer) {
     let runs = &view.snapshot.runs;
+    let width = usize::from(area.width.min(110).saturating_sub(4));
     let line = |(at, run): (usize, &RunSummary)| {
         let sign = if at == view.snapshot.run { "◉" } else { " " };
         let name = fitted(&run.name, 12);
-        let steps = format!("{:>6} steps  t {}", run.steps, run.now);
-        let from = run.branching.as_ref().map_or_else(String::new, |from| {
+        let steps = format!("{:>6} steps, to t {}", run.steps, run.now);
+        let from = run.branching.as_ref().map(|from| {
             let parent = &runs[from.parent].name;
-            let command = run.command.as_deref().unwrap_or_default();
-            format!("  left {parent} at step {} with {command}", from.step)
+            let command = run.command.as_deref().unwrap_or("no command of its own");
+            format!("    └ left {parent} at step {}: {command}", from.step)
         });
-        let text = format!("{sign} {name} {steps}{from}");
+        let from = from.unwrap_or_else(|| "    └ from its own beginning".to_owned());
         let role = if at == cursor {
             Role::Selected
         } else {
             Role::Text
         };
-        Line::from(view.span(text, role))
+        [
+            Line::from(view.span(format!("{sign} {name} {steps}"), role)),
+            Line::from(view.span(fitting(&from, width), Role::Dim)),
+        ]
     };
-    let lines: Vec<Line<'_>> = runs.iter().enumerate().map(line).collect();
-    let enter = key_for(Situation::Overlay, &Action::Enter);
-    let title = format!("Runs: {enter} shows the one under the cursor");
+    let mut lines: Vec<Line<'_>> = runs.iter().enumerate().flat_map(line).collect();
+    lines.push(Line::default());
+    let compare = key_for(Situation::Pane, &Action::Compare);
+    let words = format!("◉ is on the screen. {compare} there puts another one beside it.");
+    lines.push(Line::from(view.span(words, Role::Dim)));
+    let title = "Runs: which pasts are there?";
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    let inside = window(view, &title, (area.width.min(110), height), area, buf);
-    scrolled(view, &lines, cursor.saturating_sub(4), inside, buf);
+    let inside = window(view, title, (area.width.min(110), height), area, buf);
+    scrolled(view, &lines, (2 * cursor).saturating_sub(6), inside, buf);
 }
 
 /// Draws the question whether a command that was given in the past shall start a run of its own.
 pub(super) fn fork(view: &View<'_>, line: &str, area: Rect, buf: &mut Buffer) {
     let world = view.world();
     let name = &view.snapshot.runs[view.snapshot.run].name;
-    let key = |action| view.span(key_for(Situation::Overlay, &action), Role::Key);
+    let key = |action| view.span(key_for(Situation::Question, &action), Role::Key);
     let first = key_for(Situation::Pane, &Action::FirstRun);
     let text = |words: String| view.span(words, Role::Text);
     let lines = vec![

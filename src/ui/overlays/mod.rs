@@ -2,13 +2,11 @@
 //! scheduler to what nobody really asked it.
 
 mod answer;
-mod effects;
 mod fill;
 mod help;
-mod hop;
 mod lists;
+mod way;
 mod what_if;
-mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,10 +14,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::model::Overlay;
+use super::panes::events::fitted;
 use super::theme::Role;
 use super::view::View;
 
-pub use effects::MOST as EFFECTS_MOST;
 pub use help::lines as help_lines;
 pub use what_if::lines as what_if_lines;
 
@@ -27,8 +25,7 @@ pub use what_if::lines as what_if_lines;
 pub fn draw(view: &View<'_>, overlay: &Overlay, area: Rect, buf: &mut Buffer) {
     match overlay {
         Overlay::Help { scroll } => help::draw(view, *scroll, area, buf),
-        Overlay::Why { record, cursor } => why::draw(view, *record, *cursor, area, buf),
-        Overlay::Effects { record, cursor } => effects::draw(view, *record, *cursor, area, buf),
+        Overlay::Way(way) => way::draw(view, way, area, buf),
         Overlay::Breakpoints { cursor } => lists::breakpoints(view, *cursor, area, buf),
         Overlay::Runs { cursor } => lists::runs(view, *cursor, area, buf),
         Overlay::Fork { line } => lists::fork(view, line, area, buf),
@@ -65,7 +62,10 @@ fn window(
         .border_style(view.theme.style(Role::Focus))
         .title(Line::from(vec![
             Span::raw(" "),
-            view.span(title.to_owned(), Role::Title),
+            view.span(
+                fitting(title, usize::from(width).saturating_sub(4)),
+                Role::Title,
+            ),
             Span::raw(" "),
         ]));
     let inside = block.inner(window);
@@ -75,6 +75,11 @@ fn window(
         width: inside.width.saturating_sub(2),
         ..inside
     }
+}
+
+/// A text as it is, or cut with `…` where there is less room.
+fn fitting(text: &str, room: usize) -> String {
+    fitted(text, room).trim_end().to_owned()
 }
 
 /// Draws lines from one on, and at the right how much is above and below.

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Direction, border};
+use super::{Direction, Neighbour, border};
 use crate::cluster::{Detail, Record};
 use crate::sim::{RecordId, RecordKind, Time};
 use crate::ui::model::Pane;
@@ -64,6 +64,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             ..inside
         };
         table.line(view, record, at).render(row, buf);
+        view.target(row, || Neighbour::Record(record.id));
         if at.is_some_and(|at| at.id == record.id) && view.focus() == Pane::Events {
             buf.set_style(row, view.theme.style(Role::Selected));
         }
@@ -167,7 +168,10 @@ impl Table {
                 Role::Desired,
             ),
             Span::raw("  "),
-            view.span(fitted(&sentence(record), self.sentence), role(record)),
+            view.span(
+                fitted(&brief(record, self.sentence), self.sentence),
+                role(record),
+            ),
         ];
         if self.is_wide {
             let because = record
@@ -196,6 +200,24 @@ fn actor(record: &Record, is_narrow: bool) -> String {
 #[must_use]
 pub fn sentence(record: &Record) -> String {
     record.sentence().replace(" default/", " ")
+}
+
+/// The sentence in so many columns. The long beginning of a path says less than its end, so it goes first.
+#[must_use]
+pub fn brief(record: &Record, room: usize) -> String {
+    let whole = sentence(record);
+    if whole.width() <= room {
+        return whole;
+    }
+    let short = |word: &str| {
+        let (_, after) = word.split_once("/namespaces/default/")?;
+        Some(format!("…/{after}"))
+    };
+    let words = whole.split(' ');
+    let words: Vec<String> = words
+        .map(|word| short(word).unwrap_or_else(|| word.to_owned()))
+        .collect();
+    words.join(" ")
 }
 
 /// What a record is to the one under the cursor, or to the selected object.

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
+use super::Neighbour;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -108,6 +109,20 @@ impl<'a, 'b> Pen<'a, 'b> {
         let filled = filled(part, whole, width);
         self.write(&"█".repeat(filled), role);
         self.write(&"░".repeat(width - filled), Role::Dim)
+    }
+
+    /// Says what the present line, from a column on, stands for.
+    pub(super) fn target(&self, from: usize, what: impl FnOnce() -> Neighbour) {
+        if self.lines_left() > 0 {
+            let from = u16::try_from(from).unwrap_or(u16::MAX).min(self.area.width);
+            let line = Rect {
+                x: self.area.x + from,
+                y: self.area.y + self.y,
+                width: self.area.width - from,
+                height: 1,
+            };
+            self.view.target(line, what);
+        }
     }
 
     /// Lays a style over the first columns of the present line.

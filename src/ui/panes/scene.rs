@@ -66,6 +66,7 @@ fn buffer(world: &Cluster, model: &Model, draw: Draw, (width, height): (u16, u16
         snapshot: &snapshot,
         model,
         theme: &theme,
+        targets: None,
     };
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     draw(&view, buf.area, &mut buf);

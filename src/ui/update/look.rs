@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::{Rect, Size};
 
-use super::time;
+use super::{time, way};
 use crate::api::{Key, Kind};
 use crate::cluster::driver::{Order, Snapshot};
 use crate::sim::RecordId;
@@ -13,6 +13,7 @@ use crate::ui::model::{Mode, Model, Overlay, Pane, Visit};
 use crate::ui::panes::{self, Direction, Neighbour};
 use crate::ui::theme::Theme;
 use crate::ui::view::View;
+use crate::ui::way::Towards;
 
 /// How many places the way back remembers.
 const TRAIL_MOST: usize = 64;
@@ -129,32 +130,45 @@ pub(super) fn step(model: &mut Model, snapshot: &Snapshot, direction: Direction)
         snapshot,
         model,
         theme: &theme,
+        targets: None,
     };
     match model.focus.neighbour(&view, direction) {
-        Some(Neighbour::Cell(cell)) => model.board.cursor = cell,
-        Some(Neighbour::Object(key)) => {
+        Some(neighbour) => {
+            select(model, neighbour);
+        }
+        None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
+        None => {}
+    }
+}
+
+/// The cursor goes there.
+pub(super) fn select(model: &mut Model, what: Neighbour) -> Vec<Order> {
+    match what {
+        Neighbour::Cell(cell) => model.board.cursor = cell,
+        Neighbour::Object(key) => {
             model.selection = Some(key);
             model.line = 0;
             model.request = None;
             model.record = None;
         }
-        Some(Neighbour::Record(record)) => model.record = Some(record),
-        Some(Neighbour::Component(component)) => model.component = Some(component),
-        Some(Neighbour::Line(line)) => model.line = line,
-        None if model.focus == Pane::Events && direction == Direction::Down => model.record = None,
-        None => {}
+        Neighbour::Record(record) => model.record = Some(record),
+        Neighbour::Component(component) => model.component = Some(component),
+        Neighbour::Line(line) => model.line = line,
     }
+    Vec::new()
+}
+
+/// Gives the keys to a pane on the screen.
+pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Order> {
+    focus_or_open(model, pane);
+    Vec::new()
 }
 
 /// Into what is under the cursor.
 pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     if let Mode::Reading(overlay) = &model.mode {
         let record = match overlay {
-            Overlay::Why { record, cursor } => {
-                let mut way = snapshot.world.trace().why(*record);
-                way.nth(*cursor).map(|hop| hop.id)
-            }
-            Overlay::Effects { record, cursor } => time::effect(snapshot, *record, *cursor),
+            Overlay::Way(_) => way::under_cursor(model, snapshot),
             Overlay::Fork { .. } => return time::fork(model),
             Overlay::Runs { cursor } => {
                 let place = *cursor;
@@ -194,7 +208,9 @@ pub(super) fn enter(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
             model.selection = node.map(|node| Key::new(Kind::Node, "", &node));
             open(model, Pane::Nodes);
         }
-        Pane::Lifecycle | Pane::ApiServer => return why(model, snapshot),
+        Pane::Lifecycle | Pane::ApiServer => {
+            return way::open(model, snapshot, Towards::Causes);
+        }
         Pane::Loops => {
             if let Some(key) = panes::loops::at_hand(snapshot, model) {
                 remember(model);
@@ -261,19 +277,11 @@ pub(super) fn record_meant(model: &Model, snapshot: &Snapshot) -> Option<RecordI
             snapshot,
             model,
             theme: &Theme::mono(),
+            targets: None,
         }),
         _ => None,
     };
     let is_known = |record: &RecordId| !trace.has_forgotten(*record);
     let at = of_the_line().or(model.record).filter(is_known);
     at.or_else(write).or_else(newest)
-}
-
-/// The way back from the record that is meant.
-pub(super) fn why(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    match record_meant(model, snapshot) {
-        Some(record) => model.mode = Mode::Reading(Overlay::Why { record, cursor: 0 }),
-        None => model.tell("Nothing has happened yet.", snapshot),
-    }
-    Vec::new()
 }

@@ -6,6 +6,7 @@ mod question;
 mod tell;
 mod text;
 mod time;
+mod way;
 
 use std::sync::Arc;
 
@@ -15,9 +16,9 @@ use super::action::Action;
 use super::answer::{self, Answer};
 use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane};
-use super::overlays::EFFECTS_MOST;
 use super::pace;
 use super::panes::Direction;
+use super::way::Towards;
 use crate::api::{Kind, Object};
 use crate::cluster::driver::{Order, Snapshot, Until, When};
 use crate::cluster::scenario::Loader;
@@ -71,7 +72,6 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::ScrubForward => show(model, snapshot.world.steps() + scrub(snapshot)),
         Action::First => edge(model, snapshot, (isize::MIN, 0)),
         Action::Newest => edge(model, snapshot, (isize::MAX, u64::MAX)),
-        Action::Mark => text::command_line(model, "mark "),
         Action::Faster => vec![Order::Pace(pace::changed(snapshot.pace, true))],
         Action::Slower => vec![Order::Pace(pace::changed(snapshot.pace, false))],
         Action::Clock => vec![Order::Pace(pace::other_kind(snapshot.pace))],
@@ -96,7 +96,9 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Enter => look::enter(model, snapshot),
         Action::Leave if time::is_comparing(model, snapshot) => vec![Order::Beside(None)],
         Action::Leave => look::leave(model),
-        Action::Why => look::why(model, snapshot),
+        Action::Why => way::open(model, snapshot, Towards::Causes),
+        Action::Effects => way::open(model, snapshot, Towards::Effects),
+        Action::Turn => way::turn(model),
         Action::Request => look::request(model, snapshot),
         Action::Heartbeats => look::heartbeats(model, snapshot),
         Action::WhatIf => question::what_if(model, snapshot),
@@ -116,6 +118,8 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::Earlier => text::recall(model, true),
         Action::Later => text::recall(model, false),
         Action::Type(press) => text::press(model, press),
+        Action::Focus(pane) => look::focus(model, pane),
+        Action::Select(what) => look::select(model, what),
         Action::Paste(pasted) => text::paste(model, &pasted),
         rest => time::act(model, &rest, snapshot),
     }
@@ -124,6 +128,7 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
 /// Takes notice of a new moment of the world.
 pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
+    model.is_comparing = snapshot.beside.is_some();
     time::notice_stop(model, snapshot);
     if model.selection.is_none() {
         let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
@@ -211,20 +216,21 @@ fn vertical(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> 
 }
 
 fn horizontal(model: &mut Model, snapshot: &Snapshot, columns: isize) -> Vec<Order> {
+    let direction = if columns < 0 {
+        Direction::Left
+    } else {
+        Direction::Right
+    };
     match &mut model.mode {
         Mode::Typing => model.editor.move_across(columns > 0),
         Mode::Reading(Overlay::Answer { scroll, .. }) => {
             scroll.1 = scroll.1.saturating_add_signed(columns * 8);
         }
-        Mode::Reading(_) | Mode::Prompting(_) => {}
-        Mode::Looking => {
-            let direction = if columns < 0 {
-                Direction::Left
-            } else {
-                Direction::Right
-            };
-            look::step(model, snapshot, direction);
+        Mode::Reading(Overlay::Way(reading)) => {
+            way::step(reading, snapshot.world.trace(), direction);
         }
+        Mode::Reading(_) | Mode::Prompting(_) => {}
+        Mode::Looking => look::step(model, snapshot, direction),
     }
     Vec::new()
 }
@@ -237,10 +243,9 @@ fn scroll(model: &mut Model, snapshot: &Snapshot, lines: isize) -> Vec<Order> {
     };
     let (at, count) = match overlay {
         Overlay::Help { scroll } => (scroll, super::overlays::help_lines(pane)),
-        Overlay::Why { record, cursor } => (cursor, snapshot.world.trace().why(*record).count()),
-        Overlay::Effects { record, cursor } => {
-            let effects = snapshot.world.trace().effects(*record, EFFECTS_MOST);
-            (cursor, effects.shown.len() + 1)
+        Overlay::Way(reading) => {
+            way::move_by(reading, snapshot.world.trace(), lines);
+            return Vec::new();
         }
         Overlay::Breakpoints { cursor } => (cursor, snapshot.breakpoints.len()),
         Overlay::Runs { cursor } => (cursor, snapshot.runs.len()),

@@ -30,6 +30,7 @@ fn with_view<T>(model: &Model, snapshot: &Snapshot, look: impl FnOnce(&View<'_>)
         snapshot,
         model,
         theme: &theme,
+        targets: None,
     })
 }
 

@@ -1,7 +1,6 @@
 //! Time and its runs: marks, moments, breakpoints, forks, comparing, sessions.
 
-use super::tell;
-use super::{Around, look};
+use super::{Around, look, tell, text, way};
 use crate::api::{Key, Kind};
 use crate::cluster::breakpoint::BreakOrder;
 use crate::cluster::driver::{Order, Snapshot, Until, When};
@@ -11,13 +10,15 @@ use crate::scheduler::Note;
 use crate::sim::RecordId;
 use crate::ui::action::Action;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Sent};
-use crate::ui::overlays::EFFECTS_MOST;
 use crate::ui::palette::Own;
+use crate::ui::way::{Towards, Way};
 
 /// Does what a key of runs, marks or breakpoints asks, and leaves those of decisions to `tell`;
 /// `update` has taken all others.
 pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
     match action {
+        Action::Scrub(step) => show(model, When::Step(*step)),
+        Action::Mark => text::command_line(model, "mark "),
         Action::PreviousMark => mark_before(model, snapshot),
         Action::NextMark => mark_after(model, snapshot),
         Action::GoThere => go_there(model, snapshot),
@@ -27,7 +28,6 @@ pub(super) fn act(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Ve
         Action::Breakpoints => breakpoints(model),
         Action::Switch => switch(model, snapshot),
         Action::Remove => remove(model, snapshot),
-        Action::Effects => effects(model, snapshot),
         of_decision => tell::act(model, of_decision, snapshot),
     }
 }
@@ -52,8 +52,8 @@ pub(super) fn own(model: &mut Model, own: Own, around: Around<'_>) -> Vec<Order>
         Own::Runs => runs(model, snapshot),
         Own::Run(place) => visit(model, place),
         Own::Compare(place) => compare(model, snapshot, place),
-        Own::Why(record) => read(model, Overlay::Why { record, cursor: 0 }),
-        Own::Effects(record) => read(model, Overlay::Effects { record, cursor: 0 }),
+        Own::Why(record) => way::read(model, Way::from(record, Towards::Causes)),
+        Own::Effects(record) => way::read(model, Way::from(record, Towards::Effects)),
         Own::Save { file, over } => {
             let saved = save(around, &file, over);
             let words = saved.map_or_else(
@@ -165,11 +165,7 @@ fn mark_after(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
 /// To the moment of the record under the cursor; in the scheduler's view, of the last binding.
 fn go_there(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
     let record = match &model.mode {
-        Mode::Reading(Overlay::Why { record, cursor }) => {
-            let mut way = snapshot.world.trace().why(*record);
-            way.nth(*cursor).map(|hop| hop.id)
-        }
-        Mode::Reading(Overlay::Effects { record, cursor }) => effect(snapshot, *record, *cursor),
+        Mode::Reading(Overlay::Way(_)) => way::under_cursor(model, snapshot),
         Mode::Reading(_) => None,
         _ if model.view == Pane::Scheduler && model.record.is_none() => binding(model, snapshot),
         _ => look::record_meant(model, snapshot),
@@ -179,15 +175,6 @@ fn go_there(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
         return Vec::new();
     };
     show(model, When::Record(record))
-}
-
-/// The record under the cursor of the list of effects.
-pub(super) fn effect(snapshot: &Snapshot, record: RecordId, cursor: usize) -> Option<RecordId> {
-    let effects = snapshot.world.trace().effects(record, EFFECTS_MOST);
-    match cursor {
-        0 => Some(record),
-        _ => effects.shown.get(cursor - 1).map(|effect| effect.record.id),
-    }
 }
 
 /// The last binding of the selected pod, or of any.
@@ -292,15 +279,6 @@ fn remove(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
         *cursor = (*cursor).min(snapshot.breakpoints.len().saturating_sub(2));
     }
     order.into_iter().collect()
-}
-
-/// What followed from the record under the cursor.
-fn effects(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
-    let Some(record) = look::record_meant(model, snapshot) else {
-        model.tell("Nothing has happened yet.", snapshot);
-        return Vec::new();
-    };
-    read(model, Overlay::Effects { record, cursor: 0 })
 }
 
 /// The cursor goes to the record that a breakpoint stopped the world at.

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::Scene;
 use crate::sim::Time;
 use crate::store::ChangeType;
+use crate::ui::panes::Neighbour;
 use crate::ui::panes::pen::Pen;
 use crate::ui::panes::revisions::{self, Handled};
 use crate::ui::theme::Role;
@@ -31,6 +32,7 @@ pub(super) fn draw(view: &View<'_>, scene: &Scene, area: Rect, buf: &mut Buffer)
         if let Some(request) = revisions::handled(trace, *id) {
             draw_rung(view, &request, place == scene.cursor, &mut pen);
         }
+        pen.target(0, || Neighbour::Record(*id));
         pen.next_line();
     }
 }

@@ -21,6 +21,7 @@ use super::pen::{Pen, clipped};
 use crate::api::{Key, Kind, Object, Pod, Typed, core};
 use crate::kubectl::printers::pod_status;
 use crate::ui::model::Pane;
+use crate::ui::panes::Neighbour;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 use fields::Counts;
@@ -135,6 +136,9 @@ fn draw_row(
         What::More(count) => {
             pen.write(&format!("⋮ {count} more"), Role::Dim);
         }
+    }
+    if let Some(key) = row.what.key() {
+        pen.target(0, || Neighbour::Object(key.clone()));
     }
     if row.what.key().is_some_and(|key| view.is_selected(key)) {
         pen.highlight(columns.name.max(pen.width() / 3), Role::Selected);
@@ -434,6 +438,7 @@ mod tests {
                 snapshot: &snapshot,
                 model,
                 theme: &theme,
+                targets: None,
             };
             let key = next(&view, direction);
             model.selection = key.clone().or(model.selection.take());

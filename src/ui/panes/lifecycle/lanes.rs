@@ -8,13 +8,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::story::{Lane, Station, Story};
+use super::story::{Lane, Station, Story, Subject};
 use super::strip;
 use super::wires::Wires;
 use crate::sim::Time;
+use crate::ui::panes::Neighbour;
 use crate::ui::panes::pen::clipped;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
+use crate::ui::way::latency_words;
 
 /// The least columns of cells that a happening takes without a word beside its sign.
 const COLUMN_LEAST: usize = 4;
@@ -140,6 +142,18 @@ struct Canvas<'a, 'b> {
 }
 
 impl Canvas<'_, '_> {
+    /// Says what a column of a lane stands for.
+    fn target(&self, (x, y): (usize, usize), shape: &Shape, what: impl FnOnce() -> Neighbour) {
+        let cell = |offset: usize| u16::try_from(offset).unwrap_or(u16::MAX);
+        let area = Rect {
+            x: self.area.x.saturating_add(cell(x)),
+            y: self.area.y.saturating_add(cell(y)),
+            width: cell(shape.column),
+            height: cell(shape.row),
+        };
+        self.view.target(area.intersection(self.area), what);
+    }
+
     fn put(&mut self, x: usize, y: usize, text: &str, role: Role) {
         let (width, height) = (usize::from(self.area.width), usize::from(self.area.height));
         if x >= width || y >= height {
@@ -160,7 +174,12 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     if story.left_out.0 > 0 {
         canvas.put(0, 0, &format!("◂ {} before", story.left_out.0), Role::Dim);
     } else {
-        canvas.put(0, 0, &clipped("record", shape.name), Role::Dim);
+        let what = if story.subject == Subject::Way {
+            "after cause"
+        } else {
+            "record"
+        };
+        canvas.put(0, 0, &clipped(what, shape.name), Role::Dim);
     }
     if shape.heading > 1 {
         let what = if shape.row == 1 {
@@ -175,13 +194,13 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     for (place, station) in story.stations.iter().enumerate() {
         let is_cursor = place == story.cursor;
         let role = if is_cursor { Role::Selected } else { Role::Dim };
-        let number = station.record.id.0.to_string();
+        let words = first_heading(story, place, station);
         let x = shape.x(place);
         // The one under the cursor is always there: others keep a blank between it and them.
-        let is_beside = x + number.len() < cursor.start || x > cursor.end;
+        let is_beside = x + words.width() < cursor.start || x > cursor.end;
         if is_cursor || (x >= free[0] && is_beside) {
-            canvas.put(x, 0, &number, role);
-            free[0] = x + number.len() + 1;
+            canvas.put(x, 0, &words, role);
+            free[0] = x + words.width() + 1;
         }
         if shape.heading > 1
             && let Some(words) = second_heading(story, place, shape)
@@ -203,11 +222,21 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     }
 }
 
-/// The columns of the number of a record.
+/// The columns of the heading of a station.
 fn label_room(story: &Story, shape: &Shape, place: usize) -> Range<usize> {
     let start = shape.x(place);
-    let number = story.stations.get(place).map(|station| station.record.id.0);
-    start..start + number.unwrap_or(0).to_string().len()
+    let station = story.stations.get(place);
+    let words = station.map(|station| first_heading(story, place, station));
+    start..start + words.map_or(1, |words| words.width())
+}
+
+/// The number of the record; on a way of causes how long after its cause it happened.
+fn first_heading(story: &Story, place: usize, station: &Station) -> String {
+    match (&story.subject, story.latency(place)) {
+        (Subject::Way, Some(latency)) => latency_words(latency),
+        (Subject::Way, None) => String::new(),
+        (Subject::Object(_) | Subject::Request { .. }, _) => station.record.id.0.to_string(),
+    }
 }
 
 /// The time of a station where it is a new one; where lanes have no room for words, the revision of
@@ -344,6 +373,7 @@ fn draw_station(
         (false, false) => role,
     };
     canvas.put(x, y, glyph, role);
+    canvas.target((x, y), shape, || Neighbour::Record(station.record.id));
     if shape.row == 1 {
         return;
     }

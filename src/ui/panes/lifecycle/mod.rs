@@ -3,11 +3,13 @@
 mod lanes;
 mod story;
 mod strip;
+pub mod way;
 mod wires;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::events::brief;
 use super::index::Index;
 use super::pen::Pen;
 use super::{Direction, border};
@@ -58,15 +60,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
 pub fn next(view: &View<'_>, direction: Direction) -> Option<RecordId> {
     let index = Index::of(view.world());
     let story = Story::of(view, &index, COLUMNS_AROUND)?;
-    let place = match direction {
-        Direction::Left => story.cursor.checked_sub(1)?,
-        Direction::Right => story.cursor + 1,
-        Direction::Up => story.stations[story.cursor].cause?,
-        Direction::Down => {
-            let mut places = story.stations.iter();
-            places.position(|station| station.cause == Some(story.cursor))?
-        }
-    };
+    let place = story.neighbour(direction)?;
     story.stations.get(place).map(|station| station.record.id)
 }
 
@@ -113,14 +107,14 @@ fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
     pen.write(&format!("{} ", lanes::time_words(record.time)), Role::Dim)
         .write(&record.actor.to_string(), Role::Key)
         .write(" ", Role::Text);
-    let sentence = record.sentence();
-    pen.cell(&sentence, pen.room(), Role::Text).next_line();
+    let room = pen.room();
+    pen.cell(&brief(record, room), room, Role::Text).next_line();
     let trace = view.world().trace();
     if let Some(cause) = record.cause.and_then(|cause| trace.get(cause)) {
         pen.write("because ", Role::Dim)
-            .write(&cause.actor.to_string(), Role::Dim);
-        let sentence = format!(" {}", cause.sentence());
-        pen.cell(&sentence, pen.room(), Role::Dim);
+            .write(&format!("{} ", cause.actor), Role::Dim);
+        let room = pen.room();
+        pen.cell(&brief(cause, room), room, Role::Dim);
     }
 }
 
@@ -201,6 +195,7 @@ mod tests {
                 snapshot: &snapshot,
                 model: &model,
                 theme: &theme,
+                targets: None,
             };
             let story = Story::of(&view, &index, COLUMNS_AROUND).expect("the pod has a story");
             for station in &story.stations {
@@ -235,6 +230,7 @@ mod tests {
                 snapshot: &snapshot,
                 model: &model,
                 theme: &theme,
+                targets: None,
             };
             let Some(record) = next(&view, Direction::Up) else {
                 break;
@@ -273,6 +269,7 @@ mod tests {
             snapshot: &snapshot,
             model: &model,
             theme: &theme,
+            targets: None,
         };
         let story = Story::of(&view, &Index::of(&snapshot.world), 500).expect("a story");
         for station in &story.stations {

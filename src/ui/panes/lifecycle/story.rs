@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::strip;
 use crate::api::{Actor, Key, Kind};
 use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
+use crate::ui::panes::Direction;
 use crate::ui::panes::index::{Index, Part, change_of, part_of};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -57,6 +59,8 @@ pub(super) enum Subject {
         /// What was asked.
         line: String,
     },
+    /// Nobody's: a way of causes, whoever acts on it.
+    Way,
 }
 
 impl Subject {
@@ -64,7 +68,7 @@ impl Subject {
     pub(super) fn object(&self) -> Option<&Key> {
         match self {
             Self::Object(key) => Some(key),
-            Self::Request { .. } => None,
+            Self::Request { .. } | Self::Way => None,
         }
     }
 
@@ -79,6 +83,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Object(key) => key.fmt(f),
             Self::Request { line, .. } => f.write_str(line),
+            Self::Way => f.write_str("a way"),
         }
     }
 }
@@ -101,7 +106,7 @@ pub(super) struct Story {
 }
 
 impl Lane {
-    fn of(actor: &Actor) -> Self {
+    pub(super) fn of(actor: &Actor) -> Self {
         let (rank, name) = match actor {
             Actor::Kubectl(_) | Actor::Outside | Actor::Clients => (0, actor.to_string()),
             Actor::ApiServer | Actor::Etcd => (API_RANK, "kube-apiserver".to_owned()),
@@ -165,6 +170,26 @@ impl Story {
     pub(super) fn path(&self) -> BTreeSet<usize> {
         let causes = |place: &usize| self.stations.get(*place)?.cause;
         std::iter::successors(Some(self.cursor), causes).collect()
+    }
+
+    /// The place left or right of the cursor, or of its cause, or of its first effect.
+    pub(super) fn neighbour(&self, direction: Direction) -> Option<usize> {
+        match direction {
+            Direction::Left => self.cursor.checked_sub(1),
+            Direction::Right => Some(self.cursor + 1),
+            Direction::Up => self.stations[self.cursor].cause,
+            Direction::Down => {
+                let mut places = self.stations.iter();
+                places.position(|station| station.cause == Some(self.cursor))
+            }
+        }
+    }
+
+    /// How long after its cause a station happened.
+    pub(super) fn latency(&self, place: usize) -> Option<Duration> {
+        let station = self.stations.get(place)?;
+        let cause = self.stations.get(station.cause?)?;
+        Some(station.record.time.since(cause.record.time))
     }
 
     /// The record under the cursor.

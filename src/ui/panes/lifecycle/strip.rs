@@ -34,7 +34,7 @@ pub(super) fn band_name(subject: &Subject) -> &'static str {
     match subject {
         Subject::Object(key) if key.kind == Kind::Pod => "STATUS",
         Subject::Object(_) => "ready",
-        Subject::Request { .. } => "",
+        Subject::Request { .. } | Subject::Way => "",
     }
 }
 

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::index::Index;
 use super::pen::Pen;
-use super::{Direction, border};
+use super::{Direction, Neighbour, border};
 use crate::api::{Actor, Key};
 use crate::cluster::driver::Snapshot;
 use crate::cluster::{Cluster, ComponentId, Power, Standing};
@@ -203,6 +203,7 @@ fn draw_table(
             on_the_way: &on_the_way,
         };
         row.draw(view, name, &mut pen);
+        pen.target(0, || Neighbour::Component(id.clone()));
         pen.next_line();
     }
     let left_out = components.len() - shown.len();

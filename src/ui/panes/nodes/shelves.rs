@@ -12,6 +12,7 @@ use super::fate;
 use super::order::node_key;
 use crate::api::{Key, Kind, Lease, Node, Quantity, Typed, core, meta};
 use crate::sim::span_words;
+use crate::ui::panes::Neighbour;
 use crate::ui::panes::index::{Machine, Objects, Shelf};
 use crate::ui::panes::pen::Pen;
 use crate::ui::theme::Role;
@@ -78,6 +79,7 @@ impl Drawing<'_> {
         else {
             return;
         };
+        pen.target(0, || Neighbour::Object(key.clone()));
         pen.cell(name, self.name_width, name_role(self.view, &key))
             .write("  ", Role::Text);
         draw_state(self.view, node, machine, pen);

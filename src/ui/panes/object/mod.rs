@@ -13,6 +13,7 @@ use crate::api::{Key, Object, schema};
 use crate::manifest::{self, PrintedLine};
 use crate::sim::RecordId;
 use crate::ui::model::Pane;
+use crate::ui::panes::Neighbour;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 use crate::ui::yaml;
@@ -151,6 +152,7 @@ fn draw_text(
             }
             said = words;
         }
+        pen.target(0, || Neighbour::Line(place));
         if is_cursor {
             pen.highlight(width, Role::Selected);
         }

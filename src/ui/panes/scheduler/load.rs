@@ -26,7 +26,7 @@ pub(super) fn draw(matter: &Matter<'_>, nodes: &[Arc<str>], lines: usize, pen: &
         .write("▓ with this pod", Role::Waiting);
     pen.to(pen.column().max(used_start(name, bar)))
         .write("used", Role::Title)
-        .write(" now: it never looks at that", Role::Dim)
+        .write(" now: never looked at", Role::Dim)
         .next_line();
     for node in nodes.iter().take(lines - 1) {
         draw_node(matter, node, (name, bar), pen);

@@ -15,6 +15,8 @@ use crate::ui::theme::Role;
 struct Sheet<'m, 'a> {
     matter: &'m Matter<'a>,
     columns: Columns,
+    /// Which letter is which filter, for the heading: where there are no scores and no room below.
+    beside: Vec<String>,
 }
 
 /// How many lines it takes when every node is shown.
@@ -43,9 +45,17 @@ pub(super) fn draw(matter: &Matter<'_>, lines: usize, pen: &mut Pen<'_, '_>) -> 
     let is_cut = all.len() > room;
     let range = window(all.len(), room.saturating_sub(usize::from(is_cut)), seen);
     let shown = &all[range.clone()];
+    let columns = Columns::of(decision, shown, pen.width());
+    let is_alone = !has_legend && !columns.names_filters();
+    let room = pen.width().saturating_sub(columns.scores_start());
     let sheet = Sheet {
         matter,
-        columns: Columns::of(decision, shown, pen.width()),
+        beside: if is_alone {
+            names(matter, room)
+        } else {
+            Vec::new()
+        },
+        columns,
     };
     if lines > 2 {
         sheet.draw_heading(pen);
@@ -93,18 +103,35 @@ pub(super) fn rest_words(decision: &Decision) -> String {
     }
 }
 
-/// Which letter is which filter, in lines of so many columns.
-fn legend(matter: &Matter<'_>, width: usize) -> Vec<String> {
+/// Which letter is which filter.
+fn lettered(matter: &Matter<'_>) -> Vec<String> {
     let filters = matter.decision.filters();
     let checking = filters.iter().filter(|column| column.checks).enumerate();
-    let mut words: Vec<String> = checking
+    checking
         .map(|(place, column)| format!("{} {}", letter(place), column.plugin))
-        .collect();
-    let idle = filters.len() - words.len();
+        .collect()
+}
+
+/// The same in lines of so many columns, and how many filters have no letter.
+fn legend(matter: &Matter<'_>, width: usize) -> Vec<String> {
+    let mut words = lettered(matter);
+    let idle = matter.decision.filters().len() - words.len();
     if idle > 0 {
         words.push(format!("{idle} more have nothing to check"));
     }
     joined(words.iter().map(String::as_str), "  ", width)
+}
+
+/// The same beside the letters, as short as two lines of so many columns need it.
+fn names(matter: &Matter<'_>, width: usize) -> Vec<String> {
+    let words = lettered(matter);
+    let lines = joined(words.iter().map(String::as_str), "  ", width);
+    if lines.len() <= 2 {
+        return lines;
+    }
+    let short = words.iter().map(|word| word.replace("Node", ""));
+    let short: Vec<String> = short.map(|word| word.chars().take(14).collect()).collect();
+    joined(short.iter().map(String::as_str), "  ", width)
 }
 
 impl Sheet<'_, '_> {
@@ -146,14 +173,23 @@ impl Sheet<'_, '_> {
             };
             pen.write("other", role);
         }
+        self.draw_beside(0, has_scores, pen);
         pen.next_line().to(columns.name + 2);
         self.draw_filter_names(false, pen);
+        self.draw_beside(1, has_scores, pen);
         pen.to(columns.scores_start());
         if has_scores {
             self.draw_weights(scores, pen);
             pen.right("total", TOTAL - 2, self.heading_role(Column::Total));
         }
         pen.next_line();
+    }
+
+    /// Names for the letters, in a line of the heading that has no scores.
+    fn draw_beside(&self, line: usize, has_scores: bool, pen: &mut Pen<'_, '_>) {
+        if let Some(words) = self.beside.get(line).filter(|_| !has_scores) {
+            pen.to(self.columns.scores_start()).write(words, Role::Dim);
+        }
     }
 
     fn draw_weights(&self, scores: &[ScoreColumn], pen: &mut Pen<'_, '_>) {
@@ -302,9 +338,9 @@ impl Sheet<'_, '_> {
         };
         if self.told(Stop::Outcome) {
             for place in [signs(Half::Filter), signs(Half::Preemption)].concat() {
-                pen.write(Marks::sign(place), Role::Key);
+                pen.write(Marks::sign(place), Role::Key)
+                    .write(" ", Role::Text);
             }
-            pen.write(" ", Role::Text);
         }
         pen.write(rejection.plugin, Role::Bad)
             .write(": ", Role::Dim);

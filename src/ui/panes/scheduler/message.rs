@@ -13,6 +13,9 @@ use crate::ui::theme::Role;
 /// So many lines the message may take.
 const LINES_MOST: usize = 5;
 
+/// Beside the telling of filters.
+const ORDER_TOLD: &str = "(kube-scheduler: node by node)";
+
 /// Draws what came of it, as far as it is told.
 pub(super) fn draw(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
     let decision = matter.decision;
@@ -113,8 +116,11 @@ fn draw_progress(matter: &Matter<'_>, pen: &mut Pen<'_, '_>) {
         Stop::Outcome => String::new(),
     };
     pen.write("telling  ", Role::Waiting)
-        .write(&words, Role::Title)
-        .next_line();
+        .write(&words, Role::Title);
+    if matches!(matter.told, Stop::Filtered { .. }) && pen.room() > ORDER_TOLD.width() + 3 {
+        pen.write("   ", Role::Text).write(ORDER_TOLD, Role::Dim);
+    }
+    pen.next_line();
 }
 
 /// The sentence of the FailedScheduling event; before each clause stands the mark that the nodes

@@ -321,7 +321,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        for (node, marks) in [("node-a", "②③"), ("node-b", "①③"), ("node-c", "②③")] {
+        for (node, marks) in [("node-a", "② ③"), ("node-b", "① ③"), ("node-c", "② ③")] {
             assert!(line_of(&text, node).contains(marks), "{node}:\n{text}");
         }
     }

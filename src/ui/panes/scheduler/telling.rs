@@ -84,7 +84,9 @@ fn prepared(decision: &Decision) -> String {
     if decision.scope() == Scope::Nominated {
         words = format!("{words}. Room was made on one node, which is looked at first");
     }
-    words
+    format!(
+        "{words}. Unlike Kubernetes, which asks all filters of one node and then of the next, this is told filter by filter"
+    )
 }
 
 fn scored(matter: &Matter<'_>, plugin: usize, part: Part) -> String {
