@@ -1,6 +1,6 @@
 //! Deletion in two steps: the mark, and the removal when nothing holds the object back.
 
-use super::{ApiServer, Caller, DeleteOptions, Propagation, Refusal, Written, prepare};
+use super::{ApiServer, Caller, DeleteOptions, Propagation, Refusal, Written, admission, prepare};
 use crate::api::owners::Provenance;
 use crate::api::{Key, Object};
 use crate::store::Precondition;
@@ -18,6 +18,7 @@ impl ApiServer {
         key: &Key,
         caller: Caller<'_>,
     ) -> Result<Written, Refusal> {
+        admission::admit_deletion(key)?;
         let current = self.get(key)?.clone();
         check_preconditions(options, &current)?;
         let mut object = current.clone();

@@ -14,6 +14,7 @@ mod prepare;
 mod refusal;
 mod request;
 mod scale;
+mod service_ranges;
 mod template;
 mod validation;
 mod watch;

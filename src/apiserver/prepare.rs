@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Refusal;
-use crate::api::{Key, Kind, Object, ObjectMeta, core, meta};
+use super::{Refusal, service_ranges};
+use crate::api::{Key, Kind, Object, ObjectMeta, Service, core, meta};
 use crate::sim::{Random, Time};
 use crate::store::Store;
 
@@ -83,11 +83,7 @@ pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now
         first_status(object.without_status())
     };
     if let Object::Service(service) = &mut object {
-        super::defaulting::allocate_cluster_ip(
-            service,
-            |address| takes_address(store, address),
-            &mut |bound| random.below(bound),
-        );
+        give_address(service, store, random);
     }
     let uid = random.uid();
     let kind = object.kind();
@@ -102,6 +98,15 @@ pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now
         super::defaulting::generate_job_selector(job);
     }
     object
+}
+
+/// Gives a Service the address that it lacks, if its type has one.
+pub(super) fn give_address(service: &mut Service, store: &Store, random: &mut Random) {
+    super::defaulting::allocate_cluster_ip(
+        service,
+        |address| takes_address(store, address),
+        &mut |bound| random.below(bound),
+    );
 }
 
 fn takes_address(store: &Store, address: &str) -> bool {
@@ -177,12 +182,8 @@ pub(super) fn for_update(object: Object, current: &Object) -> Object {
         Arc::new(metadata)
     };
     let mut object = object.with_metadata(metadata);
-    if let (Object::Service(service), Object::Service(kept)) = (&mut object, current)
-        && service.spec.cluster_ip.as_deref().is_none_or(str::is_empty)
-    {
-        let spec = service.spec_mut();
-        spec.cluster_ip.clone_from(&kept.spec.cluster_ip);
-        spec.cluster_ips.clone_from(&kept.spec.cluster_ips);
+    if let (Object::Service(service), Object::Service(kept)) = (&mut object, current) {
+        service_ranges::carry_over(service, kept);
     }
     object
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, Subresource,
-    Verb, Written, admission, defaulting, prepare, validation,
+    Verb, Written, admission, defaulting, prepare, service_ranges, validation,
 };
 use std::sync::Arc;
 
@@ -111,6 +111,7 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Refusal::invalid(&object.key(), errors));
         }
+        self.allocate(&mut object)?;
         let operation = admission::Operation::Create;
         let due = admission::enforce(operation, &object, &self.store, caller.now)?;
         reach(stages, StageName::Validate, &object);
@@ -165,7 +166,7 @@ impl ApiServer {
         }
         check_version(&object, &current)?;
         reach(stages, StageName::Version, &object);
-        let object = match part {
+        let mut object = match part {
             Part::Main => prepare::for_update(object, &current),
             Part::Status => prepare::for_status(&object, &current),
             Part::Finalizers => prepare::for_finalize(&object, &current),
@@ -176,6 +177,7 @@ impl ApiServer {
             if !errors.is_empty() {
                 return Err(Refusal::invalid(key, errors));
             }
+            self.allocate(&mut object)?;
             let operation = admission::Operation::Update;
             let due = admission::enforce(operation, &object, &self.store, caller.now)?;
             reach(stages, StageName::Validate, &object);
@@ -183,6 +185,17 @@ impl ApiServer {
         }
         let written = self.replace(object, &current, signed, stages)?;
         Ok(written.after(paid))
+    }
+
+    /// Gives a Service what it takes from the server's ranges.
+    fn allocate(&mut self, object: &mut Object) -> Result<(), Refusal> {
+        let key = object.key();
+        let Object::Service(service) = object else {
+            return Ok(());
+        };
+        prepare::give_address(service, &self.store, &mut self.random);
+        service_ranges::allocate(service, &self.store, &mut self.random)
+            .map_err(|errors| Refusal::invalid(&key, errors))
     }
 
     /// Writes into quotas what a write takes of them, before it is made.

@@ -15,6 +15,7 @@ mod service_account;
 mod storage_class;
 mod storage_protection;
 
+pub(super) use namespace_lifecycle::admit_deletion;
 pub(super) use resource_quota::Charges;
 
 use super::Refusal;

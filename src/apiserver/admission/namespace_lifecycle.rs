@@ -4,6 +4,17 @@ use crate::api::{Key, Kind, Object};
 use crate::apiserver::Refusal;
 use crate::store::Store;
 
+/// Namespaces that are never deleted. Source: `immortalNamespaces`.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+/// Refuses to delete what must stay.
+pub(in crate::apiserver) fn admit_deletion(key: &Key) -> Result<(), Refusal> {
+    if key.kind == Kind::Namespace && IMMORTAL.contains(&&*key.name) {
+        return Err(Refusal::forbidden(key, "this namespace may not be deleted"));
+    }
+    Ok(())
+}
+
 /// Source: `apiserver/pkg/admission/plugin/namespace/lifecycle`.
 pub(super) fn admit(key: &Key, store: &Store) -> Result<(), Refusal> {
     if key.namespace.is_empty() {

@@ -8,10 +8,10 @@ use crate::api::{IntOrString, Service, core};
 use super::rule::{Rule, each, is_blank, text, value};
 
 /// Where the addresses of Services begin: `10.96.0.0/12`, as kubeadm sets it up.
-const FIRST_ADDRESS: u32 = u32::from_be_bytes([10, 96, 0, 0]);
+pub(in crate::apiserver) const FIRST_ADDRESS: u32 = u32::from_be_bytes([10, 96, 0, 0]);
 
 /// How many addresses the range has.
-const ADDRESSES: u32 = 1 << 20;
+pub(in crate::apiserver) const ADDRESSES: u32 = 1 << 20;
 
 /// The lower part of the range, kept for addresses that users choose.
 const KEPT_FOR_USERS: u32 = 256;
