@@ -18,7 +18,7 @@ const THINKING: Duration = Duration::from_millis(50);
 const RESTING: Duration = Duration::from_millis(200);
 
 /// The annotation that it writes.
-const ANNOTATION: &str = "example.com/last-writer";
+const ANNOTATION: &str = "edited-by";
 
 /// What a scripted client wants to be woken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Writer {
         let Some(mut object) = self.copy.clone() else {
             return;
         };
-        let said = format!("kubectl/{}, write {}", self.name, self.done + 1);
+        let said = format!("{} (edit {})", self.name, self.done + 1);
         let annotations = &mut object.metadata_mut().annotations;
         annotations
             .get_or_insert_default()

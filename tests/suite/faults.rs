@@ -462,10 +462,8 @@ fn a_second_client_and_a_controller_write_the_same_object_and_both_get_through()
         panic!("it is there")
     };
     let annotations = deployment.metadata.annotations.clone().unwrap_or_default();
-    let last = annotations
-        .get("example.com/last-writer")
-        .map(String::as_str);
-    assert_eq!(last, Some("kubectl/ann, write 20"));
+    let last = annotations.get("edited-by").map(String::as_str);
+    assert_eq!(last, Some("ann (edit 20)"));
 }
 
 #[test]

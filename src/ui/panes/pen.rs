@@ -56,6 +56,12 @@ impl<'a, 'b> Pen<'a, 'b> {
         usize::from(self.area.width.saturating_sub(self.x))
     }
 
+    /// How many lines are begun or done, as far as the area goes.
+    pub(super) fn lines(&self) -> u16 {
+        let begun = u16::from(self.x > 0);
+        (self.y + begun).min(self.area.height)
+    }
+
     /// Goes to a column of this line.
     pub(super) fn to(&mut self, column: usize) -> &mut Self {
         self.x = u16::try_from(column)

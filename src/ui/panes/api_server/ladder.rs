@@ -3,7 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::Scene;
+use crate::manifest::{FieldChange, in_words};
 use crate::sim::Time;
 use crate::store::ChangeType;
 use crate::ui::panes::Neighbour;
@@ -71,15 +74,22 @@ fn draw_rung(view: &View<'_>, request: &Handled, is_cursor: bool, pen: &mut Pen<
     };
     let width = (pen.width() / 4).clamp(14, 24);
     pen.cell(&who, width, role).write(" ", Role::Text);
-    let (words, role) = words(request);
+    let (words, role) = words(request, pen.room());
     pen.cell(&words, pen.room(), role);
 }
 
-/// What the write did, in the fewest words.
-fn words(request: &Handled) -> (String, Role) {
+/// What the write did, in the fewest words; what does not fit says the end of a path first.
+fn words(request: &Handled, room: usize) -> (String, Role) {
     if let Some(refusal) = &request.refusal {
         let words = match request.copy() {
-            Some(copy) => format!("↩ wrote from r{copy}: {}", refusal.reason),
+            Some(copy) => {
+                let whole = format!("↩ wrote from r{copy}: {}", refusal.reason);
+                if whole.width() <= room {
+                    whole
+                } else {
+                    format!("↩ wrote from r{copy}")
+                }
+            }
             None => format!("↩ {}: {refusal}", refusal.reason),
         };
         return (words, Role::Bad);
@@ -97,10 +107,27 @@ fn words(request: &Handled) -> (String, Role) {
     let changes = request.changes();
     let words = match changes.as_slice() {
         [] => "nothing but book-keeping".to_owned(),
-        [one] => one.to_string(),
-        [first, rest @ ..] => format!("{first} (+{})", rest.len()),
+        [one] => change_in(one, room),
+        [first, rest @ ..] => {
+            let more = format!(" (+{})", rest.len());
+            change_in(first, room.saturating_sub(more.width())) + &more
+        }
     };
     (words, Role::Dim)
+}
+
+/// A change; where its whole path has no room, the last name of the path and the new value.
+fn change_in(change: &FieldChange, room: usize) -> String {
+    let whole = change.to_string();
+    if whole.width() <= room {
+        return whole;
+    }
+    let name = change.path.trim_end_matches(']');
+    let name = name.rsplit(['.', '[']).next().unwrap_or(name);
+    match &change.after {
+        Some(after) => format!("{} {name}: {}", change.sign(), in_words(after)),
+        None => format!("{} {name}", change.sign()),
+    }
 }
 
 /// Seconds with milliseconds.

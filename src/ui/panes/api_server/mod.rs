@@ -112,9 +112,12 @@ fn draw_below(
         height: area.height - of_rungs - of_copies,
         ..area
     };
-    way::draw(view, index, request, way, buf);
+    let used = way::draw(view, index, request, way, buf);
+    // What the way leaves free shows older writes.
+    let free = way.height - used;
+    let of_rungs = rungs.min(of_rungs + free);
     let middle = Rect {
-        y: way.bottom(),
+        y: area.bottom() - of_copies - of_rungs,
         height: of_rungs,
         ..area
     };

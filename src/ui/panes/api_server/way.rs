@@ -43,14 +43,14 @@ enum Passed {
     Not,
 }
 
-/// Draws it.
+/// Draws it, and says how many lines it takes.
 pub(super) fn draw(
     view: &View<'_>,
     index: &Index,
     request: &Handled,
     area: Rect,
     buf: &mut Buffer,
-) {
+) -> u16 {
     let mut pen = Pen::new(view, area, buf);
     let record = &request.record;
     pen.write(&request.by().to_string(), Role::Key)
@@ -72,6 +72,7 @@ pub(super) fn draw(
             draw_station(request, *station, passed, &mut pen);
         }
     }
+    pen.lines()
 }
 
 /// `PUT …/deployments/web/status`: of a long path the end says more than the beginning.
@@ -157,7 +158,7 @@ fn draw_stations(request: &Handled, passed: &[Passed], pen: &mut Pen<'_, '_>) {
     let on_the_way = on_the_way.filter(|(_, passed)| has_room || !matches!(passed, Passed::Not));
     for (place, (station, passed)) in on_the_way.enumerate() {
         if place > 0 {
-            pen.write(" → ", Role::Border);
+            pen.write(if has_room { " → " } else { "→" }, Role::Border);
         }
         let (sign, role) = match passed {
             Passed::Reached(_) if *station == StageName::Commit => ("●", Role::Current),
