@@ -41,22 +41,32 @@ fn scale_old(members: &mut Members, limits: Limits) -> bool {
     if may_go <= 0 {
         return false;
     }
-    let cleaned = clean_unhealthy(members, limits, may_go);
-    shrink_old(members, limits) || cleaned
+    match clean_unhealthy(members, limits, may_go) {
+        Some(cleaned) => shrink_old(members, limits) || cleaned,
+        None => false,
+    }
 }
 
 /// Old pods that are not available go first: they would block the rollout and nobody misses them.
-/// Source: `cleanupUnhealthyReplicas`.
-fn clean_unhealthy(members: &mut Members, limits: Limits, may_go: i32) -> bool {
+/// None when a status still counts more available pods than there shall be: it is behind, nobody
+/// knows how many can be spared, and nothing goes before it has caught up.
+/// Source: `cleanupUnhealthyReplicas`, which calls that an invalid request to scale down.
+fn clean_unhealthy(members: &mut Members, limits: Limits, may_go: i32) -> Option<bool> {
     let mut left = may_go;
-    for old in &mut members.old {
+    for old in members.old.iter_mut().filter(|old| old.replicas() > 0) {
+        if left <= 0 {
+            break;
+        }
         let unhealthy = (old.replicas() - old.available()).min(left);
+        if unhealthy < 0 {
+            return None;
+        }
         if unhealthy > 0 {
             old.scale(old.replicas() - unhealthy, limits);
             left -= unhealthy;
         }
     }
-    left < may_go
+    Some(left < may_go)
 }
 
 /// Source: `scaleDownOldReplicaSetsForRollingUpdate`.
