@@ -3,6 +3,7 @@
 mod api_deletion;
 mod api_server;
 mod autoscaler;
+mod changing;
 mod claims;
 mod deletion;
 mod deployment;

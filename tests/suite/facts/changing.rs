@@ -1,0 +1,116 @@
+//! A7 and A10 over whole worlds: what may not change, and whose a field is.
+
+use glassplane::api::{Deployment, Key, Kind, Service};
+use glassplane::cluster::Cluster;
+use glassplane::sim::RecordKind;
+
+use super::world;
+use crate::worlds::{command, get, settle, web};
+
+const SERVICE: &str = "---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+";
+
+/// Types a line with a file, and gives what kubectl said on stderr and how it ended.
+fn told(cluster: &mut Cluster, line: &str, file: &str) -> (String, Option<i32>) {
+    cluster.submit(command(line, file));
+    assert!(settle(cluster, 120));
+    let (_, session) = cluster.sessions().next_back().expect("it ran");
+    (session.error_text().clone(), session.exit_code())
+}
+
+/// How often the door refused something, and the newest write of an object.
+fn refusals(cluster: &Cluster, key: &Key) -> (usize, Option<u64>) {
+    let trace = cluster.trace();
+    let refused = trace.iter().filter(|record| {
+        matches!(
+            record.kind(),
+            RecordKind::ApiReject | RecordKind::ApiConflict
+        ) && record.object().as_ref() == Some(key)
+    });
+    let written = trace.last_write(key).map(|record| record.revision);
+    (refused.count(), written)
+}
+
+#[test]
+fn a7_what_may_not_change_is_refused_in_kubernetes_words_and_nothing_is_written() {
+    let mut cluster = world(3, &(web(1) + SERVICE));
+    assert!(settle(&mut cluster, 120));
+    let pod = crate::worlds::pods(&cluster)[0].name().to_owned();
+    let address = get::<Service>(&cluster, "web")
+        .expect("there")
+        .spec
+        .cluster_ip
+        .clone();
+    let cases = [
+        (
+            Key::new(Kind::Deployment, "default", "web"),
+            "patch deployment web --type=merge -p '{\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"other\"}},\
+             \"template\":{\"metadata\":{\"labels\":{\"app\":\"other\"}}}}}'"
+                .to_owned(),
+            "spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"other\"}}: field is immutable",
+        ),
+        (
+            Key::new(Kind::Pod, "default", &pod),
+            format!("patch pod {pod} -p '{{\"spec\":{{\"nodeName\":\"node-z\"}}}}'"),
+            "spec: Forbidden: pod updates may not change fields other than \
+             `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\
+             `spec.tolerations` (only additions to existing tolerations),\
+             `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+        ),
+        (
+            Key::new(Kind::Service, "default", "web"),
+            "patch service web --type=merge -p '{\"spec\":{\"clusterIP\":\"10.96.0.99\",\"clusterIPs\":[\"10.96.0.99\"]}}'"
+                .to_owned(),
+            "may not change once set",
+        ),
+    ];
+    for (key, line, message) in cases {
+        let (before, written) = refusals(&cluster, &key);
+        let (said, code) = told(&mut cluster, &line, "");
+        assert!(said.contains(message), "{line}: {said}");
+        assert_eq!(code, Some(1), "{line}");
+        assert_eq!(refusals(&cluster, &key), (before + 1, written), "{line}");
+    }
+    let now = get::<Service>(&cluster, "web")
+        .expect("there")
+        .spec
+        .cluster_ip
+        .clone();
+    assert_eq!(now, address);
+}
+
+#[test]
+fn a10_a_field_of_another_manager_is_a_conflict_that_names_both_and_force_takes_it() {
+    let key = Key::new(Kind::Deployment, "default", "web");
+    let replicas = |cluster: &Cluster| {
+        let deployment = get::<Deployment>(cluster, "web").expect("there");
+        deployment.spec.replicas
+    };
+    let mut cluster = world(3, "");
+    let apply = "apply --server-side --field-manager=team-a -f file.yaml";
+    assert_eq!(told(&mut cluster, apply, &web(2)), (String::new(), Some(0)));
+    assert_eq!(replicas(&cluster), Some(2));
+    let (before, written) = refusals(&cluster, &key);
+    let other = "apply --server-side --field-manager=team-b -f file.yaml";
+    let (said, code) = told(&mut cluster, other, &web(3));
+    assert!(
+        said.starts_with(
+            "error: Apply failed with 1 conflict: conflict with \"team-a\": .spec.replicas"
+        ),
+        "{said}"
+    );
+    assert_eq!(code, Some(1));
+    assert_eq!(refusals(&cluster, &key), (before + 1, written));
+    let force = "apply --server-side --force-conflicts --field-manager=team-b -f file.yaml";
+    assert_eq!(told(&mut cluster, force, &web(3)), (String::new(), Some(0)));
+    assert_eq!(replicas(&cluster), Some(3));
+    let (said, _) = told(&mut cluster, apply, &web(2));
+    assert!(
+        said.contains("conflict with \"team-b\": .spec.replicas"),
+        "{said}"
+    );
+}
