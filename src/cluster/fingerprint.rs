@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Cluster, Record, Trace};
+use crate::sim::RecordKind;
 
 /// Where the Fowler-Noll-Vo hash of 64 bits begins, and what it multiplies with.
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -17,10 +18,21 @@ impl Fingerprint {
     /// Of nothing yet.
     pub const EMPTY: Self = Self(OFFSET);
 
-    /// Takes in a record, as `run -o trace` prints it.
+    /// Takes in a record, as `run -o trace` prints it; a decision, which has a row for each node, by
+    /// what came of it.
     #[must_use]
     pub fn with(mut self, record: &Record) -> Self {
-        self.take(format_args!("{}\n", record.to_value()));
+        match record.kind() {
+            RecordKind::SchedFilter | RecordKind::SchedScore | RecordKind::SchedPreempt => {
+                let (id, time, object) = (record.id, record.time, record.object());
+                let (cause, revision) = (record.cause, record.revision);
+                let sentence = record.sentence();
+                self.take(format_args!(
+                    "{id} {time:?} {object:?} {cause:?} {revision} {sentence}\n"
+                ));
+            }
+            _ => self.take(format_args!("{}\n", record.to_value())),
+        }
         self
     }
 
