@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Refusal, service_ranges};
-use crate::api::{Key, Kind, Object, ObjectMeta, Service, core, meta};
+use crate::api::{Key, Kind, Object, ObjectMeta, core, meta};
 use crate::sim::{Random, Time};
 use crate::store::Store;
 
@@ -83,7 +83,7 @@ pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now
         first_status(object.without_status())
     };
     if let Object::Service(service) = &mut object {
-        give_address(service, store, random);
+        service_ranges::give_address(service, store, random);
     }
     let uid = random.uid();
     let kind = object.kind();
@@ -98,22 +98,6 @@ pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now
         super::defaulting::generate_job_selector(job);
     }
     object
-}
-
-/// Gives a Service the address that it lacks, if its type has one.
-pub(super) fn give_address(service: &mut Service, store: &Store, random: &mut Random) {
-    super::defaulting::allocate_cluster_ip(
-        service,
-        |address| takes_address(store, address),
-        &mut |bound| random.below(bound),
-    );
-}
-
-fn takes_address(store: &Store, address: &str) -> bool {
-    store.list(Kind::Service, None).any(|object| match object {
-        Object::Service(service) => service.spec.cluster_ip.as_deref() == Some(address),
-        _ => false,
-    })
 }
 
 fn first_status(mut object: Object) -> Object {

@@ -1,4 +1,4 @@
-//! What Services take from the server's ranges: node ports, and whether an address is free.
+//! What Services take from the server's ranges: addresses and node ports.
 //!
 //! Source: `pkg/registry/core/service/storage` and the allocators `ipallocator` and `portallocator`
 //! beside it.
@@ -6,11 +6,19 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::defaulting::{ADDRESSES, FIRST_ADDRESS};
 use super::field_error::FieldError;
 use crate::api::{Kind, Service, Typed, core};
 use crate::sim::Random;
 use crate::store::Store;
+
+/// Where the addresses of Services begin: `10.96.0.0/12`, as kubeadm sets it up.
+const FIRST_ADDRESS: u32 = u32::from_be_bytes([10, 96, 0, 0]);
+
+/// How many addresses the range has.
+const ADDRESSES: u32 = 1 << 20;
+
+/// The lower part of the range, kept for addresses that users choose.
+const KEPT_FOR_USERS: u32 = 256;
 
 /// The ports that nodes open for Services. Source: `--service-node-port-range`.
 const NODE_PORTS: std::ops::RangeInclusive<i32> = 30_000..=32_767;
@@ -98,6 +106,43 @@ fn keep_node_ports(spec: &mut core::ServiceSpec, was: &core::ServiceSpec) {
         let old = olds.find(|old| old.port == port.port && old.protocol == port.protocol);
         let number = old.and_then(|old| old.node_port);
         port.node_port = number.filter(|number| used.insert(*number));
+    }
+}
+
+/// Gives a Service the address that it lacks, if its type has one.
+pub(super) fn give_address(service: &mut Service, store: &Store, random: &mut Random) {
+    let taken = |address: &str| {
+        let mut services = store.list(Kind::Service, None).filter_map(Service::of);
+        services.any(|other| other.spec.cluster_ip.as_deref() == Some(address))
+    };
+    allocate_address(service, taken, &mut |bound| random.below(bound));
+}
+
+/// Gives a Service that has none an address of `10.96.0.0/12`; `draw` gives a number below its
+/// bound. The upper part of the range is used first, as the allocator of the API server does; a
+/// Service stays without an address when all are taken.
+fn allocate_address(
+    service: &mut Service,
+    taken: impl Fn(&str) -> bool,
+    draw: &mut dyn FnMut(u64) -> u64,
+) {
+    if !needs_address(&service.spec) || !is_blank(service.spec.cluster_ip.as_ref()) {
+        return;
+    }
+    // The first address of the range is the network, the last one its broadcast.
+    let upper = KEPT_FOR_USERS + 1..ADDRESSES - 1;
+    let span = upper.end - upper.start;
+    let start = u32::try_from(draw(u64::from(span))).unwrap_or(0);
+    let from_start = (0..span).map(|step| upper.start + (start + step) % span);
+    let lower = 1..=KEPT_FOR_USERS;
+    let free = from_start
+        .chain(lower)
+        .map(|offset| Ipv4Addr::from(FIRST_ADDRESS + offset).to_string())
+        .find(|address| !taken(address));
+    if let Some(address) = free {
+        let spec = service.spec_mut();
+        spec.cluster_ips = Some(vec![address.clone()]);
+        spec.cluster_ip = Some(address);
     }
 }
 
@@ -346,5 +391,30 @@ mod tests {
         assert_eq!(turned(plain).0, [Some(30080)]);
         let moved = json!({"type": "NodePort", "ports": [{"port": 81}]});
         assert_eq!(turned(moved).0, [None]);
+    }
+
+    #[test]
+    fn a6_a_service_gets_a_free_address_of_the_range() {
+        let address = |spec: &Value, drawn: u64, taken: &[&str]| {
+            let mut service = service("web", spec);
+            allocate_address(
+                &mut service,
+                |address| taken.contains(&address),
+                &mut |bound| drawn.min(bound - 1),
+            );
+            service.spec.cluster_ip.clone()
+        };
+        let plain = || json!({"ports": [{"port": 80}]});
+        let text = |address: &str| Some(address.to_owned());
+        assert_eq!(address(&plain(), 0, &[]), text("10.96.1.1"));
+        assert_eq!(address(&plain(), 0, &["10.96.1.1"]), text("10.96.1.2"));
+        assert_eq!(address(&plain(), u64::MAX, &[]), text("10.111.255.254"));
+        let last = ["10.111.255.254"];
+        assert_eq!(address(&plain(), u64::MAX, &last), text("10.96.1.1"));
+        let chosen = json!({"clusterIP": "10.96.0.10"});
+        assert_eq!(address(&chosen, 0, &[]), text("10.96.0.10"));
+        assert_eq!(address(&json!({"clusterIP": "None"}), 0, &[]), text("None"));
+        let named = json!({"type": "ExternalName", "externalName": "example.com"});
+        assert_eq!(address(&named, 0, &[]), None);
     }
 }

@@ -193,7 +193,7 @@ impl ApiServer {
         let Object::Service(service) = object else {
             return Ok(());
         };
-        prepare::give_address(service, &self.store, &mut self.random);
+        service_ranges::give_address(service, &self.store, &mut self.random);
         service_ranges::allocate(service, &self.store, &mut self.random)
             .map_err(|errors| Refusal::invalid(&key, errors))
     }

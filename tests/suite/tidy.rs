@@ -120,6 +120,36 @@ fn every_room_is_in_the_list() {
 }
 
 #[test]
+fn every_file_is_named_by_the_one_above_it() {
+    let strays: Vec<String> = sources()
+        .iter()
+        .filter(|(path, _)| !path.starts_with("benches") && !is_named(path))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(strays.is_empty(), "nobody compiles {}", strays.join(", "));
+}
+
+/// Whether a `mod` line names a file. What no line names is dead, and no compiler says so.
+fn is_named(path: &Path) -> bool {
+    let own = path.file_stem().and_then(|stem| stem.to_str());
+    let folder = path.parent().expect("a file is in a folder");
+    let (name, above) = match own {
+        Some("main" | "lib") => return true,
+        Some("mod") => (folder.file_name(), folder.parent()),
+        _ => (path.file_stem(), Some(folder)),
+    };
+    let (Some(name), Some(above)) = (name.and_then(|name| name.to_str()), above) else {
+        return false;
+    };
+    let line = format!("mod {name};");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["mod.rs", "lib.rs", "main.rs"].iter().any(|file| {
+        let text = fs::read_to_string(root.join(above).join(file)).unwrap_or_default();
+        text.lines().any(|each| each.ends_with(&line))
+    })
+}
+
+#[test]
 fn every_file_opens_with_what_lives_there() {
     let silent: Vec<String> = sources()
         .iter()

@@ -13,7 +13,6 @@ use crate::api::Object;
 
 use rule::fill_shared;
 
-pub(super) use service::{ADDRESSES, FIRST_ADDRESS, allocate_cluster_ip};
 pub(super) use workload::generate_job_selector;
 
 /// Fills in the defaults of Kubernetes 1.34 and writes amounts as the server prints them.

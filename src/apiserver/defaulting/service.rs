@@ -1,20 +1,8 @@
-//! Defaults of Services, and the addresses that they get.
-//! Source: `SetDefaults_Service` in `pkg/apis/core/v1/defaults.go`, `pkg/registry/core/service`.
+//! Defaults of Services. Source: `SetDefaults_Service` in `pkg/apis/core/v1/defaults.go`.
 
-use std::net::Ipv4Addr;
-
-use crate::api::{IntOrString, Service, core};
+use crate::api::{IntOrString, core};
 
 use super::rule::{Rule, each, is_blank, text, value};
-
-/// Where the addresses of Services begin: `10.96.0.0/12`, as kubeadm sets it up.
-pub(in crate::apiserver) const FIRST_ADDRESS: u32 = u32::from_be_bytes([10, 96, 0, 0]);
-
-/// How many addresses the range has.
-pub(in crate::apiserver) const ADDRESSES: u32 = 1 << 20;
-
-/// The lower part of the range, kept for addresses that users choose.
-const KEPT_FOR_USERS: u32 = 256;
 
 /// How long a client sticks to a pod: three hours, in seconds.
 const AFFINITY_SECONDS: i32 = 10_800;
@@ -109,40 +97,11 @@ fn is_reachable(spec: &core::ServiceSpec) -> bool {
         || external && is(spec.type_.as_ref(), "ClusterIP")
 }
 
-/// Gives a Service that has none an address of `10.96.0.0/12`; `draw` gives a number below its
-/// bound. The upper part of the range is used first, as the allocator of the API server does; a
-/// Service stays without an address when all are taken.
-pub(in crate::apiserver) fn allocate_cluster_ip(
-    service: &mut Service,
-    taken: impl Fn(&str) -> bool,
-    draw: &mut dyn FnMut(u64) -> u64,
-) {
-    if !has_address(&service.spec) || !is_blank(service.spec.cluster_ip.as_ref()) {
-        return;
-    }
-    // The first address of the range is the network, the last one its broadcast.
-    let upper = KEPT_FOR_USERS + 1..ADDRESSES - 1;
-    let span = upper.end - upper.start;
-    let start = u32::try_from(draw(u64::from(span))).unwrap_or(0);
-    let from_start = (0..span).map(|step| upper.start + (start + step) % span);
-    let lower = 1..=KEPT_FOR_USERS;
-    let free = from_start
-        .chain(lower)
-        .map(|offset| Ipv4Addr::from(FIRST_ADDRESS + offset).to_string())
-        .find(|address| !taken(address));
-    if let Some(address) = free {
-        let spec = service.spec_mut();
-        spec.cluster_ips = Some(vec![address.clone()]);
-        spec.cluster_ip = Some(address);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
-    use crate::api::{Kind, Object, Typed};
+    use crate::api::{Kind, Object, Service, Typed};
     use crate::apiserver::defaulting::apply_defaults;
 
     fn service(spec: &Value) -> Service {
@@ -170,30 +129,5 @@ mod tests {
         let config = headless.spec.session_affinity_config.clone();
         let seconds = config.and_then(|it| it.client_ip?.timeout_seconds);
         assert_eq!(seconds, Some(10_800));
-    }
-
-    #[test]
-    fn a6_a_service_gets_a_free_address_of_the_range() {
-        let address = |spec: &Value, drawn: u64, taken: &[&str]| {
-            let mut service = service(spec);
-            allocate_cluster_ip(
-                &mut service,
-                |address| taken.contains(&address),
-                &mut |bound| drawn.min(bound - 1),
-            );
-            service.spec.cluster_ip.clone()
-        };
-        let plain = || json!({"ports": [{"port": 80}]});
-        let text = |address: &str| Some(address.to_owned());
-        assert_eq!(address(&plain(), 0, &[]), text("10.96.1.1"));
-        assert_eq!(address(&plain(), 0, &["10.96.1.1"]), text("10.96.1.2"));
-        assert_eq!(address(&plain(), u64::MAX, &[]), text("10.111.255.254"));
-        let last = ["10.111.255.254"];
-        assert_eq!(address(&plain(), u64::MAX, &last), text("10.96.1.1"));
-        let chosen = json!({"clusterIP": "10.96.0.10"});
-        assert_eq!(address(&chosen, 0, &[]), text("10.96.0.10"));
-        assert_eq!(address(&json!({"clusterIP": "None"}), 0, &[]), text("None"));
-        let named = json!({"type": "ExternalName", "externalName": "example.com"});
-        assert_eq!(address(&named, 0, &[]), None);
     }
 }

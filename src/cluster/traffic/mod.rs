@@ -54,7 +54,7 @@ pub struct Note {
     pub is_new: bool,
 }
 
-#[allow(
+#[expect(
     clippy::unused_self,
     clippy::unnecessary_wraps,
     reason = "the notes of all rooms answer alike"

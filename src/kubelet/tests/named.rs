@@ -44,6 +44,16 @@ fn with_volume(world: &mut World, source: &Value) -> Key {
     )
 }
 
+/// A world with a ConfigMap and a Secret called `there`, each with the key `a`.
+fn furnished() -> World {
+    let mut world = World::new();
+    let map = json!({"data": {"a": "1"}});
+    make(&mut world, Kind::ConfigMap, "there", map);
+    let secret = json!({"stringData": {"a": "1"}});
+    make(&mut world, Kind::Secret, "there", secret);
+    world
+}
+
 #[test]
 fn k2_what_the_environment_lacks_is_said_in_the_words_of_the_kubelet() {
     let from = |kind: &str, optional: Value| json!({"envFrom": [{kind: {"name": "nope", "optional": optional}}]});
@@ -84,19 +94,7 @@ fn k2_what_the_environment_lacks_is_said_in_the_words_of_the_kubelet() {
         (one("secretKeyRef", "nope", json!(true)), None),
     ];
     for (fields, expected) in cases {
-        let mut world = World::new();
-        make(
-            &mut world,
-            Kind::ConfigMap,
-            "there",
-            json!({"data": {"a": "1"}}),
-        );
-        make(
-            &mut world,
-            Kind::Secret,
-            "there",
-            json!({"stringData": {"a": "1"}}),
-        );
+        let mut world = furnished();
         let pod = with_environment(&mut world, &fields);
         world.pass_seconds(9);
         let Some(message) = expected else {
@@ -174,19 +172,7 @@ fn k2_what_a_volume_lacks_is_said_in_the_words_of_the_kubelet() {
         (json!({"emptyDir": {}}), None),
     ];
     for (source, expected) in cases {
-        let mut world = World::new();
-        make(
-            &mut world,
-            Kind::ConfigMap,
-            "there",
-            json!({"data": {"a": "1"}}),
-        );
-        make(
-            &mut world,
-            Kind::Secret,
-            "there",
-            json!({"stringData": {"a": "1"}}),
-        );
+        let mut world = furnished();
         let pod = with_volume(&mut world, &source);
         world.pass_seconds(9);
         let Some(message) = expected else {
