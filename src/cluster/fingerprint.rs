@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Cluster, Record, Trace};
-use crate::sim::RecordKind;
+use super::{Cluster, Detail, Record, Trace};
 
 /// Where the Fowler-Noll-Vo hash of 64 bits begins, and what it multiplies with.
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -18,21 +17,31 @@ impl Fingerprint {
     /// Of nothing yet.
     pub const EMPTY: Self = Self(OFFSET);
 
-    /// Takes in a record, as `run -o trace` prints it; a decision, which has a row for each node, by
-    /// what came of it.
+    /// Takes in a record, as `run -o trace` prints it. A decision has a row for each node there: its
+    /// columns say the same in a hundredth of the words.
     #[must_use]
     pub fn with(mut self, record: &Record) -> Self {
-        match record.kind() {
-            RecordKind::SchedFilter | RecordKind::SchedScore | RecordKind::SchedPreempt => {
-                let (id, time, object) = (record.id, record.time, record.object());
-                let (cause, revision) = (record.cause, record.revision);
-                let sentence = record.sentence();
-                self.take(format_args!(
-                    "{id} {time:?} {object:?} {cause:?} {revision} {sentence}\n"
-                ));
-            }
-            _ => self.take(format_args!("{}\n", record.to_value())),
-        }
+        let decision = match &record.detail {
+            Detail::Scheduler(note) => note.decision(),
+            _ => None,
+        };
+        let Some(decision) = decision else {
+            self.take(format_args!("{}\n", record.to_value()));
+            return self;
+        };
+        let Record {
+            id,
+            time,
+            revision,
+            actor,
+            cause,
+            detail: _,
+        } = record;
+        let kind = record.kind();
+        self.take(format_args!(
+            "{id} {time:?} {revision} {actor} {cause:?} {kind} {}\n",
+            decision.compact()
+        ));
         self
     }
 

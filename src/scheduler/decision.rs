@@ -1,6 +1,7 @@
 //! One scheduling decision as a value: what the screen shows, what the trace keeps.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::filters::Rejection;
@@ -40,6 +41,47 @@ pub struct Decision {
     pub(super) columns: Box<[ScoreColumn]>,
     /// What came of it.
     pub outcome: Outcome,
+}
+
+/// All that a decision says, printed column by column. Of the nodes only their number: the writes that
+/// made them name them, and the start of the round puts them in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Compact<'a>(&'a Decision);
+
+impl Decision {
+    /// What there is to compare two decisions by, without a row for each node.
+    #[must_use]
+    pub const fn compact(&self) -> Compact<'_> {
+        Compact(self)
+    }
+}
+
+impl fmt::Display for Compact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Named one by one, so that whoever adds a part decides whether it has a say.
+        let Decision {
+            pod,
+            profile,
+            all_nodes,
+            filters,
+            enough,
+            candidates,
+            scope,
+            start,
+            verdicts,
+            rejections,
+            before,
+            columns,
+            outcome,
+        } = self.0;
+        let (nodes, candidates) = (all_nodes.len(), candidates.len());
+        write!(
+            f,
+            "{pod} {profile} {nodes} {filters:?} {enough} {candidates} "
+        )?;
+        write!(f, "{scope:?} {start} {verdicts:?} {rejections:?} ")?;
+        write!(f, "{before:?} {columns:?} {outcome:?}")
+    }
 }
 
 /// A filter plugin, and whether the pod gave it anything to check.
@@ -302,5 +344,48 @@ impl Decision {
     #[must_use]
     pub fn nominated_node(&self) -> Option<&Arc<str>> {
         Some(&self.preemption()?.choice()?.node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Kind;
+
+    fn decision(raw: i32, verdict: u16, winner: usize) -> Decision {
+        let nodes: Arc<[Arc<str>]> = Arc::from([Arc::from("node-a"), Arc::from("node-b")]);
+        Decision {
+            pod: Key::new(Kind::Pod, "default", "web"),
+            profile: Arc::from("default-scheduler"),
+            all_nodes: Arc::clone(&nodes),
+            filters: Box::default(),
+            enough: 100,
+            candidates: nodes,
+            scope: Scope::All,
+            start: 0,
+            verdicts: vec![0, verdict].into(),
+            rejections: Box::default(),
+            before: None,
+            columns: Box::from([ScoreColumn {
+                plugin: "ImageLocality",
+                weight: 1,
+                raw: vec![7, raw].into(),
+                normalized: vec![7, 7].into(),
+            }]),
+            outcome: Outcome::Fits {
+                winner,
+                best: Box::from([winner]),
+            },
+        }
+    }
+
+    #[test]
+    fn a_score_a_verdict_or_a_winner_makes_another_decision_of_it() {
+        let print = |decision: &Decision| decision.compact().to_string();
+        let one = print(&decision(7, 0, 0));
+        assert_eq!(one, print(&decision(7, 0, 0)));
+        for other in [decision(8, 0, 0), decision(7, 1, 0), decision(7, 0, 1)] {
+            assert_ne!(one, print(&other));
+        }
     }
 }

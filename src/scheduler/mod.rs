@@ -34,7 +34,7 @@ mod what_if;
 pub use amounts::Amounts;
 pub use clauses::{Clause, Half, Phrase};
 pub use cycle::{check, schedule};
-pub use decision::{Decision, FilterColumn, Outcome, Scope, ScoreColumn};
+pub use decision::{Compact, Decision, FilterColumn, Outcome, Scope, ScoreColumn};
 pub use event::{Change, ClusterEvent, Hint, changes};
 pub use fill::{Filling, PODS_MOST as FILL_MOST};
 pub use filters::Rejection;
