@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 use super::action::Action;
 use super::keymap::key_for;
 use super::model::{Mode, Overlay, Pane};
-use super::panes::{self, events::sentence};
+use super::panes;
+use super::panes::events::{fitted, sentence};
 use super::theme::Role;
 use super::view::View;
 use super::way::Form;
@@ -53,7 +54,17 @@ pub fn line<'a>(view: &View<'_>, width: u16) -> Line<'a> {
             whole.push_span(view.span(BETWEEN, Role::Text));
         }
     }
-    whole
+    cut(whole, usize::from(width))
+}
+
+/// A line in so many columns: what is longer ends with `…`.
+fn cut(mut line: Line<'_>, width: usize) -> Line<'_> {
+    let over = line.width().saturating_sub(width);
+    if let Some(last) = line.spans.last_mut().filter(|_| over > 0) {
+        let room = last.width().saturating_sub(over);
+        last.content = fitted(&last.content, room).into();
+    }
+    line
 }
 
 /// The banner that says how much time passed in which nothing happened but heartbeats: it was skipped.

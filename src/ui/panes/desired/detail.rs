@@ -218,7 +218,9 @@ fn draw_line(line: &Line, widths: [usize; 3], pen: &mut Pen<'_, '_>) {
         }
         Line::Field(field) => draw_field(field, widths, pen),
         Line::Requests(words, role) => {
-            pen.write("requests ", Role::Key).write(words, *role);
+            pen.write("requests ", Role::Key);
+            let room = pen.room();
+            pen.cell(words, room, *role);
         }
         Line::Plan(is_first, words) => {
             pen.write(if *is_first { "plan" } else { "" }, Role::Key)
