@@ -30,7 +30,10 @@ pub(super) static NAMESPACE: Controller = Controller {
 /// The finalizer of every namespace that this controller takes away.
 const FINALIZER: &str = "kubernetes";
 
-/// How long an object with finalizers may take. Source: `finalizerEstimateSeconds`.
+/// How long after the end of its grace an object may still go by itself.
+const FINALIZER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How many seconds an object with finalizers may take. Source: `finalizerEstimateSeconds`.
 const FINALIZER_ESTIMATE: i64 = 15;
 
 fn is_ours(namespace: &Namespace) -> bool {
@@ -88,7 +91,12 @@ fn plan_with_answers(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
         plan.actions.extend(tell(namespace, &left, planned.now));
         let estimate = due.iter().map(|object| estimate(object)).max().unwrap_or(0);
         let seconds = u64::try_from(estimate / 2 + 1).unwrap_or(1);
-        plan.look_again = Some(LookAgain::to_act(Duration::from_secs(seconds)));
+        let after = Duration::from_secs(seconds);
+        plan.look_again = Some(if may_go(&due, planned.now) {
+            LookAgain::to_act(after)
+        } else {
+            LookAgain::to_check(after).because("something in it is still held by its finalizers")
+        });
     } else {
         plan.look_again = Some(LookAgain::to_act(Duration::ZERO));
     }
@@ -123,6 +131,16 @@ fn delete(object: &Object) -> Option<Action> {
     let key = object.key();
     let why = format!("deletes {key}: its namespace is being deleted");
     Some(Action::new(key, Verb::Delete(options), why))
+}
+
+/// Whether one of these may yet go by itself. What has been given more time than it should need waits
+/// for somebody, perhaps for ever: that is no work.
+fn may_go(due: &[&Object], now: Time) -> bool {
+    due.iter().any(|object| {
+        let asked = object.metadata().deletion_timestamp.as_ref();
+        let end = asked.map(|asked| meta::moment(asked) + FINALIZER_PATIENCE);
+        end.is_none_or(|end| now < end)
+    })
 }
 
 /// How many seconds an object may still take.

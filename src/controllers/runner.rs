@@ -143,6 +143,12 @@ impl Runner {
         self.waiting.get(key).map_or("", |(_, why)| why)
     }
 
+    /// What the API server answered last time, when it refused what a key needs.
+    #[must_use]
+    pub fn refused(&self, key: &Key) -> Option<&Refusal> {
+        self.refused.get(key)
+    }
+
     /// What an autoscaler recommended lately.
     #[must_use]
     pub fn recommended(&self, key: &Key) -> Option<&Recommendations> {

@@ -211,7 +211,12 @@ impl Worker {
         }
         let goes_on = !has_changed || self.take_verdict(place, kind, succeeded, turn);
         if goes_on {
-            let urgency = verdict.map_or(Urgency::Work, |_| Urgency::Periodic);
+            // What it hears is not yet what it says: the next answers decide.
+            let urgency = if verdict == Some(succeeded) {
+                Urgency::Periodic
+            } else {
+                Urgency::Work
+            };
             let timer = PodTimer::Probe(place, kind);
             self.arm(timer, period(&spec), urgency, turn);
         }

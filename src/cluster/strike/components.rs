@@ -170,7 +170,7 @@ impl Cluster {
         self.set_power(id, Power::Paused);
         self.fall_silent(id);
         if let ComponentId::Kubelet(node) = id {
-            self.troubles.silent.insert(Arc::clone(node), record);
+            self.troubles.fall_silent(node, record);
         }
     }
 
@@ -179,7 +179,7 @@ impl Cluster {
         if let ComponentId::Kubelet(node) = id
             && !self.troubles.cut_off.contains(node)
         {
-            self.troubles.silent.remove(node);
+            self.troubles.speak_again(node);
         }
         let (own, others) = std::mem::take(&mut self.troubles.held)
             .into_iter()

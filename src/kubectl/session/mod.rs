@@ -162,6 +162,27 @@ impl Session {
         self.waiting.is_none() && is_patient || self.is_watching()
     }
 
+    /// What it waits for, or why it has to: the last that it said. None when it does not wait, or shows
+    /// changes until somebody ends it.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<String> {
+        if self.exit_code.is_some() || !self.is_waiting() || self.is_watching() {
+            return None;
+        }
+        let last = |text: &str| text.lines().next_back().unwrap_or_default().to_owned();
+        let asleep = self.sleeping.iter().find_map(|each| match &each.task {
+            Task::AwaitRemoval { pod, .. } => Some(format!("pod {} has to end", pod.name())),
+            Task::Remove { .. } => {
+                let said = last(&self.errors);
+                let reason = said.split_once("): ");
+                Some(reason.map_or(said.as_str(), |(_, why)| why).to_owned())
+            }
+            _ => None,
+        });
+        let observed = self.observed.as_ref().and_then(observe::Observed::end);
+        Some(asleep.or(observed).unwrap_or_else(|| last(&self.output)))
+    }
+
     /// 0 or 1 once it has ended.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
