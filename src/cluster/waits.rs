@@ -8,6 +8,7 @@ use super::step::Happening;
 use super::{Cluster, ComponentId, Power};
 use crate::api::{Key, Kind, Lease, Node, Pod, Typed, meta};
 use crate::controllers::{ControllerAlarm, Runner};
+use crate::kubectl::KubectlAlarm;
 use crate::kubelet::KubeletAlarm;
 use crate::sim::{Time, span_words};
 
@@ -316,8 +317,11 @@ impl Cluster {
             let what = session.waits_for()?;
             let id = ComponentId::Kubectl(number);
             let mut alarms = self.queue.iter().filter_map(|(at, _, happening)| {
-                let is_its = matches!(happening, Happening::Alarm { of, .. } if *of == id);
-                is_its.then_some(at)
+                let Happening::Alarm { of, alarm, .. } = happening else {
+                    return None;
+                };
+                let asks = matches!(alarm, AnyAlarm::Kubectl(KubectlAlarm::LookAgain(_)));
+                (asks && *of == id).then_some(at)
             });
             Some(Wait::Kubectl {
                 line: session.invocation().line.clone(),

@@ -55,12 +55,7 @@ impl Component for Runner {
     type Alarm = ControllerAlarm;
 
     fn subscriptions(&self) -> Vec<Subscription> {
-        self.controller
-            .watches
-            .iter()
-            .copied()
-            .map(Subscription::all)
-            .collect()
+        Self::subscriptions(self).collect()
     }
 
     fn handle(&mut self, input: Input<ControllerAlarm>, hands: &mut Hands<'_>) {

@@ -30,6 +30,7 @@ mod rests;
 mod scheduler;
 mod screen;
 mod sessions;
+mod settling;
 mod terminal;
 mod tidy;
 mod time;
