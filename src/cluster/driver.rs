@@ -457,8 +457,8 @@ impl Driver {
             let is_passed_over = work_first && urgency == Urgency::Periodic;
             let is_step = matches!(until, Until::Step);
             let is_early = self.world().now() < not_before;
-            let counts = !is_early && !(is_step && is_passed_over);
-            if counts && self.has_come(before, until, &mut watched) {
+            let is_told = !(is_early || is_step && is_passed_over);
+            if is_told && self.has_come(before, until, &mut watched) {
                 return;
             }
             if was_past && self.shown.is_none() {
