@@ -131,7 +131,7 @@ fn settling_once_more_goes_to_the_moment_that_is_waited_for() {
             .expect("a pod is in back-off");
         driver.obey(Order::Advance(Until::Settled));
         let world = driver.snapshot().world;
-        assert!(world.now() >= until && world.now() < until + Duration::from_secs(60));
+        assert!(world.now() >= until && world.now() < until + Duration::from_mins(1));
         assert!(world.is_settled());
     }
 }
@@ -188,7 +188,7 @@ fn c10_a_namespace_that_a_finalizer_holds_settles_and_says_what_it_waits_for() {
     let patch =
         "patch configmap held -n shop --type=merge -p '{\"metadata\":{\"finalizers\":null}}'";
     world.submit(command(patch, ""));
-    world.run_until(Duration::from_secs(60), |world| {
+    world.run_until(Duration::from_mins(1), |world| {
         let mut namespaces = world.store().list(Kind::Namespace, None);
         !namespaces.any(|object| object.name() == "shop")
     });
