@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use glassplane::api::{Deployment, Kind, Namespace, Node, Object, Pod};
 use glassplane::cluster::driver::{Driver, Order, Until};
-use glassplane::cluster::{Cluster, ClusterConfig};
+use glassplane::cluster::{Cluster, ClusterConfig, Wait};
 use glassplane::sim::Time;
 
 use crate::worlds::{command, get, pods, settle};
@@ -126,9 +126,7 @@ fn settling_once_more_goes_to_the_moment_that_is_waited_for() {
         let before = driver.snapshot().world;
         let waits = before.waits();
         let until = waits.iter().find(|wait| !wait.is_routine());
-        let until = until
-            .and_then(|wait| wait.until())
-            .expect("a pod is in back-off");
+        let until = until.and_then(Wait::until).expect("a pod is in back-off");
         driver.obey(Order::Advance(Until::Settled));
         let world = driver.snapshot().world;
         assert!(world.now() >= until && world.now() < until + Duration::from_mins(1));
