@@ -18,8 +18,9 @@ impl Fingerprint {
     pub const EMPTY: Self = Self(OFFSET);
 
     /// Takes in a record: its number, when, at which revision, who, because of what, what kind of
-    /// thing, about which object, and all that a decision of the scheduler weighed. The words in which
-    /// the rest is told have no say, so that a run stays the same run when it is told better.
+    /// thing, about which object, what was asked from outside, and all that a decision of the scheduler
+    /// weighed. The words in which the rest is told have no say, so that a run stays the same run when
+    /// it is told better.
     #[must_use]
     pub fn with(mut self, record: &Record) -> Self {
         let Record {
@@ -41,10 +42,14 @@ impl Fingerprint {
             self.word(&key.name);
         }
         self.word(record.uid().unwrap_or_default());
-        if let Detail::Scheduler(note) = detail
-            && let Some(decision) = note.decision()
-        {
-            self.take(format_args!("{}", decision.compact()));
+        match detail {
+            Detail::Command(note) => self.take(format_args!("{}", note.to_value())),
+            Detail::Scheduler(note) => {
+                if let Some(decision) = note.decision() {
+                    self.take(format_args!("{}", decision.compact()));
+                }
+            }
+            _ => {}
         }
         self
     }
