@@ -13,6 +13,7 @@ mod external_provisioner;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
 mod job;
+mod memory;
 mod namespace;
 mod node_lifecycle;
 mod persistent_volume_binder;
@@ -38,6 +39,7 @@ pub use controller::{
     Planned, Said,
 };
 pub use horizontal_pod_autoscaler::Recommendations;
+pub use memory::Memory;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

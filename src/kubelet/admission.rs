@@ -1,6 +1,7 @@
 //! The node's own look at a pod before it takes it in.
 
 use super::pressure::{self, Scarce};
+use super::sysctl;
 use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
 use crate::api::{Node, Pod, Quantity, node_affinity, taint};
 
@@ -35,6 +36,7 @@ pub(super) fn check<'a>(
             message,
         });
     }
+    sysctl::check(pod)?;
     fits(pod, others, allocatable)?;
     let Some(node) = node else {
         return Ok(());

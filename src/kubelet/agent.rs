@@ -52,6 +52,10 @@ pub(super) struct Agent {
     /// How often the machine was switched on again.
     pub(super) boots: u32,
     pub(super) is_off: bool,
+    /// Whether it has been started and does not have its node yet.
+    pub(super) is_starting: bool,
+    /// Whether the node was cordoned when its status was last compared.
+    pub(super) is_cordoned: bool,
     /// Whether it waits for the list of its pods after a loss of power.
     pub(super) is_reviving: bool,
     last_address: Ipv4Addr,
@@ -76,6 +80,8 @@ impl Agent {
             next_beat: Time::START,
             boots: 0,
             is_off: false,
+            is_starting: false,
+            is_cordoned: false,
             is_reviving: false,
         }
     }
@@ -104,6 +110,11 @@ impl Agent {
     /// and an answer that was under way may be lost.
     fn start(&mut self, hands: &mut Hands<'_>) {
         let record = hands.note(hands.cause, Note::Started(self.node_key()));
+        self.is_cordoned = false;
+        match self.node {
+            Some(_) => self.say_started(record, hands),
+            None => self.is_starting = true,
+        }
         self.resume_beat(record, hands);
         self.resume_pull(record, hands);
         let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
@@ -152,6 +163,9 @@ impl Agent {
             Object::Node(node) => {
                 self.node = Some(node.clone());
                 self.is_node_checked = false;
+                if self.is_starting {
+                    self.say_started(record, hands);
+                }
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::alarm::PodTimer;
-use super::container::{Attempt, Phase};
+use super::container::Phase;
 use super::image::{Image, Pull, Wanted};
 use super::pod_status;
 use super::worker::Worker;
@@ -31,7 +31,7 @@ pub struct Holding {
     pub pod: Key,
     /// The container.
     pub container: String,
-    /// `CrashLoopBackOff` or `ImagePullBackOff`.
+    /// `CrashLoopBackOff`, `ImagePullBackOff`, `CreateContainerConfigError` and so on.
     pub reason: &'static str,
     /// Until when.
     pub until: Time,
@@ -92,17 +92,14 @@ fn holding(worker: &Worker, due: &super::alarm::Due) -> Option<Holding> {
     let PodTimer::BackOff(place) = due.timer else {
         return None;
     };
-    let Phase::Held(attempt) = worker.containers.get(place)?.phase else {
+    let container = worker.containers.get(place)?;
+    let Phase::Held(attempt) = container.phase else {
         return None;
     };
     Some(Holding {
         pod: worker.key.clone(),
         container: worker.spec_of(place).name.clone(),
-        reason: match attempt {
-            Attempt::Pull => "ImagePullBackOff",
-            Attempt::Configuration => "CreateContainerConfigError",
-            Attempt::Restart => "CrashLoopBackOff",
-        },
+        reason: container.reason_of(attempt),
         until: due.at,
     })
 }

@@ -199,6 +199,12 @@ impl Worker {
             .expect("the API server lets nobody add or remove containers of a pod")
     }
 
+    /// Its name as the kubelet writes it into messages: `web_default(uid)`.
+    /// Source: `format.Pod` of `pkg/kubelet/util/format`.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}_{}({})", self.key.name, self.key.namespace, self.uid)
+    }
+
     /// How many init containers there are.
     pub(super) fn inits(&self) -> usize {
         self.containers.len() - self.pod.spec.containers.len()
