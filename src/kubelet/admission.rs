@@ -3,7 +3,7 @@
 use super::pressure::{self, Scarce};
 use super::sysctl;
 use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
-use crate::api::{Node, Pod, Quantity, node_affinity, taint};
+use crate::api::{Node, Pod, Quantity, host_ports, node_affinity, taint};
 
 /// Why a node does not take a pod. Source: `pkg/kubelet/lifecycle/predicate.go`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ const RESOURCES: [(&str, &str); 4] = [
 pub(super) fn check<'a>(
     pod: &Pod,
     ((node, allocatable), told): ((Option<&Node>, &ResourceList), &[Scarce]),
-    others: impl Iterator<Item = &'a Pod>,
+    others: impl Iterator<Item = &'a Pod> + Clone,
 ) -> Result<(), Rejection> {
     if let Some(message) = pressure::refuses(pod, told) {
         return Err(Rejection {
@@ -37,7 +37,7 @@ pub(super) fn check<'a>(
         });
     }
     sysctl::check(pod)?;
-    fits(pod, others, allocatable)?;
+    fits(pod, others.clone(), allocatable)?;
     let Some(node) = node else {
         return Ok(());
     };
@@ -50,6 +50,12 @@ pub(super) fn check<'a>(
     if !node_affinity::meets_required(&pod.spec, node) {
         let why = "node(s) didn't match Pod's node affinity/selector";
         return rejected("NodeAffinity", why);
+    }
+    let taken: Vec<_> = others.flat_map(host_ports).collect();
+    let mut wanted = host_ports(pod).into_iter();
+    if wanted.any(|port| taken.iter().any(|taken| taken.conflicts_with(&port))) {
+        let why = "node(s) didn't have free ports for the requested pod ports";
+        return rejected("NodePorts", why);
     }
     let taints = node.spec.taints.as_deref().unwrap_or_default();
     let tolerations = pod.spec.tolerations.as_deref().unwrap_or_default();

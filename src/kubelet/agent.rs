@@ -25,6 +25,17 @@ const WRITE_AGAIN: Duration = Duration::from_secs(10);
 
 pub(super) type Hands<'a> = Context<'a, Note, KubeletAlarm>;
 
+/// Whether the machine has power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Power {
+    /// It has.
+    On,
+    /// It has none.
+    Off,
+    /// It has again, and the kubelet waits for the list of its pods.
+    Back,
+}
+
 /// The state of a kubelet.
 #[derive(Clone, Debug)]
 pub(super) struct Agent {
@@ -51,13 +62,11 @@ pub(super) struct Agent {
     pub(super) next_beat: Time,
     /// How often the machine was switched on again.
     pub(super) boots: u32,
-    pub(super) is_off: bool,
+    pub(super) power: Power,
     /// Whether it has been started and does not have its node yet.
     pub(super) is_starting: bool,
     /// Whether the node was cordoned when its status was last compared.
     pub(super) is_cordoned: bool,
-    /// Whether it waits for the list of its pods after a loss of power.
-    pub(super) is_reviving: bool,
     last_address: Ipv4Addr,
 }
 
@@ -79,10 +88,9 @@ impl Agent {
             reported: Time::START,
             next_beat: Time::START,
             boots: 0,
-            is_off: false,
+            power: Power::On,
             is_starting: false,
             is_cordoned: false,
-            is_reviving: false,
         }
     }
 
@@ -263,9 +271,10 @@ impl Agent {
 
     /// After a loss of power, once the pods are known again: they come up.
     fn revive(&mut self, record: RecordId, hands: &mut Hands<'_>) {
-        if !std::mem::take(&mut self.is_reviving) {
+        if self.power != Power::Back {
             return;
         }
+        self.power = Power::On;
         let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
         for uid in uids {
             self.turn(&uid, record, hands, Worker::revive);

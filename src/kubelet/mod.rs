@@ -122,7 +122,7 @@ impl Component for Kubelet {
     /// The cluster opens the watches at the start and again when the power is back; each begins
     /// with everything there is.
     fn handle(&mut self, input: Input<KubeletAlarm>, hands: &mut Context<'_, Note, KubeletAlarm>) {
-        if !self.agent.is_off {
+        if self.agent.power != agent::Power::Off {
             Arc::make_mut(&mut self.agent).handle(input, hands);
         }
     }

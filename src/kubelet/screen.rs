@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::agent::Power;
 use super::alarm::PodTimer;
 use super::container::Phase;
 use super::image::{Image, Pull, Wanted};
@@ -47,7 +48,7 @@ impl Kubelet {
     /// Whether the machine has power.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        !self.agent.is_off
+        self.agent.power != Power::Off
     }
 
     /// The pods that it looks after, ordered by uid.

@@ -55,10 +55,7 @@ impl Worker {
             Ok(()) => {
                 turn.say(Happening::Admitted, None);
                 self.want_volumes(turn);
-                if let Some(deadline) = self.pod.spec.active_deadline_seconds {
-                    let after = seconds(deadline);
-                    self.arm(PodTimer::Deadline, after, Urgency::Periodic, turn);
-                }
+                self.set_deadline(turn);
             }
             Err(Rejection { reason, message }) => {
                 turn.say(Happening::Rejected(reason, message.clone()), None);
@@ -72,6 +69,14 @@ impl Worker {
             }
         }
         turn.write();
+    }
+
+    /// Sets the alarm for `activeDeadlineSeconds`, which count from when the kubelet took the pod in.
+    pub(super) fn set_deadline(&mut self, turn: &mut Turn<'_>) {
+        if let (Some(deadline), Some(start)) = (self.pod.spec.active_deadline_seconds, self.start) {
+            let after = (start + seconds(deadline)).since(turn.now);
+            self.arm(PodTimer::Deadline, after, Urgency::Periodic, turn);
+        }
     }
 
     pub(super) fn make_sandbox(&mut self, turn: &mut Turn<'_>) {

@@ -309,7 +309,7 @@ impl Worker {
             PodTimer::Probe(place, kind) => self.probe(place, kind, turn),
             PodTimer::PreStop(place) => self.terminate_process(place, turn),
             PodTimer::Turn(place) => self.send_sigterm(place, turn),
-            PodTimer::Stop(place) => self.exited(place, ExitCode::of(0), turn),
+            PodTimer::Stop(place) => self.stopped(place, turn),
             PodTimer::Kill(place) => {
                 turn.say(Happening::Sigkill, Some(place));
                 self.exited(place, ExitCode::KILLED, turn);
@@ -336,6 +336,7 @@ impl Worker {
             self.terminate(grace, turn);
         } else {
             self.redeclare(turn);
+            self.set_deadline(turn);
             self.redefine(turn);
             turn.write();
         }
