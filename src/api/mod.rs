@@ -2,6 +2,7 @@
 
 mod actor;
 pub mod field_selector;
+mod host_port;
 mod key;
 mod kind;
 pub mod meta;
@@ -32,6 +33,7 @@ pub use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 pub use actor::Actor;
+pub use host_port::{HostPort, host_ports};
 pub use key::Key;
 pub use kind::{
     ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Event,

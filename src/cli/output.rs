@@ -93,7 +93,11 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         .iter()
         .filter(|kind| !FIRST.contains(kind) && !HIDDEN.contains(kind));
     for kind in FIRST.iter().chain(rest).chain([&Kind::Event]) {
-        let objects: Vec<&Object> = cluster.store().list(*kind, None).collect();
+        let objects = cluster.store().list(*kind, None);
+        // Of the start of the cluster, which is over before anybody asks for anything, nothing is said.
+        let objects: Vec<&Object> = objects
+            .filter(|object| *kind != Kind::Event || object.revision() > cluster.born())
+            .collect();
         if objects.is_empty() {
             continue;
         }

@@ -161,6 +161,7 @@ impl Cluster {
             network: Random::stream(seed, "network"),
             journal: Vector::new(),
             last_compaction: 1,
+            born: 0,
             last_step: RecordId(0),
             usage_since: RecordId(0),
             writers: OrdMap::new(),
@@ -211,6 +212,7 @@ impl Cluster {
         }
         self.steps = 0;
         self.last_step = self.next_record();
+        self.born = self.store().revision();
     }
 
     /// Stores what is there before the first step.

@@ -129,6 +129,7 @@ impl Cluster {
             network,
             journal: _,
             last_compaction,
+            born: _,
             last_step,
             usage_since,
         } = self;

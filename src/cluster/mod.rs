@@ -105,6 +105,8 @@ pub struct Cluster {
     network: Random,
     journal: Vector<Arc<Journaled>>,
     last_compaction: u64,
+    /// The revision at which the start was over.
+    born: u64,
     last_step: RecordId,
     /// The last of those that change what is used: a container that started or ended, traffic, a fault.
     usage_since: RecordId,
@@ -133,6 +135,12 @@ impl Cluster {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// The revision at which the start was over and anybody could ask for something.
+    #[must_use]
+    pub fn born(&self) -> u64 {
+        self.born
     }
 
     /// The store at its newest revision.

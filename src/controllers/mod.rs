@@ -14,6 +14,7 @@ mod external_resizer;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
 mod job;
+mod memory;
 mod namespace;
 mod node_lifecycle;
 mod persistent_volume_binder;
@@ -39,6 +40,7 @@ pub use controller::{
     Planned, Said,
 };
 pub use horizontal_pod_autoscaler::Recommendations;
+pub use memory::Memory;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

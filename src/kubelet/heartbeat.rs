@@ -69,6 +69,7 @@ impl Agent {
             return;
         }
         self.is_node_checked = true;
+        self.say_schedulable(&current, cause, hands);
         let facts = (&self.images, self.boots);
         let told = self.pressure.told();
         let before = (Some(&*current.status), &*told);
@@ -96,21 +97,45 @@ impl Agent {
         }
     }
 
-    /// The events of a kubelet that comes up on a machine that was off.
+    /// The events of a kubelet that comes up and has its node. What it says of its conditions it says
+    /// while it registers. Source: `initialNode` of `pkg/kubelet/kubelet_node_status.go`.
+    pub(super) fn say_started(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        self.is_starting = false;
+        let mut say = |what: (&'static str, &str)| {
+            let said = (EventType::Normal, what.0, what.1.to_owned());
+            self.say_of_node(said, cause, hands);
+        };
+        say(("Starting", "Starting kubelet."));
+        say((
+            "NodeAllocatableEnforced",
+            "Updated Node Allocatable limit across pods",
+        ));
+        for reason in node::AT_START {
+            self.say_status(reason, cause, hands);
+        }
+    }
+
+    /// The same of a kubelet on a machine that was off.
     pub(super) fn say_rebooted(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
         let boot = self.machine.system(self.boots).boot_id;
         let name = &self.machine.name;
         let rebooted = format!("Node {name} has been rebooted, boot id: {boot}");
-        let said = [
-            (
-                EventType::Normal,
-                "Starting",
-                "Starting kubelet.".to_owned(),
-            ),
-            (EventType::Warning, "Rebooted", rebooted),
-        ];
-        for what in said {
-            self.say_of_node(what, cause, hands);
+        self.say_started(cause, hands);
+        let rebooted = (EventType::Warning, "Rebooted", rebooted);
+        self.say_of_node(rebooted, cause, hands);
+    }
+
+    /// Says when the node has been cordoned or uncordoned since the last look at it.
+    /// Source: `recordNodeSchedulableEvent`.
+    fn say_schedulable(&mut self, node: &Node, cause: RecordId, hands: &mut Hands<'_>) {
+        let is_cordoned = node.spec.unschedulable == Some(true);
+        if std::mem::replace(&mut self.is_cordoned, is_cordoned) != is_cordoned {
+            let reason = if is_cordoned {
+                "NodeNotSchedulable"
+            } else {
+                "NodeSchedulable"
+            };
+            self.say_status(reason, cause, hands);
         }
     }
 

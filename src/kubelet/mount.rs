@@ -5,20 +5,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::alarm::PodTimer;
-use super::container::{Attempt, Phase, Waiting};
+use super::container::{Phase, Waiting};
 use super::fetch::Purpose;
+use super::held::SYNC_AGAIN;
 use super::named::{self, Answers, Obstacle};
 use super::note::Happening;
 use super::worker::{Action, Stage, Turn, Worker};
 use crate::client::EventType;
-use crate::sim::{Range, Urgency};
-
-/// When a worker syncs its pod again after a failure.
-/// Source: `backOffPeriod` and `workerBackOffPeriodJitterFactor` of `pkg/kubelet/pod_workers.go`.
-const SYNC_AGAIN: Range = Range {
-    least: Duration::from_secs(10),
-    most: Duration::from_secs(15),
-};
+use crate::sim::Urgency;
 
 /// The first wait before a volume is set up again, doubled with each failure.
 /// Source: `pkg/util/goroutinemap/exponentialbackoff`, as for the next.
@@ -153,7 +147,7 @@ impl Worker {
     pub(super) fn want_environment(&mut self, place: usize, turn: &mut Turn<'_>) {
         let keys = named::by_environment(&self.key.namespace, self.spec_of(place));
         if keys.is_empty() {
-            self.create(place, turn);
+            self.create_as_user(place, turn);
             return;
         }
         self.containers[place].phase = Phase::Configuring;
@@ -169,9 +163,41 @@ impl Worker {
         }
         let spec = self.spec_of(place);
         match named::environment(&self.key.namespace, spec, answers) {
-            Ok(()) => self.create(place, turn),
+            Ok(()) => self.create_as_user(place, turn),
             Err(why) => self.cannot_configure(place, why, turn),
         }
+    }
+
+    /// Creates the container, unless it would run as the user that it must not be.
+    fn create_as_user(&mut self, place: usize, turn: &mut Turn<'_>) {
+        match self.forbidden_user(place) {
+            None => self.create(place, turn),
+            Some(why) => self.cannot_configure(place, why, turn),
+        }
+    }
+
+    /// Why a container may not run as its user, if it may not.
+    /// Source: `verifyRunAsNonRoot` of `pkg/kubelet/kuberuntime/security_context.go`.
+    ///
+    /// Unlike Kubernetes: as whom an image runs that nobody gives a user is not known, and no
+    /// container is held back for it.
+    fn forbidden_user(&self, place: usize) -> Option<String> {
+        let of_pod = self.pod.spec.security_context.as_ref();
+        let spec = self.spec_of(place);
+        let own = spec.security_context.as_ref();
+        let must_not_be_root = own
+            .and_then(|it| it.run_as_non_root)
+            .or(of_pod.and_then(|it| it.run_as_non_root));
+        let user = own
+            .and_then(|it| it.run_as_user)
+            .or(of_pod.and_then(|it| it.run_as_user));
+        (must_not_be_root == Some(true) && user == Some(0)).then(|| {
+            format!(
+                "container's runAsUser breaks non-root policy (pod: \"{}\", container: {})",
+                self.full_name(),
+                spec.name
+            )
+        })
     }
 
     fn cannot_configure(&mut self, place: usize, why: String, turn: &mut Turn<'_>) {
@@ -179,11 +205,7 @@ impl Worker {
         turn.say(Happening::ConfigurationFailed(why.clone()), Some(place));
         let message = format!("Error: {why}");
         turn.event(EventType::Warning, "Failed", message, Some(place));
-        let container = &mut self.containers[place];
-        container.waiting = Waiting::For(reason, why);
-        let wait = turn.random.duration(SYNC_AGAIN);
-        self.hold(place, Attempt::Configuration, wait, turn);
-        turn.write();
-        self.advance(turn);
+        self.containers[place].waiting = Waiting::For(reason, why);
+        self.hold_until_sync(place, turn);
     }
 }

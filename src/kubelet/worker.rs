@@ -199,6 +199,12 @@ impl Worker {
             .expect("the API server lets nobody add or remove containers of a pod")
     }
 
+    /// Its name as the kubelet writes it into messages: `web_default(uid)`.
+    /// Source: `format.Pod` of `pkg/kubelet/util/format`.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}_{}({})", self.key.name, self.key.namespace, self.uid)
+    }
+
     /// How many init containers there are.
     pub(super) fn inits(&self) -> usize {
         self.containers.len() - self.pod.spec.containers.len()
@@ -303,7 +309,7 @@ impl Worker {
             PodTimer::Probe(place, kind) => self.probe(place, kind, turn),
             PodTimer::PreStop(place) => self.terminate_process(place, turn),
             PodTimer::Turn(place) => self.send_sigterm(place, turn),
-            PodTimer::Stop(place) => self.exited(place, ExitCode::of(0), turn),
+            PodTimer::Stop(place) => self.stopped(place, turn),
             PodTimer::Kill(place) => {
                 turn.say(Happening::Sigkill, Some(place));
                 self.exited(place, ExitCode::KILLED, turn);
@@ -330,6 +336,7 @@ impl Worker {
             self.terminate(grace, turn);
         } else {
             self.redeclare(turn);
+            self.set_deadline(turn);
             self.redefine(turn);
             turn.write();
         }

@@ -379,6 +379,7 @@ fn patch(given: &Given) -> Result<Command, UsageError> {
         None | Some("") => Subresource::Main,
         Some("status") => Subresource::Status,
         Some("scale") => Subresource::Scale,
+        Some("resize") => return Err(UsageError(edit::NO_RESIZE.to_owned())),
         Some(other) => {
             return Err(UsageError(format!(
                 "error: invalid subresource value: \"{other}\". Must be one of [status scale \

@@ -183,10 +183,11 @@ fn k9_a_machine_that_comes_back_says_so() {
     let expected = [
         "NodeNotReady: Node node-a status is now: NodeNotReady",
         "Starting: Starting kubelet.",
-        "Rebooted: Node node-a has been rebooted",
+        "NodeAllocatableEnforced: Updated Node Allocatable limit across pods",
         "NodeHasSufficientMemory: Node node-a status is now: NodeHasSufficientMemory",
         "NodeHasNoDiskPressure: Node node-a status is now: NodeHasNoDiskPressure",
         "NodeHasSufficientPID: Node node-a status is now: NodeHasSufficientPID",
+        "Rebooted: Node node-a has been rebooted",
         "NodeReady: Node node-a status is now: NodeReady",
     ];
     assert_eq!(words, expected);

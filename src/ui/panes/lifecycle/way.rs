@@ -167,7 +167,7 @@ mod tests {
             "kubelet/node-",
             "after",
             "ms",
-            "r2",
+            "r37",
             "apply",
             "bind",
             "pulled",
