@@ -30,6 +30,7 @@ mod rests;
 mod scheduler;
 mod screen;
 mod sessions;
+mod switches;
 mod terminal;
 mod tidy;
 mod time;
