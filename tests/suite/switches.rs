@@ -44,7 +44,9 @@ enum Seen {
 fn row(given: &[(&'static str, &str)], done: fn(&Cluster) -> bool) -> Row {
     let own = |lines: &[(&'static str, &str)]| {
         let lines = lines.iter();
-        lines.map(|(line, file)| (*line, (*file).to_owned())).collect()
+        lines
+            .map(|(line, file)| (*line, (*file).to_owned()))
+            .collect()
     };
     Row {
         before: Vec::new(),
@@ -151,7 +153,10 @@ fn row_of(id: &ComponentId) -> Option<Row> {
 }
 
 fn row_of_loop(name: &str) -> Option<Row> {
-    workload(name).or_else(|| keeper(name)).or_else(|| janitor(name)).or_else(|| storage(name))
+    workload(name)
+        .or_else(|| keeper(name))
+        .or_else(|| janitor(name))
+        .or_else(|| storage(name))
 }
 
 /// The loops that make pods, and what makes pods.
@@ -159,12 +164,13 @@ fn workload(name: &str) -> Option<Row> {
     let cron = format!(
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: sum}}\nspec:\n  \
          schedule: '* * * * *'\n  jobTemplate:\n    {}",
-        JOB.split_once("spec:").map(|(_, spec)| format!("spec:{}", spec.replace('\n', "\n    ")))?
+        JOB.split_once("spec:")
+            .map(|(_, spec)| format!("spec:{}", spec.replace('\n', "\n    ")))?
     );
     Some(match name {
-        "deployment-controller" => {
-            row(&[(APPLY, &web(2))], |world| count(world, Kind::ReplicaSet) == 1)
-        }
+        "deployment-controller" => row(&[(APPLY, &web(2))], |world| {
+            count(world, Kind::ReplicaSet) == 1
+        }),
         "replicaset-controller" => row(&[(APPLY, &web(2))], |world| {
             let sets: Option<Deployment> = get(world, "web");
             sets.is_some_and(|web| web.status.ready_replicas == Some(2))
@@ -201,12 +207,19 @@ fn keeper(name: &str) -> Option<Row> {
     Some(match name {
         "serviceaccount-controller" => row(&[("create namespace shop", "")], |world| {
             let key = Key::new(Kind::ServiceAccount, "shop", "default");
-            world.store().get(&key).and_then(ServiceAccount::of).is_some()
+            world
+                .store()
+                .get(&key)
+                .and_then(ServiceAccount::of)
+                .is_some()
         }),
         "endpointslice-controller" => row(&[(APPLY, SERVICE)], |world| {
             let slices = world.store().list(Kind::EndpointSlice, Some("default"));
             let slices = slices.filter_map(EndpointSlice::of);
-            slices.map(|slice| slice.spec.endpoints.len()).sum::<usize>() == 2
+            slices
+                .map(|slice| slice.spec.endpoints.len())
+                .sum::<usize>()
+                == 2
         })
         .after(APPLY, &web(2)),
         "resourcequota-controller" => row(&[("create quota few --hard=pods=40", "")], |world| {
@@ -227,11 +240,12 @@ fn keeper(name: &str) -> Option<Row> {
             taints.is_some_and(|taints| taints == 2)
         })
         .by_the_clock(),
-        "taint-eviction-controller" => row(
-            &[("taint node node-c keep=out:NoExecute", "")],
-            |world| count(world, Kind::Pod) == 0,
-        )
-        .after(APPLY, &on("node-c")),
+        "taint-eviction-controller" => {
+            row(&[("taint node node-c keep=out:NoExecute", "")], |world| {
+                count(world, Kind::Pod) == 0
+            })
+            .after(APPLY, &on("node-c"))
+        }
         _ => return None,
     })
 }
@@ -250,15 +264,19 @@ fn janitor(name: &str) -> Option<Row> {
         })
         .after(APPLY, &web(1)),
         "ttl-after-finished-controller" => {
-            let brief = JOB.replace("spec:\n  template", "spec:\n  ttlSecondsAfterFinished: 9\n  template");
+            let brief = JOB.replace(
+                "spec:\n  template",
+                "spec:\n  ttlSecondsAfterFinished: 9\n  template",
+            );
             row(&[(APPLY, &brief)], |world| {
                 // It has been there: the world is older than its creation.
                 count(world, Kind::Job) == 0
             })
         }
-        "pod-garbage-collector-controller" => {
-            row(&[(APPLY, &on("nowhere"))], |world| count(world, Kind::Pod) == 0).by_the_clock()
-        }
+        "pod-garbage-collector-controller" => row(&[(APPLY, &on("nowhere"))], |world| {
+            count(world, Kind::Pod) == 0
+        })
+        .by_the_clock(),
         _ => return None,
     })
 }
@@ -365,10 +383,16 @@ fn what_a_component_would_do_waits_while_it_is_off_and_is_done_when_it_is_on_aga
             cluster.run_until(Duration::from_secs(1), |_| false);
             give(&mut cluster, &row);
             assert!(!(row.done)(&cluster), "{off}: its work waits");
-            assert!(is_told(&cluster, &id), "{off}: the view of components says so");
+            assert!(
+                is_told(&cluster, &id),
+                "{off}: the view of components says so"
+            );
             let is_machine = matches!(id, ComponentId::Kubelet(_));
             let named = cluster.waits().contains(&Wait::Off(id.clone()));
-            assert!(is_machine || named, "{off}: the line of what is next names it");
+            assert!(
+                is_machine || named,
+                "{off}: the line of what is next names it"
+            );
             if off.contains("pause") {
                 assert_eq!(seen(&cluster, &id), row.seen, "{off}");
             }
@@ -377,13 +401,20 @@ fn what_a_component_would_do_waits_while_it_is_off_and_is_done_when_it_is_on_aga
             assert!(is_done, "{on}: it does what has waited");
         }
     }
-    assert_eq!(rows, 29, "21 loops, the scheduler, metrics-server, two components on each machine");
+    assert_eq!(
+        rows, 29,
+        "21 loops, the scheduler, metrics-server, two components on each machine"
+    );
 }
 
 fn seen(cluster: &Cluster, id: &ComponentId) -> Seen {
     let standing = cluster.standing(id).expect("it is there");
     let later = standing.later.iter().map(|(key, _)| key);
-    let queued = standing.waiting.iter().chain(&standing.in_work).chain(later);
+    let queued = standing
+        .waiting
+        .iter()
+        .chain(&standing.in_work)
+        .chain(later);
     let queued: BTreeSet<_> = queued.chain(&standing.parked).collect();
     if queued.is_empty() {
         Seen::ByTheClock

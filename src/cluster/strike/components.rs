@@ -210,9 +210,13 @@ impl Cluster {
     }
 
     /// What has rung for a component since it was paused.
-    pub(in crate::cluster) fn held_alarms(&self, id: &ComponentId) -> impl Iterator<Item = &AnyAlarm> {
+    pub(in crate::cluster) fn held_alarms(
+        &self,
+        id: &ComponentId,
+    ) -> impl Iterator<Item = &AnyAlarm> {
         let held = self.troubles.held.iter();
-        held.filter(move |held| held.of == *id).map(|held| &held.alarm)
+        held.filter(move |held| held.of == *id)
+            .map(|held| &held.alarm)
     }
 
     /// Keeps an alarm until its component goes on.

@@ -9,12 +9,15 @@ use super::claim::{self, Claims};
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::pod_control;
 use super::pod_template::{PodMould, min_ready, until_available};
-use super::revision_history::{History, REVISION_LABEL};
+use super::revision_history::{History, LeftBehind, REVISION_LABEL};
 use super::wording;
 use crate::api::{DaemonSet, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta};
 use crate::apiserver::Outcome;
 use crate::client::Informers;
 use placement::Fit;
+
+/// The label of a pod with the count of the template that it was made from.
+const GENERATION_LABEL: &str = "pod-template-generation";
 
 /// Unlike Kubernetes: failed pods are replaced without back-off.
 pub(super) static DAEMON_SET: Controller = Controller {
@@ -55,10 +58,11 @@ fn plan(planned: &Planned<'_>) -> Plan {
     };
     let owner = set.clone().into_object();
     let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
-    if claims.orphans.is_empty() {
+    let left = LeftBehind::to(planned.caches, &owner, &set.spec.selector);
+    if claims.orphans.is_empty() && left.is_empty() {
         return reconcile(planned, set, &claims, false);
     }
-    let about = "pods to adopt, if the DaemonSet is still wanted";
+    let about = "what to adopt, if the DaemonSet is still wanted";
     Plan::asking(about, claim::question(&owner), plan_with_answer)
 }
 
@@ -68,7 +72,12 @@ fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     };
     let owner = set.clone().into_object();
     let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
-    reconcile(planned, set, &claims, claim::may_adopt(set.uid(), answers))
+    let adopts = claim::may_adopt(set.uid(), answers);
+    let left = LeftBehind::to(planned.caches, &owner, &set.spec.selector);
+    if adopts && !left.is_empty() {
+        return left.taken(&owner, &claims);
+    }
+    reconcile(planned, set, &claims, adopts)
 }
 
 /// The nodes, and the daemon pods on each of them.
@@ -137,8 +146,11 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
 }
 
 fn hash_of(pod: &Pod) -> &str {
-    let labels = meta::labels(&pod.metadata);
-    labels.get(REVISION_LABEL).map_or("", String::as_str)
+    label(pod, REVISION_LABEL).unwrap_or_default()
+}
+
+fn label<'a>(pod: &'a Pod, name: &str) -> Option<&'a str> {
+    meta::labels(&pod.metadata).get(name).map(String::as_str)
 }
 
 impl<'a> Daemons<'a> {
@@ -205,11 +217,25 @@ impl<'a> Daemons<'a> {
         placement::tie(pod.spec_mut().shared_mut(), node);
         let labels = pod.metadata_mut().labels.get_or_insert_default();
         labels.insert(REVISION_LABEL.to_owned(), self.hash.clone());
+        if let Some(generation) = self.generation() {
+            labels.insert(GENERATION_LABEL.to_owned(), generation.to_owned());
+        }
         pod_control::create(&self.owner, pod, format!("creates the pod for {node}"))
     }
 
     fn delete(&self, pod: &Pod, why: &str) -> Action {
         pod_control::delete(&self.owner, pod, why)
+    }
+
+    fn generation(&self) -> Option<&'a str> {
+        meta::annotation(&self.set.metadata, meta::TEMPLATE_GENERATION)
+    }
+
+    /// Whether a pod is of the template as it is now, by its hash or by the count of templates: a
+    /// set that was made anew counts from 1 again. Source: `IsPodUpdated`.
+    fn is_updated(&self, pod: &Pod) -> bool {
+        let counted = label(pod, GENERATION_LABEL);
+        hash_of(pod) == self.hash || (counted.is_some() && counted == self.generation())
     }
 
     fn is_available(&self, pod: &Pod) -> bool {
@@ -239,7 +265,7 @@ impl<'a> Daemons<'a> {
             status.current_number_scheduled += 1;
             status.number_ready += i32::from(pod.is_ready());
             available += i32::from(self.is_available(pod));
-            updated += i32::from(hash_of(pod) == self.hash);
+            updated += i32::from(self.is_updated(pod));
         }
         let some = |number: i32| (number > 0).then_some(number);
         status.number_available = some(available);
