@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::controller::{Action, Controller, Plan, Planned};
-use super::horizontal_pod_autoscaler::Recommendations;
+use super::memory::Memory;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Refusal, Verb};
 use crate::client::{Delivery, Informers, Seen};
@@ -18,7 +18,7 @@ pub(super) struct Bench {
     pub(super) now: Time,
     pub(super) refused: Option<Refusal>,
     pub(super) waiting_since: Option<Time>,
-    pub(super) remembered: Option<Recommendations>,
+    pub(super) remembered: Option<Memory>,
     profile: Profile,
 }
 

@@ -9,8 +9,9 @@ use super::disruption::DISRUPTION;
 use super::endpoint_slice::ENDPOINT_SLICE;
 use super::external_provisioner::EXTERNAL_PROVISIONER;
 use super::garbage_collector::GARBAGE_COLLECTOR;
-use super::horizontal_pod_autoscaler::{HORIZONTAL_POD_AUTOSCALER, Recommendations};
+use super::horizontal_pod_autoscaler::HORIZONTAL_POD_AUTOSCALER;
 use super::job::JOB;
+use super::memory::Memory;
 use super::namespace::NAMESPACE;
 use super::node_lifecycle::NODE_LIFECYCLE;
 use super::persistent_volume_binder::PERSISTENT_VOLUME_BINDER;
@@ -98,7 +99,7 @@ pub struct Planned<'a> {
     pub waiting_since: Option<Time>,
     /// What an earlier plan for the key wanted remembered. A loop that is started again has
     /// forgotten it.
-    pub remembered: Option<&'a Recommendations>,
+    pub remembered: Option<&'a Memory>,
 }
 
 impl<'a> Planned<'a> {
@@ -185,7 +186,7 @@ pub struct Plan {
     /// When to look again without being woken.
     pub look_again: Option<LookAgain>,
     /// What to remember of the key once the first action has succeeded, or there was none to take.
-    pub remember: Option<Recommendations>,
+    pub remember: Option<Memory>,
 }
 
 /// Questions to the API server itself, for what a cache that may be behind cannot tell.

@@ -13,6 +13,7 @@ mod external_provisioner;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
 mod job;
+mod memory;
 mod namespace;
 mod node_lifecycle;
 mod persistent_volume_binder;
@@ -37,7 +38,9 @@ pub use controller::{
     Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Pack, Periodic, Plan,
     Planned, Said,
 };
+pub use daemon_set::FailedPods;
 pub use horizontal_pod_autoscaler::Recommendations;
+pub use memory::Memory;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::expectations::Expectations;
 use super::horizontal_pod_autoscaler::Recommendations;
+use super::memory::Memory;
 use super::work::{RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
@@ -44,7 +45,7 @@ pub struct Runner {
     gathering: OrdSet<Key>,
     refused: OrdMap<Key, Refusal>,
     waiting: OrdMap<Key, (Time, &'static str)>,
-    remembered: OrdMap<Key, Recommendations>,
+    remembered: OrdMap<Key, Memory>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
@@ -146,7 +147,10 @@ impl Runner {
     /// What an autoscaler recommended lately.
     #[must_use]
     pub fn recommended(&self, key: &Key) -> Option<&Recommendations> {
-        self.remembered.get(key)
+        match self.remembered.get(key) {
+            Some(Memory::Recommendations(recommendations)) => Some(recommendations),
+            _ => None,
+        }
     }
 
     /// Whether it waits to see its own writes before it plans again; off, it creates twice.

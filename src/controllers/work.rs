@@ -5,7 +5,7 @@ use std::time::Duration;
 use imbl::{OrdMap, Vector};
 
 use super::controller::{Action, LookAgain, Pack, Plan, Planned};
-use super::horizontal_pod_autoscaler::Recommendations;
+use super::memory::Memory;
 use crate::api::Key;
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
 use crate::sim::RecordId;
@@ -34,7 +34,7 @@ pub(super) struct Work {
     /// When to look again.
     pub(super) look_again: Option<LookAgain>,
     /// What to remember when the first action has succeeded.
-    pub(super) remember: Option<Recommendations>,
+    pub(super) remember: Option<Memory>,
     /// The record of the plan.
     pub(super) record: RecordId,
     rest: Vector<Action>,

@@ -1,5 +1,6 @@
 //! daemonset-controller: one pod on each node that fits. Source: `pkg/controller/daemon`.
 
+mod back_off;
 mod placement;
 mod update;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::claim::{self, Claims};
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
+use super::memory::Memory;
 use super::pod_control;
 use super::pod_template::{PodMould, min_ready, until_available};
 use super::revision_history::{History, LeftBehind, REVISION_LABEL};
@@ -14,12 +16,15 @@ use super::wording;
 use crate::api::{DaemonSet, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta};
 use crate::apiserver::Outcome;
 use crate::client::Informers;
+pub use back_off::FailedPods;
 use placement::Fit;
+
+/// What a look at a set whose pods fail is for.
+const FAILED: &str = "a failed daemon pod may be replaced";
 
 /// The label of a pod with the count of the template that it was made from.
 const GENERATION_LABEL: &str = "pod-template-generation";
 
-/// Unlike Kubernetes: failed pods are replaced without back-off.
 pub(super) static DAEMON_SET: Controller = Controller {
     name: "daemonset-controller",
     event_source: "daemonset-controller",
@@ -89,8 +94,10 @@ struct Daemons<'a> {
     hash: String,
     nodes: Vec<(&'a Node, Fit)>,
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    failed: FailedPods,
     actions: Vec<Action>,
     events: Vec<Said>,
+    next_try: Option<LookAgain>,
 }
 
 fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts: bool) -> Plan {
@@ -121,7 +128,13 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
         hash: history.update.hash.clone(),
         nodes,
         pods,
+        failed: FailedPods::of(
+            planned.failed_pods(),
+            set.status.observed_generation.unwrap_or(0),
+            planned.now,
+        ),
         events: Vec::new(),
+        next_try: None,
     };
     if !set.is_terminating() {
         daemons.actions.extend(history.write.clone());
@@ -176,8 +189,10 @@ impl<'a> Daemons<'a> {
                 .filter(|pod| !pod.is_terminating())
                 .partition(|pod| pod.is_finished());
             for pod in ended {
-                self.tell_ended(pod, node.name());
-                surplus.push(pod);
+                if self.may_go(pod, node.name()) {
+                    self.tell_ended(pod, node.name());
+                    surplus.push(pod);
+                }
             }
             living.sort_by_key(|pod| {
                 let created = meta::created(&pod.metadata);
@@ -193,6 +208,20 @@ impl<'a> Daemons<'a> {
             let delete = self.delete(pod, "it is not to be on its node");
             self.actions.push(delete);
         }
+    }
+
+    /// Whether an ended pod may be deleted now. One that failed may have to wait.
+    fn may_go(&mut self, pod: &Pod, node: &str) -> bool {
+        if pod.phase() != "Failed" {
+            return true;
+        }
+        if let Some(left) = self.failed.left(node, self.planned.now) {
+            let look = LookAgain::to_check(left).because(FAILED);
+            self.next_try = LookAgain::earlier(self.next_try, Some(look));
+            return false;
+        }
+        self.failed.count(node, self.planned.now);
+        true
     }
 
     fn tell_ended(&mut self, pod: &Pod, node: &str) {
@@ -301,7 +330,8 @@ impl<'a> Daemons<'a> {
             difference,
             actions: self.actions,
             events: self.events,
-            look_again: next.map(LookAgain::to_act),
+            look_again: LookAgain::earlier(next.map(LookAgain::to_act), self.next_try),
+            remember: Some(Memory::FailedPods(self.failed)),
             ..Plan::default()
         }
     }

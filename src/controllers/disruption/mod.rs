@@ -147,11 +147,11 @@ fn doubts(budget: &PodDisruptionBudget, is_empty: bool, is_unsure: bool) -> Vec<
 /// A selector as Go prints it.
 fn selector_words(wanted: &LabelSelector) -> String {
     let labels = wanted.match_labels.iter().flatten();
-    let labels: String = labels
+    let labels: Vec<String> = labels
         .map(|(name, value)| format!("{name}: {value},"))
         .collect();
     let expressions = wanted.match_expressions.iter().flatten();
-    let expressions: String = expressions
+    let expressions: Vec<String> = expressions
         .map(|each| {
             let values = each.values.as_deref().unwrap_or_default().join(" ");
             format!(
@@ -161,8 +161,10 @@ fn selector_words(wanted: &LabelSelector) -> String {
         })
         .collect();
     format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},\
-         MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+        "&LabelSelector{{MatchLabels:map[string]string{{{}}},\
+         MatchExpressions:[]LabelSelectorRequirement{{{}}},}}",
+        labels.concat(),
+        expressions.concat()
     )
 }
 

@@ -1,6 +1,6 @@
 //! C6: Jobs by the calendar, over whole worlds.
 
-use glassplane::api::{CronJob, Kind, Typed};
+use glassplane::api::{CronJob, Kind};
 
 use super::{events, wait, world};
 use crate::worlds::{command, get};
