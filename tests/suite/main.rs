@@ -5,6 +5,7 @@ mod branches;
 mod causes;
 mod command_line;
 mod convergence;
+mod convergence_of_accounts;
 mod convergence_of_all;
 mod determinism;
 mod differences;

@@ -89,6 +89,14 @@ spec:
   storageClassName: manual
 ";
 
+/// Its volumes come by themselves, and may grow.
+const CLASS: &str = "apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: manual}
+provisioner: docker.io/hostpath
+allowVolumeExpansion: true
+";
+
 const CLAIM: &str = "apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data}
@@ -301,13 +309,24 @@ fn storage(name: &str) -> Option<Row> {
             })
             .after(APPLY, VOLUME)
         }
+        "external-resizer" => row(
+            &[(
+                "patch pvc data -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}'",
+                "",
+            )],
+            |world| {
+                let claim: Option<PersistentVolumeClaim> = get(world, "data");
+                let capacity = claim.and_then(|claim| claim.status.capacity.clone());
+                capacity.is_some_and(|capacity| capacity["storage"].0 == "2Gi")
+            },
+        )
+        .after(APPLY, CLASS)
+        .after(APPLY, CLAIM),
         "external-provisioner" => {
-            let class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: manual}\n\
-                         provisioner: docker.io/hostpath\n";
             row(&[(APPLY, CLAIM)], |world| {
                 world.store().list(Kind::PersistentVolume, None).count() == 1
             })
-            .after(APPLY, class)
+            .after(APPLY, CLASS)
         }
         _ => return None,
     })
@@ -402,8 +421,8 @@ fn what_a_component_would_do_waits_while_it_is_off_and_is_done_when_it_is_on_aga
         }
     }
     assert_eq!(
-        rows, 29,
-        "21 loops, the scheduler, metrics-server, two components on each machine"
+        rows, 30,
+        "22 loops, the scheduler, metrics-server, two components on each machine"
     );
 }
 

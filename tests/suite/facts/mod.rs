@@ -8,6 +8,7 @@ mod claims;
 mod cron_job;
 mod deletion;
 mod deployment;
+mod growing;
 mod job;
 mod job_policies;
 mod kubelet;
@@ -19,6 +20,7 @@ mod pod_start;
 mod pod_status;
 mod pods_of;
 mod quota;
+mod reading;
 mod services;
 mod zones;
 
