@@ -271,9 +271,17 @@ impl Cluster {
     fn off(&self) -> impl Iterator<Item = Wait> {
         let ids = self.components().into_iter();
         ids.filter(|id| {
-            let is_machine = matches!(id, ComponentId::Kubelet(_) | ComponentId::KubeProxy(_));
+            // What stands still with its machine is told of the machine.
+            let goes_with_machine = match id {
+                ComponentId::Kubelet(_) => true,
+                ComponentId::KubeProxy(node) => {
+                    let kubelet = self.kubelets.get(node);
+                    kubelet.is_none_or(|part| part.power == Power::Off)
+                }
+                _ => false,
+            };
             let standing = self.standing(id);
-            !is_machine && standing.is_some_and(|standing| standing.power != Power::On)
+            !goes_with_machine && standing.is_some_and(|standing| standing.power != Power::On)
         })
         .map(Wait::Off)
     }

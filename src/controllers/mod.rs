@@ -39,6 +39,7 @@ pub use controller::{
     Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Pack, Periodic, Plan,
     Planned, Said,
 };
+pub use daemon_set::FailedPods;
 pub use horizontal_pod_autoscaler::Recommendations;
 pub use memory::Memory;
 pub use runner::{ControllerAlarm, Runner};

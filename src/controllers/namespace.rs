@@ -88,7 +88,9 @@ fn plan_with_answers(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     let due: Vec<&Object> = left.iter().filter(now_due).copied().collect();
     plan.actions = due.iter().filter_map(|object| delete(object)).collect();
     if plan.actions.is_empty() {
-        plan.actions.extend(tell(namespace, &left, planned.now));
+        // While there are pods nobody has looked for anything else yet.
+        let looked_at: &[&Object] = if pods { &[] } else { &left };
+        plan.actions.extend(tell(namespace, looked_at, planned.now));
         let estimate = due.iter().map(|object| estimate(object)).max().unwrap_or(0);
         let seconds = u64::try_from(estimate / 2 + 1).unwrap_or(1);
         let after = Duration::from_secs(seconds);
@@ -186,40 +188,6 @@ fn tell(namespace: &Namespace, left: &[&Object], now: Time) -> Option<Action> {
 type Finding = (&'static str, &'static str, &'static str, String);
 
 fn findings(left: &[&Object]) -> Vec<Finding> {
-    let by_kind = counted(
-        left.iter()
-            .map(|object| object.kind().info().group_resource()),
-    );
-    let resource = |(name, count): (String, usize)| {
-        let (plural, group) = name.split_once('.').unwrap_or((&name, ""));
-        format!("{plural}.{group} has {count} resource instances")
-    };
-    let remaining: Vec<String> = by_kind.into_iter().map(resource).collect();
-    let finalizers = left
-        .iter()
-        .flat_map(|object| object.metadata().finalizers.clone().unwrap_or_default());
-    let held: Vec<String> = counted(finalizers)
-        .into_iter()
-        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
-        .collect();
-    let finalizing = if held.is_empty() {
-        (
-            "NamespaceFinalizersRemaining",
-            "False",
-            "ContentHasNoFinalizers",
-            "All content-preserving finalizers finished".to_owned(),
-        )
-    } else {
-        (
-            "NamespaceFinalizersRemaining",
-            "True",
-            "SomeFinalizersRemain",
-            format!(
-                "Some content in the namespace has finalizers remaining: {}",
-                held.join(", ")
-            ),
-        )
-    };
     vec![
         (
             "NamespaceDeletionDiscoveryFailure",
@@ -239,14 +207,47 @@ fn findings(left: &[&Object]) -> Vec<Finding> {
             "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization".to_owned(),
         ),
-        (
-            "NamespaceContentRemaining",
-            "True",
-            "SomeResourcesRemain",
-            format!("Some resources are remaining: {}", remaining.join(", ")),
-        ),
-        finalizing,
+        remaining(left),
+        held(left),
     ]
+}
+
+fn remaining(left: &[&Object]) -> Finding {
+    let by_kind = left
+        .iter()
+        .map(|object| object.kind().info().group_resource());
+    let resource = |(name, count): (String, usize)| {
+        let (plural, group) = name.split_once('.').unwrap_or((&name, ""));
+        format!("{plural}.{group} has {count} resource instances")
+    };
+    let kinds: Vec<String> = counted(by_kind).into_iter().map(resource).collect();
+    let (status, reason, message) = if kinds.is_empty() {
+        let message = "All content successfully removed".to_owned();
+        ("False", "ContentRemoved", message)
+    } else {
+        let message = format!("Some resources are remaining: {}", kinds.join(", "));
+        ("True", "SomeResourcesRemain", message)
+    };
+    ("NamespaceContentRemaining", status, reason, message)
+}
+
+fn held(left: &[&Object]) -> Finding {
+    let finalizers = left
+        .iter()
+        .flat_map(|object| object.metadata().finalizers.clone().unwrap_or_default());
+    let held: Vec<String> = counted(finalizers)
+        .into_iter()
+        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
+        .collect();
+    let (status, reason, message) = if held.is_empty() {
+        let message = "All content-preserving finalizers finished".to_owned();
+        ("False", "ContentHasNoFinalizers", message)
+    } else {
+        let held = held.join(", ");
+        let message = format!("Some content in the namespace has finalizers remaining: {held}");
+        ("True", "SomeFinalizersRemain", message)
+    };
+    ("NamespaceFinalizersRemaining", status, reason, message)
 }
 
 fn counted(words: impl Iterator<Item = String>) -> std::collections::BTreeMap<String, usize> {
@@ -304,20 +305,35 @@ mod tests {
     }
 
     #[test]
-    fn c10_it_waits_half_a_grace_period_for_pods_and_says_what_is_left() {
+    fn c10_it_waits_half_a_grace_period_for_pods_and_looks_for_nothing_else() {
         let ending = changed(&there(Kind::Pod, "a"), |pod| {
             pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:09:30Z");
         });
         let plan = with(&[ending]);
         assert_eq!(outlines(&plan), ["status namespace shop"]);
         let conditions = &written(&plan.actions[0])["status"]["conditions"];
-        assert_eq!(conditions[3]["reason"], "SomeResourcesRemain");
-        assert_eq!(
-            conditions[3]["message"],
-            "Some resources are remaining: pods. has 1 resource instances"
-        );
+        assert_eq!(conditions[3]["reason"], "ContentRemoved");
         let look = plan.look_again.expect("it comes back");
         assert_eq!(look.after, Duration::from_secs(16));
+    }
+
+    #[test]
+    fn c10_without_pods_it_says_what_is_held_by_a_finalizer() {
+        let held = changed(&there(Kind::ConfigMap, "a"), |map| {
+            map["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:09:30Z");
+            map["metadata"]["finalizers"] = json!(["example.com/hold"]);
+        });
+        let plan = with(&[held]);
+        let conditions = &written(&plan.actions[0])["status"]["conditions"];
+        assert_eq!(
+            conditions[3]["message"],
+            "Some resources are remaining: configmaps. has 1 resource instances"
+        );
+        assert_eq!(
+            conditions[4]["message"],
+            "Some content in the namespace has finalizers remaining: example.com/hold in 1 \
+             resource instances"
+        );
     }
 
     #[test]

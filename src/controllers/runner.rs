@@ -148,7 +148,10 @@ impl Runner {
     /// What an autoscaler recommended lately.
     #[must_use]
     pub fn recommended(&self, key: &Key) -> Option<&Recommendations> {
-        self.remembered.get(key).and_then(Memory::recommendations)
+        match self.remembered.get(key) {
+            Some(Memory::Recommendations(recommendations)) => Some(recommendations),
+            _ => None,
+        }
     }
 
     /// Whether it waits to see its own writes before it plans again; off, it creates twice.

@@ -414,7 +414,10 @@ impl Scheduler {
                     self.recorder.event(hands, record, &pod, event);
                 }
             }
-            Err(refusal) => self.take_back(&key, &decision, &refusal.to_string(), hands),
+            Err(refusal) => {
+                let why = format!("running Bind plugin \"DefaultBinder\": {refusal}");
+                self.take_back(&key, &decision, &why, hands);
+            }
         }
     }
 

@@ -209,6 +209,16 @@ impl Cluster {
         self.power_of(id) == Power::Paused
     }
 
+    /// What has rung for a component since it was paused.
+    pub(in crate::cluster) fn held_alarms(
+        &self,
+        id: &ComponentId,
+    ) -> impl Iterator<Item = &AnyAlarm> {
+        let held = self.troubles.held.iter();
+        held.filter(move |held| held.of == *id)
+            .map(|held| &held.alarm)
+    }
+
     /// Keeps an alarm until its component goes on.
     pub(in crate::cluster) fn hold(
         &mut self,

@@ -278,3 +278,38 @@ fn c5_with_surge_an_old_pod_that_is_not_ready_makes_way_for_the_new_one() {
     let deletes = third.iter().filter(|step| step.starts_with("delete"));
     assert_eq!(deletes.count(), 3, "{third:?}");
 }
+
+#[test]
+fn c5_failed_pods_of_a_node_go_after_1_2_4_seconds() {
+    let mut objects = nodes();
+    objects.push(set(|_| {}));
+    let first = plan(&objects);
+    let objects = after(&objects, &first);
+    let failed: Vec<Object> = objects
+        .iter()
+        .map(|each| match each {
+            Object::Pod(_) => changed(each, |pod| pod["status"]["phase"] = json!("Failed")),
+            other => other.clone(),
+        })
+        .collect();
+    let key = Key::new(Kind::DaemonSet, "default", "agent");
+    let mut bench = Bench::new(&DAEMON_SET, &failed);
+    let deleted = |bench: &mut Bench| {
+        let plan = bench.plan(&key);
+        bench.remembered.clone_from(&plan.remember);
+        let outlines = outlines(&plan);
+        let deletes = outlines
+            .iter()
+            .filter(|each| each.starts_with("delete pod"));
+        (
+            deletes.count(),
+            plan.look_again.map(|look| look.after.as_secs()),
+        )
+    };
+    assert_eq!(deleted(&mut bench), (3, None), "the first ones go at once");
+    for seconds in [1, 2, 4, 8] {
+        assert_eq!(deleted(&mut bench), (0, Some(seconds)), "these stay");
+        bench.wait(std::time::Duration::from_secs(seconds));
+        assert_eq!(deleted(&mut bench), (3, None), "and go after {seconds} s");
+    }
+}

@@ -199,8 +199,8 @@ impl<'a> Draft<'a> {
         let message = "the HPA controller was able to get the target's current scale";
         self.set("AbleToScale", true, "SucceededGetScale", message);
         let (current, now) = (scale.replicas, self.planned.now);
-        let remembered = self.planned.remembered.and_then(Memory::recommendations);
-        let mut remember = Recommendations::beginning_with(remembered, current, now);
+        let mut remember =
+            Recommendations::beginning_with(self.planned.recommendations(), current, now);
         let mut statuses = None;
         let (replicas, why) = match self.by_numbers(scale) {
             Some(Decision::Off) => {
@@ -469,7 +469,7 @@ impl<'a> Draft<'a> {
                 LookAgain::to_check(self.planned.profile.autoscaler.sync)
                     .because("it measures again and may scale"),
             ),
-            remember: self.remember.map(Memory::Recommended),
+            remember: self.remember.map(Memory::Recommendations),
             when_refused: Some(tell_failure),
             ..Plan::default()
         }

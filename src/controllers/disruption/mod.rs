@@ -1,20 +1,21 @@
 //! disruption-controller: how many pods of a budget may be missing now.
 //! Source: `pkg/controller/disruption`.
 
+mod scale;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
-use super::deployment::{Rounding, scaled};
 use super::wording;
 use crate::api::{
-    Deployment, Key, Kind, Pod, PodDisruptionBudget, ReplicaSet, StatefulSet, Typed, meta, policy,
-    selector,
+    Key, Kind, LabelSelector, Pod, PodDisruptionBudget, Typed, meta, policy, selector,
 };
 use crate::client::Informers;
 use crate::sim::Time;
+use scale::{Expectation, expectation};
 
 /// How long an eviction that was granted counts while the pod is not on its way out.
 /// Source: `DeletionTimeout`.
@@ -61,81 +62,6 @@ fn covers(budget: &PodDisruptionBudget, pod: &Pod) -> bool {
     wanted.is_some_and(|wanted| selector::matches(wanted, meta::labels(&pod.metadata)))
 }
 
-/// How many pods are expected, and how many of them have to be healthy.
-struct Expectation {
-    expected: i32,
-    desired: i32,
-}
-
-/// Source: `getExpectedPodCount`.
-fn expectation(
-    caches: &Informers,
-    budget: &PodDisruptionBudget,
-    pods: &[&Pod],
-) -> Result<Expectation, String> {
-    let spec = &budget.spec;
-    let there = wording::replicas(pods.len());
-    if let Some(most) = &spec.max_unavailable {
-        let expected = expected_scale(caches, pods)?;
-        let missing = scaled(most, expected, Rounding::Up);
-        let desired = (expected - missing).max(0);
-        return Ok(Expectation { expected, desired });
-    }
-    match &spec.min_available {
-        Some(crate::api::IntOrString::Int(least)) => Ok(Expectation {
-            expected: there,
-            desired: *least,
-        }),
-        Some(share) => {
-            let expected = expected_scale(caches, pods)?;
-            let desired = scaled(share, expected, Rounding::Up);
-            Ok(Expectation { expected, desired })
-        }
-        None => Ok(Expectation {
-            expected: there,
-            desired: 0,
-        }),
-    }
-}
-
-/// The sum of the scales of the controllers behind the pods. Source: `getExpectedScale`.
-fn expected_scale(caches: &Informers, pods: &[&Pod]) -> Result<i32, String> {
-    let mut scales: BTreeMap<String, i32> = BTreeMap::new();
-    for pod in pods {
-        let Some(owner) = meta::controller_of(&pod.metadata) else {
-            continue;
-        };
-        if scales.contains_key(&owner.uid) {
-            continue;
-        }
-        let (uid, scale) = scale_of(caches, pod.namespace(), (&owner.kind, &owner.name))
-            .ok_or_else(|| format!("found no controllers for pod \"{}\"", pod.name()))?;
-        scales.insert(uid, scale);
-        scales.entry(owner.uid.clone()).or_insert(0);
-    }
-    Ok(scales.values().sum())
-}
-
-/// The uid and the size of the workload that a ReplicaSet or StatefulSet stands for.
-fn scale_of(
-    caches: &Informers,
-    namespace: &str,
-    (kind, name): (&str, &str),
-) -> Option<(String, i32)> {
-    if kind == "StatefulSet" {
-        let set = caches.get::<StatefulSet>(namespace, name)?;
-        return Some((set.uid().to_owned(), set.spec.replicas.unwrap_or(1)));
-    }
-    let set = caches
-        .get::<ReplicaSet>(namespace, name)
-        .filter(|_| kind == "ReplicaSet")?;
-    let above = meta::controller_of(&set.metadata).filter(|owner| owner.kind == "Deployment");
-    match above.and_then(|owner| caches.get::<Deployment>(namespace, &owner.name)) {
-        Some(above) => Some((above.uid().to_owned(), above.spec.replicas.unwrap_or(1))),
-        None => Some((set.uid().to_owned(), set.spec.replicas.unwrap_or(1))),
-    }
-}
-
 fn plan(planned: &Planned<'_>) -> Plan {
     let Some(budget) = planned.subject::<PodDisruptionBudget>() else {
         return Plan::nothing("the budget is gone");
@@ -144,7 +70,11 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let pods: Vec<&Pod> = pods
         .filter(|pod| covers(budget, pod) && !pod.is_finished())
         .collect();
-    let Expectation { expected, desired } = match expectation(planned.caches, budget, &pods) {
+    let Expectation {
+        expected,
+        desired,
+        is_unsure,
+    } = match expectation(planned.caches, budget, &pods) {
         Ok(expectation) => expectation,
         Err(why) => return fail(planned, budget, &why),
     };
@@ -182,6 +112,7 @@ fn plan(planned: &Planned<'_>) -> Plan {
         ),
         observed: wording::count(wording::size(healthy), "healthy pod"),
         look_again,
+        events: doubts(budget, pods.is_empty(), is_unsure),
         ..Plan::default()
     };
     if status != *budget.status {
@@ -189,6 +120,52 @@ fn plan(planned: &Planned<'_>) -> Plan {
         plan.actions = vec![write(budget, status)];
     }
     plan
+}
+
+/// What makes the count worth little: no pods at all, or pods that no controller wants back.
+fn doubts(budget: &PodDisruptionBudget, is_empty: bool, is_unsure: bool) -> Vec<Said> {
+    let owner = budget.clone().into_object();
+    let mut doubts = Vec::new();
+    if is_empty {
+        let message = "No matching pods found".to_owned();
+        doubts.push(Said::normal(&owner, "NoPods", message));
+    }
+    if is_unsure {
+        let wanted = budget.spec.selector.as_ref();
+        let wanted = wanted.map_or_else(|| "nil".to_owned(), selector_words);
+        let message = format!(
+            "Pods selected by this PodDisruptionBudget (selector: {wanted}) were found to be \
+             unmanaged. As a result, the status of the PDB cannot be calculated correctly, which \
+             may result in undefined behavior. To account for these pods please set \
+             \".spec.minAvailable\" field of the PDB to an integer value."
+        );
+        doubts.push(Said::warning(&owner, "UnmanagedPods", message));
+    }
+    doubts
+}
+
+/// A selector as Go prints it.
+fn selector_words(wanted: &LabelSelector) -> String {
+    let labels = wanted.match_labels.iter().flatten();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{name}: {value},"))
+        .collect();
+    let expressions = wanted.match_expressions.iter().flatten();
+    let expressions: Vec<String> = expressions
+        .map(|each| {
+            let values = each.values.as_deref().unwrap_or_default().join(" ");
+            format!(
+                "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{values}],}},",
+                each.key, each.operator
+            )
+        })
+        .collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{}}},\
+         MatchExpressions:[]LabelSelectorRequirement{{{}}},}}",
+        labels.concat(),
+        expressions.concat()
+    )
 }
 
 /// Without knowing how many pods there should be, none may go. Source: `failSafe`.
@@ -269,83 +246,4 @@ fn tell(
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::api::Object;
-    use crate::controllers::bench::{Bench, object, written};
-
-    fn world(spec: &Value, ready: usize, total: usize) -> Vec<Object> {
-        let mut spec = spec.clone();
-        spec["selector"] = json!({"matchLabels": {"app": "web"}});
-        let budget = json!({"metadata": {"name": "web", "namespace": "default"}, "spec": spec});
-        let deployment = json!({"metadata": {"name": "web", "namespace": "default", "uid": "d"},
-            "spec": {"replicas": total, "selector": {}, "template": {}}});
-        let owned = |kind: &str, uid: &str| {
-            json!([{"apiVersion": "apps/v1", "kind": kind, "name": "web", "uid": uid,
-                "controller": true}])
-        };
-        let set = json!({"metadata": {"name": "web", "namespace": "default", "uid": "rs",
-            "ownerReferences": owned("Deployment", "d")}, "spec": {"selector": {}}});
-        let mut objects = vec![
-            object(Kind::PodDisruptionBudget, budget),
-            object(Kind::Deployment, deployment),
-            object(Kind::ReplicaSet, set),
-        ];
-        objects.extend((0..total).map(|number| {
-            let status = if number < ready { "True" } else { "False" };
-            object(
-                Kind::Pod,
-                json!({"metadata": {"name": format!("p{number}"), "namespace": "default",
-                        "labels": {"app": "web"}, "ownerReferences": owned("ReplicaSet", "rs")},
-                    "status": {"phase": "Running",
-                        "conditions": [{"type": "Ready", "status": status}]}}),
-            )
-        }));
-        objects
-    }
-
-    #[test]
-    fn c12_a_budget_says_how_many_pods_may_go() {
-        let cases = [
-            (json!({"minAvailable": 2}), 3, 3, (2, 1)),
-            (json!({"minAvailable": "50%"}), 5, 5, (3, 2)),
-            (json!({"maxUnavailable": 1}), 3, 3, (2, 1)),
-            (json!({"maxUnavailable": 1}), 2, 3, (2, 0)),
-            (json!({"maxUnavailable": "30%"}), 10, 10, (7, 3)),
-        ];
-        for (spec, ready, total, (desired, allowed)) in cases {
-            let objects = world(&spec, ready, total);
-            let plan = Bench::new(&DISRUPTION, &objects).plan(&objects[0].key());
-            let status = written(&plan.actions[0])["status"].clone();
-            assert_eq!(status["desiredHealthy"], desired, "{spec}");
-            assert_eq!(status["disruptionsAllowed"], allowed, "{spec}");
-            assert_eq!(status["currentHealthy"], ready, "{spec}");
-            let reason = if allowed > 0 {
-                "SufficientPods"
-            } else {
-                "InsufficientPods"
-            };
-            assert_eq!(status["conditions"][0]["reason"], reason, "{spec}");
-        }
-    }
-
-    #[test]
-    fn c12_an_eviction_that_was_granted_counts_as_gone_until_it_is_seen() {
-        let mut objects = world(&json!({"maxUnavailable": 1}), 3, 3);
-        objects[0] = crate::controllers::bench::changed(&objects[0], |budget| {
-            budget["status"] = json!({"disruptionsAllowed": 0, "currentHealthy": 3,
-                "desiredHealthy": 2, "expectedPods": 3,
-                "disruptedPods": {"p0": "2026-01-01T00:09:00Z"}});
-        });
-        let mut bench = Bench::new(&DISRUPTION, &objects);
-        let plan = bench.plan(&objects[0].key());
-        assert_eq!(written(&plan.actions[0])["status"]["currentHealthy"], 2);
-        let look = plan.look_again.expect("it expires");
-        assert_eq!(look.after, Duration::from_mins(1));
-        bench.wait(look.after);
-        let plan = bench.plan(&objects[0].key());
-        assert_eq!(written(&plan.actions[0])["status"]["disruptionsAllowed"], 1);
-    }
-}
+mod tests;
