@@ -22,6 +22,8 @@ pub struct Invocation {
     pub namespace: Option<String>,
     /// Whether it is meant.
     pub dry_run: DryRun,
+    /// How a command that writes shows what it made or changed; a table is a sentence for each.
+    pub shown: Output,
     /// The name of `--field-manager`, where it was given.
     pub manager: Option<String>,
     /// What is asked.
@@ -43,10 +45,20 @@ impl Invocation {
             | Command::Replace { files, .. }
             | Command::Diff { files }
             | Command::Create(Source::Files(files)) => files,
+            Command::Create(Source::Filled(filled)) => &filled.files,
             command => match command.targets() {
                 Some(Targets::Files(files)) => files,
                 _ => &[],
             },
+        }
+    }
+
+    /// Those of them that hold objects.
+    #[must_use]
+    pub fn manifests(&self) -> &[String] {
+        match &self.command {
+            Command::Create(Source::Filled(_)) => &[],
+            _ => self.files(),
         }
     }
 
@@ -71,6 +83,9 @@ impl Command {
             | Self::Top(_) => None,
             Self::Wait(wait) => Some(&wait.targets),
             Self::Edit(edit) => Some(&edit.targets),
+            Self::Listed { targets, .. }
+            | Self::LastApplied { targets, .. }
+            | Self::JobFrom { targets, .. } => Some(targets),
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Drain(drain) => Some(&drain.targets),
@@ -96,15 +111,29 @@ impl Command {
     pub fn only_asks(&self) -> bool {
         match self {
             Self::Get(get) => get.watch == Watch::No,
+            Self::Logs(logs) => !logs.follow,
             Self::Describe { .. }
             | Self::Events(_)
-            | Self::Logs(_)
+            | Self::LastApplied { .. }
+            | Self::Listed { .. }
             | Self::Tell(_)
             | Self::Top(_) => true,
             Self::Rollout { action, .. } => matches!(
                 action,
                 RolloutAction::History { .. } | RolloutAction::Status { watch: false, .. }
             ),
+            _ => false,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it goes on showing what comes until somebody ends it.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        match self {
+            Self::Get(get) => get.watch != Watch::No,
+            Self::Logs(logs) => logs.follow,
             _ => false,
         }
     }
@@ -117,6 +146,8 @@ pub enum Command {
     Apply {
         /// The files.
         files: Vec<String>,
+        /// What becomes of fields that no such object has.
+        unknown: Unknown,
         /// Who merges.
         mode: ApplyMode,
     },
@@ -134,6 +165,27 @@ pub enum Command {
     },
     /// Make objects that are not there yet.
     Create(Source),
+    /// Make a job as a cron job would.
+    JobFrom {
+        /// The cron job.
+        targets: Targets,
+        /// The name of the job.
+        name: String,
+    },
+    /// Show what `apply` was given last.
+    LastApplied {
+        /// Of which objects.
+        targets: Targets,
+        /// As JSON, or else as YAML.
+        json: bool,
+    },
+    /// List labels or annotations.
+    Listed {
+        /// Of which objects.
+        targets: Targets,
+        /// Whether annotations are meant, and not labels.
+        annotations: bool,
+    },
     /// Change objects in an editor.
     Edit(Edit),
     /// Show objects in a table or as they are.
@@ -249,6 +301,42 @@ pub enum Source {
     Files(Vec<String>),
     /// From the flags of `kubectl create KIND` or `kubectl run`.
     Object(Box<Object>),
+    /// The same with entries from files.
+    Filled(Box<Filled>),
+    /// A pod and the service for it: `run --expose`.
+    Both(Box<(Object, Object)>),
+}
+
+/// A `ConfigMap` or `Secret` whose entries come from files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filled {
+    /// The object with the entries that the line gives.
+    pub object: Object,
+    /// What comes from which file, in the order of the line.
+    pub entries: Vec<Entry>,
+    /// The names of these files.
+    pub files: Vec<String>,
+}
+
+/// What one file gives to a `ConfigMap` or `Secret`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// One entry with its whole content: the key, and the file.
+    Whole(String, String),
+    /// An entry for each of its lines `NAME=value`.
+    Lines(String),
+}
+
+/// What becomes of fields that an object of a file has and its kind does not: `--validate`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unknown {
+    /// The API server refuses them.
+    #[default]
+    Refused,
+    /// It leaves them out and warns.
+    Warned,
+    /// It leaves them out.
+    Ignored,
 }
 
 /// One object by kind and name.
@@ -467,6 +555,8 @@ pub struct Logs {
     pub timestamps: bool,
     /// Each line with its pod and container.
     pub prefix: bool,
+    /// Whether kubectl stays and shows what comes.
+    pub follow: bool,
 }
 
 /// `kubectl scale`.
@@ -545,4 +635,8 @@ pub struct Exposed {
     pub protocol: String,
     /// `ClusterIP`, `NodePort`, `LoadBalancer`.
     pub service_type: Option<String>,
+    /// Which pods it is for, where that is not what the object selects.
+    pub selector: Option<LabelSelector>,
+    /// Its labels, where they are not those of the object.
+    pub labels: Vec<(String, String)>,
 }

@@ -20,11 +20,6 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
     let words = given.arguments();
     let wrong = |why: &str| UsageError(format!("error: {why}"));
     let labels = resources::labels(given)?;
-    if given.is_on("follow") {
-        return Err(wrong(
-            "Unlike Kubernetes: glassplane does not follow a log; ask again after a while",
-        ));
-    }
     let mut container = given.text("container");
     let selects = labels.is_some();
     let targets = match (words.as_slice(), labels) {
@@ -78,6 +73,7 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
         since: since.transpose().map_err(|why| wrong(&why))?,
         timestamps: given.is_on("timestamps"),
         prefix: given.is_on("prefix"),
+        follow: given.is_on("follow"),
     })
 }
 

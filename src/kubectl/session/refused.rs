@@ -4,7 +4,7 @@ use super::Session;
 use super::edit;
 use super::failure::Failure;
 use super::task::{Maker, Task};
-use crate::api::Object;
+use crate::api::{Key, Object};
 use crate::apiserver::{Patch, Reason, Refusal};
 use crate::kubectl::grammar::{Command, RolloutAction, Until};
 
@@ -96,26 +96,31 @@ impl Session {
 
 /// What kubectl says when a patch of `apply` is refused.
 fn applying(object: &Object, patch: &Patch, source: &str, refusal: &Refusal) -> Failure {
-    let info = object.kind().info();
+    Failure::Server {
+        refusal: refusal.clone(),
+        doing: format!(
+            "error when applying patch:\n{}\nto:\n{}\nfor: \"{source}\": error when patching \
+             \"{source}\": ",
+            patch.body,
+            described(&object.key())
+        ),
+    }
+}
+
+/// An object as `apply` tells which one it means. Source: `Info.String` of `cli-runtime/pkg/resource`.
+pub(super) fn described(key: &Key) -> String {
+    let info = key.kind.info();
     let version = info.api_version();
     let version = if info.group.is_empty() {
         format!("/{version}")
     } else {
         version
     };
-    Failure::Server {
-        refusal: refusal.clone(),
-        doing: format!(
-            "error when applying patch:\n{}\nto:\nResource: \"{version}, Resource={}\", \
-             GroupVersionKind: \"{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"\nfor: \
-             \"{source}\": error when patching \"{source}\": ",
-            patch.body,
-            info.plural,
-            info.name,
-            object.name(),
-            object.namespace()
-        ),
-    }
+    format!(
+        "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: \
+         \"{}\", Namespace: \"{}\"",
+        info.plural, info.name, key.name, key.namespace
+    )
 }
 
 /// Whether the command goes on with other objects when one cannot be read.
