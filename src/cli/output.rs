@@ -94,10 +94,8 @@ fn answer(session: &Session, cluster: &Cluster) -> String {
         answer.push_str(&session.error_text());
     }
     if waits && !session.invocation().command.stays() {
-        let now = cluster.now();
-        answer.push_str(&format!(
-            "(kubectl still waits when the run ends, at {now})\n"
-        ));
+        let now = cluster.now().to_string();
+        answer.extend(["(kubectl still waits when the run ends, at ", &now, ")\n"]);
     }
     answer
 }

@@ -410,11 +410,9 @@ impl Reader<'_> {
 fn in_one(words: &[String]) -> String {
     const STRICT: &str = "strict decoding error: ";
     // What has the wrong type is told alone; only what is unknown is collected.
-    match words.iter().find(|each| !each.starts_with(STRICT)) {
-        Some(wrong) => wrong.clone(),
-        None => {
-            let fields = words.iter().map(|each| each.trim_start_matches(STRICT));
-            format!("{STRICT}{}", fields.collect::<Vec<_>>().join(", "))
-        }
+    if let Some(wrong) = words.iter().find(|each| !each.starts_with(STRICT)) {
+        return wrong.clone();
     }
+    let fields = words.iter().map(|each| each.trim_start_matches(STRICT));
+    format!("{STRICT}{}", fields.collect::<Vec<_>>().join(", "))
 }

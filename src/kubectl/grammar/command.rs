@@ -83,9 +83,6 @@ impl Command {
             | Self::Top(_) => None,
             Self::Wait(wait) => Some(&wait.targets),
             Self::Edit(edit) => Some(&edit.targets),
-            Self::Listed { targets, .. }
-            | Self::LastApplied { targets, .. }
-            | Self::JobFrom { targets, .. } => Some(targets),
             Self::Get(get) => Some(&get.targets),
             Self::Delete(delete) => Some(&delete.targets),
             Self::Drain(drain) => Some(&drain.targets),
@@ -94,6 +91,9 @@ impl Command {
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
             Self::Describe { targets }
             | Self::Cordon { targets, .. }
+            | Self::JobFrom { targets, .. }
+            | Self::LastApplied { targets, .. }
+            | Self::Listed { targets, .. }
             | Self::Set { targets, .. }
             | Self::SetImage { targets, .. }
             | Self::Patch { targets, .. }
@@ -111,7 +111,7 @@ impl Command {
     pub fn only_asks(&self) -> bool {
         match self {
             Self::Get(get) => get.watch == Watch::No,
-            Self::Logs(logs) => !logs.follow,
+            Self::Logs(logs) => logs.run != LogRun::Followed,
             Self::Describe { .. }
             | Self::Events(_)
             | Self::LastApplied { .. }
@@ -133,7 +133,7 @@ impl Command {
     pub fn stays(&self) -> bool {
         match self {
             Self::Get(get) => get.watch != Watch::No,
-            Self::Logs(logs) => logs.follow,
+            Self::Logs(logs) => logs.run == LogRun::Followed,
             _ => false,
         }
     }
@@ -538,6 +538,17 @@ pub enum Containers {
     All,
 }
 
+/// Which run of a container a log is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogRun {
+    /// The current one, or the last.
+    Current,
+    /// The same, and kubectl stays and shows what comes until it ends.
+    Followed,
+    /// The one before.
+    Previous,
+}
+
 /// `kubectl logs`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logs {
@@ -545,8 +556,8 @@ pub struct Logs {
     pub targets: Targets,
     /// Of which containers.
     pub containers: Containers,
-    /// Of the run before the current one.
-    pub previous: bool,
+    /// Of which run of each container.
+    pub run: LogRun,
     /// Only so many lines, the last ones.
     pub tail: Option<usize>,
     /// Only lines of this last while.
@@ -555,8 +566,6 @@ pub struct Logs {
     pub timestamps: bool,
     /// Each line with its pod and container.
     pub prefix: bool,
-    /// Whether kubectl stays and shows what comes.
-    pub follow: bool,
 }
 
 /// `kubectl scale`.

@@ -101,6 +101,23 @@ const NOT_HERE: &[&str] = &[
     "proxy",
 ];
 
+/// Members of groups of kubectl that are not here.
+const MEMBERS_NOT_HERE: &[(&str, &[&str])] = &[
+    ("apply", &["edit-last-applied", "set-last-applied"]),
+    (
+        "create",
+        &[
+            "clusterrole",
+            "clusterrolebinding",
+            "ingress",
+            "role",
+            "rolebinding",
+            "token",
+        ],
+    ),
+    ("set", &["subject"]),
+];
+
 /// How far a word may be from a command that is suggested. Source: cobra's default.
 const NEAR: usize = 2;
 
@@ -132,6 +149,17 @@ pub(super) fn split(words: &[String]) -> Result<(&'static Verb, Vec<String>), Us
             last == Some(second) || verb.aliases.contains(&second)
         })
     });
+    let is_missing = |(group, members): &(&str, &[&str])| {
+        *group == first
+            && second
+                .as_deref()
+                .is_some_and(|word| members.contains(&word))
+    };
+    if let (Some(second), true) = (&second, MEMBERS_NOT_HERE.iter().any(is_missing)) {
+        return Err(UsageError(format!(
+            "error: Unlike Kubernetes: glassplane has no \"kubectl {first} {second}\""
+        )));
+    }
     match (member, own) {
         (Some(member), _) => Ok((member, inner)),
         (None, Some(own)) => Ok((own, rest)),

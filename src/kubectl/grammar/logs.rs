@@ -1,7 +1,7 @@
 //! The words of `kubectl logs`.
 
 use super::UsageError;
-use super::command::{Containers, Logs, Named, Targets};
+use super::command::{Containers, LogRun, Logs, Named, Targets};
 use super::flags::Given;
 use super::resources;
 use crate::api::Kind;
@@ -68,12 +68,15 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
     Ok(Logs {
         targets,
         containers,
-        previous: given.is_on("previous"),
+        run: match (given.is_on("previous"), given.is_on("follow")) {
+            (true, _) => LogRun::Previous,
+            (false, true) => LogRun::Followed,
+            (false, false) => LogRun::Current,
+        },
         tail,
         since: since.transpose().map_err(|why| wrong(&why))?,
         timestamps: given.is_on("timestamps"),
         prefix: given.is_on("prefix"),
-        follow: given.is_on("follow"),
     })
 }
 

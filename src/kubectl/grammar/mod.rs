@@ -22,8 +22,8 @@ use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Containers, Delete, Edit, Entry, Events, Exposed, Filled, Get, Invocation, Logs,
-    Named, Output, Relabel, Replacement, RolloutAction, Scale, Setting, Source, TaintChanges,
+    Command, Containers, Delete, Edit, Entry, Events, Exposed, Filled, Get, Invocation, LogRun,
+    Logs, Named, Output, Relabel, Replacement, RolloutAction, Scale, Setting, Source, TaintChanges,
     Targets, Unknown, Until, Wait, Watch,
 };
 pub use top::{Lines, SortBy, Top};

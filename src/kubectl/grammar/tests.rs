@@ -499,6 +499,14 @@ fn a_flag_of_kubectls_that_is_not_here_says_so_and_a_misspelt_one_what_was_meant
             "error: Unlike Kubernetes: kubectl apply has a flag --prune, and glassplane does not",
         ),
         (
+            "create ingress web",
+            "error: Unlike Kubernetes: glassplane has no \"kubectl create ingress\"",
+        ),
+        (
+            "apply set-last-applied -f a",
+            "error: Unlike Kubernetes: glassplane has no \"kubectl apply set-last-applied\"",
+        ),
+        (
             "apply -k dir",
             "error: Unlike Kubernetes: kubectl apply has a flag --kustomize, and glassplane does not",
         ),

@@ -29,7 +29,7 @@ const TRYING: &str = "dry-run[=client]";
 pub(super) const NOWHERE: &str = "allow-missing-template-keys as as-group as-uid as-user-extra cache-dir \
     certificate-authority client-certificate client-key cluster context disable-compression \
     insecure-skip-tls-verify k/kustomize kubeconfig kuberc log-flush-frequency match-server-version \
-    password profile profile-output R/recursive request-timeout s/server template tls-server-name token \
+    password profile profile-output R/recursive record request-timeout s/server template tls-server-name token \
     user username v/v vmodule warnings-as-errors";
 
 const fn writes(words: &'static str, flags: &'static [&'static str]) -> Verb {

@@ -300,7 +300,7 @@ impl Session {
                 let said = problem
                     .message
                     .trim_start_matches("strict decoding error: ");
-                self.errors.push_str(&format!("Warning: {said}\n"));
+                self.errors.extend(["Warning: ", said, "\n"]);
             }
         }
     }

@@ -32,7 +32,7 @@ impl Session {
         for entry in &filled.entries {
             match entry {
                 Entry::Whole(key, path) => {
-                    cells.put(key, self.content(path)?, filled.object.name())?
+                    cells.put(key, self.content(path)?, filled.object.name())?;
                 }
                 Entry::Lines(path) => {
                     let text = String::from_utf8_lossy(self.content(path)?).into_owned();

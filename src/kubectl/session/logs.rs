@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::task::Task;
 use crate::api::{Key, LabelSelector, Object, Pod, Typed, core, meta};
 use crate::apiserver::{LogOptions, LogText};
-use crate::kubectl::grammar::{Command, Containers, Logs, Targets};
+use crate::kubectl::grammar::{Command, Containers, LogRun, Logs, Targets};
 
 /// The annotation that names the container which is meant when none is named.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -87,7 +87,7 @@ impl Session {
         for name in names {
             let options = LogOptions {
                 container: Some(name.to_owned()),
-                previous: logs.previous,
+                previous: logs.run == LogRun::Previous,
                 tail: logs.tail,
                 since: logs.since,
                 timestamps: logs.timestamps,
@@ -116,7 +116,7 @@ impl Session {
                 self.output.push_str(part);
             }
         }
-        if logs.follow && !text.is_over {
+        if logs.run == LogRun::Followed && !text.is_over {
             let more = LogOptions {
                 tail: None,
                 since: None,

@@ -20,7 +20,7 @@ pub(super) fn service(object: &Object, exposed: &Exposed) -> Result<Object, Fail
     let value = object.to_value();
     let selector = match object {
         _ if exposed.selector.is_some() => {
-            let labels = exposed.selector.iter().flat_map(|each| selected(each));
+            let labels = exposed.selector.iter().flat_map(selected);
             labels.collect::<Map<String, Value>>().into()
         }
         Object::Pod(_)

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::task::{Maker, Task};
 use crate::api::{Key, Object};
 use crate::apiserver::{Patch, Reason, Refusal};
-use crate::kubectl::grammar::{Command, RolloutAction, Until};
+use crate::kubectl::grammar::{Command, RolloutAction, Setting, Until};
 
 impl Session {
     /// The API server said no.
@@ -66,6 +66,10 @@ impl Session {
             ) => Failure::Own(format!(
                 "failed restoring revision {to_revision}: {refusal}"
             )),
+            (Task::Patch { .. }, Command::SetImage { .. }) => Failure::Own(format!(
+                "failed to patch image update to pod template: {refusal}"
+            )),
+            (Task::Patch { .. }, Command::Set { setting, .. }) => setting_refused(setting, refusal),
             (Task::Patch { object, .. }, Command::Edit(_)) => edit::refused(object, refusal),
             (
                 Task::Patch {
@@ -91,6 +95,19 @@ impl Session {
             }
             _ => Failure::of(refusal),
         }
+    }
+}
+
+/// What kubectl says when a patch of `set` is refused. Source: `kubectl/pkg/cmd/set`.
+fn setting_refused(setting: &Setting, refusal: &Refusal) -> Failure {
+    match setting {
+        Setting::Environment { .. } => Failure::Own(format!(
+            "failed to patch env update to pod template: {refusal}"
+        )),
+        Setting::Resources { .. } => Failure::Own(format!(
+            "failed to patch resources update to pod template {refusal}"
+        )),
+        Setting::Selector(_) | Setting::ServiceAccount(_) => Failure::of(refusal),
     }
 }
 

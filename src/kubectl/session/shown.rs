@@ -14,7 +14,7 @@ impl Session {
     pub(super) fn say(&mut self, object: &Object, what: &str) {
         let path = show::path_of(object);
         match self.invocation.shown.clone() {
-            Output::Name => self.output.push_str(&format!("{path}\n")),
+            Output::Name => self.output.extend([path.as_str(), "\n"]),
             Output::Json | Output::Yaml
                 if matches!(self.invocation.command, Command::Apply { .. }) =>
             {
@@ -35,7 +35,7 @@ impl Session {
             Output::JsonPath(template) => self.say_path(object, &template),
             Output::Table | Output::Wide | Output::Columns(_) => {
                 let suffix = self.invocation.dry_run.suffix();
-                self.output.push_str(&format!("{path} {what}{suffix}\n"));
+                self.output.extend([&path, " ", what, suffix, "\n"]);
             }
         }
     }
@@ -92,7 +92,7 @@ impl Session {
             self.output.push_str(&head);
         }
         for (key, value) in entries.iter().flatten() {
-            self.output.push_str(&format!("{indent}{key}={value}\n"));
+            self.output.extend([indent, key, "=", value, "\n"]);
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) fn read(given: &Given, taken: impl Fn(&str) -> String) -> Result<Entr
     }
     let sources = given.texts("from-file");
     let lines = given.texts("from-env-file");
-    if !lines.is_empty() && !(sources.is_empty() && literals.is_empty()) {
+    if !(lines.is_empty() || sources.is_empty() && literals.is_empty()) {
         return Err(wrong(
             "from-env-file cannot be combined with from-file or from-literal",
         ));

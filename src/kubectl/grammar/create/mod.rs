@@ -95,16 +95,14 @@ fn deployment(given: &Given) -> Result<Object, UsageError> {
     }
     let name = name(given, "create deployment")?;
     let port = given.number("port");
-    let containers: Vec<Value> = images
-        .iter()
-        .map(|image| {
-            let mut container = json!({"name": container_name(image), "image": image});
-            if let Some(port) = port {
-                container["ports"] = json!([{"containerPort": port}]);
-            }
-            container
-        })
+    let containers = images.iter();
+    let mut containers: Vec<Value> = containers
+        .map(|image| json!({"name": container_name(image), "image": image}))
         .collect();
+    // The port is that of the first container.
+    if let (Some(port), Some(first)) = (port, containers.first_mut()) {
+        first["ports"] = json!([{"containerPort": port}]);
+    }
     let labels = json!({"app": name});
     decoded(
         Kind::Deployment,

@@ -41,7 +41,10 @@ pub(super) fn secret(given: &Given) -> Result<Command, UsageError> {
         "tls" => pair(given)?,
         _ => registry(given)?,
     };
-    let mut value = json!({"metadata": {"name": name}, "type": type_});
+    let mut value = json!({"metadata": {"name": name}});
+    if let Some(type_) = type_ {
+        value["type"] = type_.into();
+    }
     if !data.is_empty() {
         value["data"] = data.into();
     }
@@ -49,7 +52,7 @@ pub(super) fn secret(given: &Given) -> Result<Command, UsageError> {
 }
 
 /// The data, what comes from files, and the type.
-type Parts = (Map<String, Value>, Vec<Entry>, String);
+type Parts = (Map<String, Value>, Vec<Entry>, Option<String>);
 
 fn generic(given: &Given) -> Result<Parts, UsageError> {
     let taken =
@@ -61,7 +64,6 @@ fn generic(given: &Given) -> Result<Parts, UsageError> {
     };
     let data = entries.literals.into_iter().map(encode).collect();
     let type_ = given.text("type").filter(|text| !text.is_empty());
-    let type_ = type_.unwrap_or_else(|| "Opaque".to_owned());
     Ok((data, entries.from_files, type_))
 }
 
@@ -77,7 +79,7 @@ fn pair(given: &Given) -> Result<Parts, UsageError> {
         Entry::Whole("tls.crt".to_owned(), certificate),
         Entry::Whole("tls.key".to_owned(), key),
     ];
-    Ok((Map::new(), entries, "kubernetes.io/tls".to_owned()))
+    Ok((Map::new(), entries, Some("kubernetes.io/tls".to_owned())))
 }
 
 fn registry(given: &Given) -> Result<Parts, UsageError> {
@@ -100,6 +102,6 @@ fn registry(given: &Given) -> Result<Parts, UsageError> {
     Ok((
         data,
         Vec::new(),
-        "kubernetes.io/dockerconfigjson".to_owned(),
+        Some("kubernetes.io/dockerconfigjson".to_owned()),
     ))
 }

@@ -46,7 +46,7 @@ fn a_draft_has_the_empty_fields_that_go_writes() {
         ),
         (
             "create secret generic s --from-literal=user=admin",
-            "apiVersion: v1\ndata:\n  user: YWRtaW4=\nkind: Secret\nmetadata:\n  name: s\ntype: Opaque\n",
+            "apiVersion: v1\ndata:\n  user: YWRtaW4=\nkind: Secret\nmetadata:\n  name: s\n",
         ),
         (
             "create quota q -n shop --hard=pods=1",
@@ -105,10 +105,10 @@ fn what_is_written_is_shown_as_it_has_become() {
         "{yaml}"
     );
     desk.file("web.yaml", WEB);
-    let list = printed(&mut desk, "apply -n shop -f web.yaml -o yaml");
+    let all = printed(&mut desk, "apply -n shop -f web.yaml -o yaml");
     assert!(
-        list.starts_with("apiVersion: v1\nitems:\n- apiVersion: apps/v1\n"),
-        "{list}"
+        all.starts_with("apiVersion: v1\nitems:\n- apiVersion: apps/v1\n"),
+        "{all}"
     );
     let last = printed(&mut desk, "apply view-last-applied -n shop cm/m");
     assert_eq!(
