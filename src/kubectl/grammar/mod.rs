@@ -10,6 +10,7 @@ mod logs;
 mod output;
 mod resources;
 mod set;
+mod source;
 mod tell;
 mod top;
 mod verbs;
@@ -22,10 +23,10 @@ use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Containers, Delete, Edit, Entry, Events, Exposed, Filled, Get, Invocation, LogRun,
-    Logs, Named, Output, Relabel, Replacement, RolloutAction, Scale, Setting, Source, TaintChanges,
-    Targets, Unknown, Until, Wait, Watch,
+    Command, Containers, Delete, Edit, Events, Exposed, Get, Invocation, LogRun, Logs, Named,
+    Output, Relabel, RolloutAction, Scale, Setting, TaintChanges, Targets, Until, Wait, Watch,
 };
+pub use source::{Entry, Filled, Replacement, Source, Unknown};
 pub use top::{Lines, SortBy, Top};
 
 pub(super) use create::encoded;

@@ -1,7 +1,8 @@
 //! How a command writes: in earnest or to see what would come of it, in whose name, and which apply.
 
-use super::command::{Command, Output, Unknown};
+use super::command::{Command, Output};
 use super::flags::Given;
+use super::source::Unknown;
 use super::verbs::Verb;
 use super::{UsageError, output};
 use crate::api::owners::Manager;

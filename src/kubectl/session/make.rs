@@ -18,37 +18,7 @@ fn decoded(kind: Kind, value: Value) -> Result<Object, Failure> {
 /// Source: `kubectl/pkg/cmd/expose/expose.go`.
 pub(super) fn service(object: &Object, exposed: &Exposed) -> Result<Object, Failure> {
     let value = object.to_value();
-    let selector = match object {
-        _ if exposed.selector.is_some() => {
-            let labels = exposed.selector.iter().flat_map(selected);
-            labels.collect::<Map<String, Value>>().into()
-        }
-        Object::Pod(_)
-            if value["metadata"]["labels"]
-                .as_object()
-                .is_none_or(Map::is_empty) =>
-        {
-            return Err(own(
-                "couldn't retrieve selectors via --selector flag or introspection: the pod has no \
-                 labels and cannot be exposed",
-            ));
-        }
-        Object::Pod(_) => value["metadata"]["labels"].clone(),
-        Object::Service(_) => value["spec"]["selector"].clone(),
-        Object::Deployment(_) | Object::ReplicaSet(_) => {
-            let expressions = &value["spec"]["selector"]["matchExpressions"];
-            if expressions.as_array().is_some_and(|list| !list.is_empty()) {
-                return Err(own(format!(
-                    "couldn't convert expressions - \"{expressions}\" to map-based selector format"
-                )));
-            }
-            value["spec"]["selector"]["matchLabels"].clone()
-        }
-        other => {
-            let resource = other.kind().info().group_resource();
-            return Err(own(format!("cannot expose a {resource}")));
-        }
-    };
+    let selector = selector_for(object, &value, exposed)?;
     let ports = match exposed.port {
         Some(port) => vec![port],
         None => container_ports(&value),
@@ -91,6 +61,41 @@ pub(super) fn service(object: &Object, exposed: &Exposed) -> Result<Object, Fail
         service["spec"]["type"] = service_type.as_str().into();
     }
     decoded(Kind::Service, service)
+}
+
+/// The labels of the pods that a service for this object is for.
+fn selector_for(object: &Object, value: &Value, exposed: &Exposed) -> Result<Value, Failure> {
+    Ok(match object {
+        _ if exposed.selector.is_some() => {
+            let labels = exposed.selector.iter().flat_map(selected);
+            labels.collect::<Map<String, Value>>().into()
+        }
+        Object::Pod(_)
+            if value["metadata"]["labels"]
+                .as_object()
+                .is_none_or(Map::is_empty) =>
+        {
+            return Err(own(
+                "couldn't retrieve selectors via --selector flag or introspection: the pod has no \
+                 labels and cannot be exposed",
+            ));
+        }
+        Object::Pod(_) => value["metadata"]["labels"].clone(),
+        Object::Service(_) => value["spec"]["selector"].clone(),
+        Object::Deployment(_) | Object::ReplicaSet(_) => {
+            let expressions = &value["spec"]["selector"]["matchExpressions"];
+            if expressions.as_array().is_some_and(|list| !list.is_empty()) {
+                return Err(own(format!(
+                    "couldn't convert expressions - \"{expressions}\" to map-based selector format"
+                )));
+            }
+            value["spec"]["selector"]["matchLabels"].clone()
+        }
+        other => {
+            let resource = other.kind().info().group_resource();
+            return Err(own(format!("cannot expose a {resource}")));
+        }
+    })
 }
 
 /// The labels that a selector asks for by their values.

@@ -4,8 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::super::UsageError;
-use super::super::command::{Command, Entry, Filled, Source};
+use super::super::command::Command;
 use super::super::flags::Given;
+use super::super::source::{Entry, Filled, Source};
 use crate::api::Object;
 
 /// The literals of a line, and the files that it names.

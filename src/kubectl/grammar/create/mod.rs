@@ -8,9 +8,10 @@ mod service;
 use serde_json::{Map, Value, json};
 
 use super::UsageError;
-use super::command::{Command, Source};
+use super::command::Command;
 use super::flags::{Given, not_set};
 use super::resources::{self, Bare};
+use super::source::Source;
 use crate::api::{Kind, Object};
 
 pub(in super::super) use secret::encoded;

@@ -5,8 +5,9 @@ use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
 use super::super::UsageError;
-use super::super::command::{Command, Entry};
+use super::super::command::Command;
 use super::super::flags::Given;
+use super::super::source::Entry;
 use super::{decoded, entries, usage};
 use crate::api::Kind;
 
