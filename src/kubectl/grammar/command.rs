@@ -8,7 +8,7 @@ use super::Top;
 use super::drain::Drain;
 use super::source::{Replacement, Source, Unknown};
 use super::writing::{ApplyMode, DryRun};
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
 use crate::kubectl::json_path::JsonPath;

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::files;
 use super::task::{Maker, Task};
 use super::{Session, edit};
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::Scope;
 use crate::kubectl::grammar::{Command, Events, Invocation, Source, Targets, Watch};

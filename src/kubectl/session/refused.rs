@@ -4,8 +4,8 @@ use super::Session;
 use super::edit;
 use super::failure::Failure;
 use super::task::{Maker, Task};
-use crate::api::{Key, Object};
-use crate::apiserver::{Patch, Reason, Refusal};
+use crate::api::{Key, Kind, Object, selector};
+use crate::apiserver::{Patch, Reason, Refusal, Scope};
 use crate::kubectl::grammar::{Command, RolloutAction, Setting, Until};
 
 impl Session {
@@ -54,6 +54,9 @@ impl Session {
                     "error from server ({reason}): {refusal} in namespace \"{namespace}\""
                 ))
             }
+            (Task::List(key, scope), command) if !matches!(command, Command::Events(_)) => {
+                listing(key.kind, scope, refusal)
+            }
             (Task::Get(_), Command::Scale(_)) => {
                 Failure::Own(format!("no objects passed to scale {refusal}"))
             }
@@ -98,6 +101,40 @@ impl Session {
     }
 }
 
+/// A kind's group and version as kubectl's own messages write them: `apps/v1`, `/v1`.
+fn group_version(kind: Kind) -> String {
+    let info = kind.info();
+    let version = info.api_version();
+    if info.group.is_empty() {
+        format!("/{version}")
+    } else {
+        version
+    }
+}
+
+/// What kubectl says when it may not list what a line selects.
+/// Source: `Selector.Visit` of `cli-runtime/pkg/resource/selector.go`.
+pub(super) fn listing(kind: Kind, scope: &Scope, refusal: &Refusal) -> Failure {
+    if !matches!(refusal.reason, Reason::BadRequest | Reason::NotFound) {
+        return Failure::of(refusal);
+    }
+    let resource = format!("{}, Resource={}", group_version(kind), kind.info().plural);
+    let labels = scope.labels.as_ref().map(selector::print_typed);
+    let (labels, fields) = (labels.unwrap_or_default(), scope.fields.to_string());
+    let doing = if labels.is_empty() && fields.is_empty() {
+        format!("Unable to list {resource:?}: ")
+    } else {
+        format!(
+            "Unable to find {resource:?} that match label selector {labels:?}, field selector \
+             {fields:?}: "
+        )
+    };
+    Failure::Server {
+        refusal: refusal.clone(),
+        doing,
+    }
+}
+
 /// What kubectl says when a patch of `set` is refused. Source: `kubectl/pkg/cmd/set`.
 fn setting_refused(setting: &Setting, refusal: &Refusal) -> Failure {
     match setting {
@@ -127,12 +164,7 @@ fn applying(object: &Object, patch: &Patch, source: &str, refusal: &Refusal) -> 
 /// An object as `apply` tells which one it means. Source: `Info.String` of `cli-runtime/pkg/resource`.
 pub(super) fn described(key: &Key) -> String {
     let info = key.kind.info();
-    let version = info.api_version();
-    let version = if info.group.is_empty() {
-        format!("/{version}")
-    } else {
-        version
-    };
+    let version = group_version(key.kind);
     format!(
         "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: \
          \"{}\", Namespace: \"{}\"",

@@ -351,7 +351,11 @@ fn the_other_kinds_print_their_columns() {
             "NAME   TYPE     DATA   AGE",
             "x      Opaque   1      5m",
         ),
-        (json!({"kind": "ServiceAccount"}), "NAME   AGE", "x      5m"),
+        (
+            json!({"kind": "ServiceAccount"}),
+            "NAME   SECRETS   AGE",
+            "x      0         5m",
+        ),
         (
             json!({"kind": "Lease", "spec": {"holderIdentity": "node-a"}}),
             "NAME   HOLDER   AGE",
