@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::log::LogText;
 use super::{LogOptions, Refusal, Scale};
 use crate::api::field_selector::FieldSelector;
 use crate::api::owners::Manager;
@@ -51,6 +52,18 @@ pub struct WriteOptions {
     pub manager: Option<Manager>,
     /// Whether it is meant.
     pub run: Run,
+    /// What becomes of fields that the kind does not have.
+    pub unknown_fields: UnknownFields,
+}
+
+/// What becomes of fields that a kind does not have: `fieldValidation`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// The write is refused: `Strict`.
+    #[default]
+    Refused,
+    /// They are left out, and the client is warned: `Warn`.
+    Dropped,
 }
 
 /// Whether the client waits for the answer.
@@ -226,8 +239,8 @@ pub enum Answer {
         /// The revision that the list is of.
         revision: u64,
     },
-    /// The lines of a log.
-    Log(Vec<String>),
+    /// What was read of a log.
+    Log(LogText),
     /// The number of replicas of a workload.
     Scale(Scale),
     /// What pods or nodes use, in the order of their keys.

@@ -317,12 +317,13 @@ fn system_objects() -> Vec<Object> {
         (
             "system-node-critical",
             2_000_001_000,
-            "Pods that a node cannot do without.",
+            "Used for system critical pods that must not be moved from their current node.",
         ),
         (
             "system-cluster-critical",
             2_000_000_000,
-            "Pods that the cluster cannot do without.",
+            "Used for system critical pods that must run in the cluster, but can be moved to another \
+             node if necessary.",
         ),
     ] {
         let class = json!({"metadata": {"name": name}, "value": value, "description": description});

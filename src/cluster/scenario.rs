@@ -284,9 +284,10 @@ fn holds(
 
 /// What the runs of kubectl complained about, and where in their files.
 fn failures(cluster: &Cluster) -> Vec<String> {
-    let failed = cluster
-        .sessions()
-        .filter(|(_, session)| session.exit_code().is_some_and(|code| code != 0));
+    let failed = cluster.sessions().filter(|(_, session)| {
+        // A diff that has found something ends with 1 and has nothing to complain about.
+        session.exit_code().is_some_and(|code| code != 0) && !session.error_text().is_empty()
+    });
     failed
         .map(|(_, session)| {
             let error = session.error_text();
@@ -298,9 +299,16 @@ fn failures(cluster: &Cluster) -> Vec<String> {
         .collect()
 }
 
-/// The places in the files of the fields that the API server refused.
+/// The places in the files of what could not be read and of the fields that the API server refused.
 fn places(session: &Session) -> Vec<String> {
     let mut places = Vec::new();
+    if session.invocation().manifests().is_empty() {
+        return places;
+    }
+    for (name, bytes) in session.files() {
+        let problems = manifest::parse(name, bytes).problems;
+        places.extend(problems.iter().map(ToString::to_string));
+    }
     for refusal in session.refusals() {
         let fields: Vec<&str> = refusal
             .causes

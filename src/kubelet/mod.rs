@@ -43,7 +43,7 @@ pub use behaviour::{
     PREFIX as BEHAVIOUR_PREFIX,
 };
 pub use image::{Image, Pull, Reference, Wanted};
-pub use log::LogLine;
+pub use log::{ContainerLog, LogLine};
 pub use machine::Machine;
 pub use note::{Happening, NodeReport, Note, PodNote};
 pub use pressure::Scarce;

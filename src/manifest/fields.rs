@@ -42,12 +42,13 @@ pub fn decode(kind: Kind, value: Value) -> Result<Object, Vec<FieldProblem>> {
     }
 }
 
-/// Reads an object that another version of Kubernetes may have written: wrong types are refused,
-/// unknown fields are passed over and come back as problems beside the object.
+/// Reads an object as the API server does under `fieldValidation=Warn`, and what another version of
+/// Kubernetes may have written: wrong types are refused, unknown fields are passed over and come back
+/// as problems beside the object.
 ///
 /// # Errors
 /// All wrong types; never an empty list.
-pub(super) fn decode_saved(
+pub fn decode_leniently(
     kind: Kind,
     value: Value,
 ) -> Result<(Object, Vec<FieldProblem>), Vec<FieldProblem>> {

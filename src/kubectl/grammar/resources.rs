@@ -36,6 +36,16 @@ pub(super) enum Bare {
 /// Reads the objects from files, arguments and selectors.
 /// Source: `cli-runtime/pkg/resource/builder.go`.
 pub(super) fn read(given: &Given, words: &[String], bare: Bare) -> Result<Targets, UsageError> {
+    read_selected(given, words, bare, labels(given)?)
+}
+
+/// The same where `-l` may mean something else.
+pub(super) fn read_selected(
+    given: &Given,
+    words: &[String],
+    bare: Bare,
+    labels: Option<LabelSelector>,
+) -> Result<Targets, UsageError> {
     let files = given.texts("filename");
     if !files.is_empty() {
         if !words.is_empty() {
@@ -50,7 +60,6 @@ pub(super) fn read(given: &Given, words: &[String], bare: Bare) -> Result<Target
     if words.is_empty() {
         return Err(UsageError(NOTHING_GIVEN.to_owned()));
     }
-    let labels = labels(given)?;
     let all = given.is_on("all");
     if all && labels.is_some() {
         return Err(UsageError(

@@ -13,6 +13,7 @@ mod drain;
 pub mod edit;
 mod failure;
 mod files;
+mod fill;
 mod history;
 mod last;
 mod logs;
@@ -24,6 +25,7 @@ mod rollout;
 mod server_side;
 mod set;
 mod show;
+mod shown;
 mod sort;
 mod task;
 mod top;
@@ -46,6 +48,9 @@ use crate::client::{Component, Context, Input, Subscription};
 use crate::sim::{RecordId, Time, Urgency};
 
 pub use files::Files;
+
+/// How long kubectl waits before it asks for more of a log that it follows.
+const FOLLOW: Duration = Duration::from_secs(1);
 
 type Hands<'a> = Context<'a, Note, KubectlAlarm>;
 
@@ -204,7 +209,7 @@ impl Component for Session {
             Input::Start => {
                 self.begun = hands.now;
                 if let Err(failures) = self.plan() {
-                    self.failures = failures;
+                    self.failures.extend(failures);
                 }
                 self.advance(hands.cause, hands);
             }
@@ -281,6 +286,10 @@ impl Session {
         match task {
             Task::Remove { tries, .. } => self.nap_of_removal(*tries),
             Task::AwaitRemoval { looks, .. } => self.nap_of_wait(*looks),
+            Task::Log(..) => Nap {
+                after: FOLLOW,
+                urgency: Urgency::Periodic,
+            },
             _ => Nap {
                 after: self
                     .gives_up()
@@ -334,14 +343,6 @@ impl Session {
         };
         hands.note(cause, note);
     }
-
-    fn say(&mut self, object: &Object, what: &str) {
-        let path = show::path_of(object);
-        let suffix = self.invocation.dry_run.suffix();
-        for part in [path.as_str(), " ", what, suffix, "\n"] {
-            self.output.push_str(part);
-        }
-    }
 }
 
 /// An answer that made kubectl print nothing, in words.
@@ -354,7 +355,7 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
         }
-        Ok(Answer::Log(lines)) => format!("reads {} lines of a log", lines.len()),
+        Ok(Answer::Log(text)) => format!("reads {} lines of a log", text.lines.len()),
         Ok(Answer::Scale(scale)) => format!("reads that {key} wants {}", scale.replicas),
         Ok(Answer::Metrics(items)) => {
             format!("reads what {} {} use", items.len(), key.kind.info().plural)

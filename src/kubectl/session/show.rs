@@ -8,6 +8,7 @@ use crate::api::{Kind, Object, owners};
 use crate::kubectl::grammar::{Get, Invocation, Output, Targets};
 use crate::kubectl::json_path::{JsonPath, JsonPathError, plain};
 use crate::kubectl::printers::{self, Options, Table};
+use crate::kubectl::zeroes;
 use crate::manifest::print;
 use crate::sim::Time;
 
@@ -38,7 +39,7 @@ pub(super) fn found(get: &Get, objects: &[Object], now: Time) -> Result<String, 
     })
 }
 
-fn no_answer(template: &JsonPath, problem: &JsonPathError) -> Failure {
+pub(super) fn no_answer(template: &JsonPath, problem: &JsonPathError) -> Failure {
     let template = template.source();
     Failure::Own(format!(
         "error executing jsonpath \"{template}\": Error executing template: {problem}. Printing \
@@ -117,7 +118,7 @@ fn whole(get: &Get, objects: &[Object]) -> Value {
             let owners = owners::to_value(object.kind(), &owners::of(object));
             value["metadata"]["managedFields"] = owners;
         }
-        value
+        zeroes::written(object.kind(), value)
     };
     match (&get.targets, objects) {
         (Targets::Named(names), [one]) if names.len() == 1 => value(one),

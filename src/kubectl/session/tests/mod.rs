@@ -4,6 +4,7 @@ mod asking;
 mod changing;
 mod draining;
 mod editing;
+mod flags;
 mod making;
 mod reading;
 mod rolling;
