@@ -14,7 +14,7 @@ use crate::api::{
     selector,
 };
 use crate::client::Informers;
-use crate::sim::Time;
+use crate::sim::{Time, counted};
 
 /// How long an eviction that was granted counts while the pod is not on its way out.
 /// Source: `DeletionTimeout`.
@@ -178,9 +178,9 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let mut plan = Plan {
         desired: format!(
             "at least {}",
-            wording::count(wording::size(desired), "healthy pod")
+            counted(wording::size(desired), "healthy pod")
         ),
-        observed: wording::count(wording::size(healthy), "healthy pod"),
+        observed: counted(wording::size(healthy), "healthy pod"),
         look_again,
         ..Plan::default()
     };

@@ -7,7 +7,7 @@ use super::controller::{Action, Controller, LookAgain, Plan, Planned};
 use super::wording;
 use crate::api::{Key, Kind, Namespace, Object, Typed, core, meta};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Scope, Verb};
-use crate::sim::Time;
+use crate::sim::{Time, counted};
 
 /// What it finds in a namespace it reads from the API server itself: no cache of its own could be
 /// sure that there is nothing left. Pods go first, and the rest when the last pod is gone.
@@ -71,7 +71,7 @@ fn plan_with_answers(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     }
     let mut plan = Plan {
         desired: "an empty namespace".to_owned(),
-        observed: wording::count(left.len(), "object"),
+        observed: counted(left.len(), "object"),
         ..Plan::default()
     };
     if left.is_empty() {
@@ -168,7 +168,7 @@ fn tell(namespace: &Namespace, left: &[&Object], now: Time) -> Option<Action> {
 type Finding = (&'static str, &'static str, &'static str, String);
 
 fn findings(left: &[&Object]) -> Vec<Finding> {
-    let by_kind = counted(
+    let by_kind = tally(
         left.iter()
             .map(|object| object.kind().info().group_resource()),
     );
@@ -180,7 +180,7 @@ fn findings(left: &[&Object]) -> Vec<Finding> {
     let finalizers = left
         .iter()
         .flat_map(|object| object.metadata().finalizers.clone().unwrap_or_default());
-    let held: Vec<String> = counted(finalizers)
+    let held: Vec<String> = tally(finalizers)
         .into_iter()
         .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
         .collect();
@@ -231,7 +231,7 @@ fn findings(left: &[&Object]) -> Vec<Finding> {
     ]
 }
 
-fn counted(words: impl Iterator<Item = String>) -> std::collections::BTreeMap<String, usize> {
+fn tally(words: impl Iterator<Item = String>) -> std::collections::BTreeMap<String, usize> {
     let mut counts = std::collections::BTreeMap::new();
     for word in words {
         *counts.entry(word).or_insert(0) += 1;
