@@ -1,6 +1,7 @@
 //! The nouns, spelled as Kubernetes spells them: kinds, objects, keys, quantities, selectors.
 
 mod actor;
+pub mod field_selector;
 mod key;
 mod kind;
 pub mod meta;

@@ -1,6 +1,4 @@
-//! Label and field selectors: what they match, and their text form.
-
-use std::fmt;
+//! Label selectors: what they match, and their text form.
 
 use super::meta::{self, Labels};
 use super::{LabelSelector, LabelSelectorRequirement, Object};
@@ -105,6 +103,29 @@ pub fn print(selector: &LabelSelector) -> String {
     equal.chain(expressions).collect::<Vec<_>>().join(",")
 }
 
+/// The selector as one types it: `app=web,tier in (a,b),!canary`.
+#[must_use]
+pub fn print_typed(selector: &LabelSelector) -> String {
+    let expressions = selector.match_expressions.iter().flatten();
+    let each = expressions.map(|requirement| {
+        let values = requirement.values.as_deref().unwrap_or_default();
+        match (requirement.operator.as_str(), values) {
+            ("In", [one]) => format!("{}={one}", requirement.key),
+            ("NotIn", [one]) => format!("{}!={one}", requirement.key),
+            _ => print(&LabelSelector {
+                match_labels: None,
+                match_expressions: Some(vec![requirement.clone()]),
+            }),
+        }
+    });
+    let equal = LabelSelector {
+        match_labels: selector.match_labels.clone(),
+        match_expressions: None,
+    };
+    let equal = Some(print(&equal)).filter(|text| !text.is_empty());
+    equal.into_iter().chain(each).collect::<Vec<_>>().join(",")
+}
+
 /// Reads the text form of a label selector: `app=web,tier!=db,zone in (a,b),!canary`.
 ///
 /// # Errors
@@ -181,110 +202,6 @@ fn parse_requirement(part: &str) -> Result<LabelSelectorRequirement, String> {
     match part.strip_prefix('!') {
         Some(key) => requirement(key, "DoesNotExist", Vec::new()),
         None => requirement(part, "Exists", Vec::new()),
-    }
-}
-
-/// One requirement of a field selector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldRequirement {
-    /// The path: `metadata.name`, `spec.nodeName`, `status.phase`.
-    pub path: String,
-    /// The value to compare with.
-    pub value: String,
-    /// Whether the field must have the value (or must not).
-    pub equal: bool,
-}
-
-/// All requirements must hold; none means everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldSelector(pub Vec<FieldRequirement>);
-
-impl FieldSelector {
-    /// Everything.
-    #[must_use]
-    pub fn everything() -> Self {
-        Self::default()
-    }
-
-    /// The objects whose field has this value.
-    #[must_use]
-    pub fn equal(path: &str, value: &str) -> Self {
-        let (path, value) = (path.to_owned(), value.to_owned());
-        Self(vec![FieldRequirement {
-            path,
-            value,
-            equal: true,
-        }])
-    }
-
-    /// Reads `status.phase!=Running,metadata.name=web`.
-    ///
-    /// # Errors
-    /// Says which part does not fit.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let parts = text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty());
-        let requirements = parts.map(|part| {
-            let (path, value, equal) = if let Some((path, value)) = part.split_once("!=") {
-                (path, value, false)
-            } else if let Some((path, value)) =
-                part.split_once("==").or_else(|| part.split_once('='))
-            {
-                (path, value, true)
-            } else {
-                return Err(format!(
-                    "invalid selector: '{part}'; can't understand '{part}'; write path=value"
-                ));
-            };
-            Ok(FieldRequirement {
-                path: path.to_owned(),
-                value: value.to_owned(),
-                equal,
-            })
-        });
-        requirements.collect::<Result<Vec<_>, _>>().map(Self)
-    }
-
-    /// Whether the object has what the selector asks for. The common paths are read directly.
-    #[must_use]
-    pub fn matches(&self, object: &Object) -> bool {
-        self.0.iter().all(|requirement| {
-            let same = match (requirement.path.as_str(), object) {
-                ("metadata.name", _) => object.name() == requirement.value,
-                ("metadata.namespace", _) => object.namespace() == requirement.value,
-                ("spec.nodeName", Object::Pod(pod)) => {
-                    pod.spec.node_name.as_deref().unwrap_or_default() == requirement.value
-                }
-                ("status.phase", Object::Pod(pod)) => pod.phase() == requirement.value,
-                (path, _) => field_text(object, path) == requirement.value,
-            };
-            same == requirement.equal
-        })
-    }
-}
-
-fn field_text(object: &Object, path: &str) -> String {
-    let value = object.to_value();
-    let found = path
-        .split('.')
-        .try_fold(&value, |value, step| value.get(step));
-    match found {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    }
-}
-
-impl fmt::Display for FieldSelector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, requirement) in self.0.iter().enumerate() {
-            let comma = if place == 0 { "" } else { "," };
-            let sign = if requirement.equal { "=" } else { "!=" };
-            write!(f, "{comma}{}{sign}{}", requirement.path, requirement.value)?;
-        }
-        Ok(())
     }
 }
 

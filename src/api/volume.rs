@@ -1,7 +1,9 @@
 //! Volumes and their claims: what the binder, the scheduler and the API server ask of them alike.
 //! Source: `k8s.io/component-helpers/storage/volume`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as OfficialQuantity;
 
 use super::{
     Node, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Quantity, StorageClass, core, meta,
@@ -104,17 +106,19 @@ pub fn is_reachable(volume: &PersistentVolume, node: &Node) -> bool {
 #[must_use]
 pub fn asked(claim: &PersistentVolumeClaim) -> Quantity {
     let resources = claim.spec.resources.as_ref();
-    let list = resources.and_then(|resources| resources.requests.as_ref());
-    storage(&requests::read_list(list))
+    storage(resources.and_then(|resources| resources.requests.as_ref()))
 }
 
 /// How much the volume has.
 #[must_use]
 pub fn capacity(volume: &PersistentVolume) -> Quantity {
-    storage(&requests::read_list(volume.spec.capacity.as_ref()))
+    storage(volume.spec.capacity.as_ref())
 }
 
-fn storage(list: &requests::ResourceList) -> Quantity {
+/// How much storage is in a list of amounts.
+#[must_use]
+pub fn storage(list: Option<&BTreeMap<String, OfficialQuantity>>) -> Quantity {
+    let list = requests::read_list(list);
     list.get("storage").copied().unwrap_or(Quantity::ZERO)
 }
 

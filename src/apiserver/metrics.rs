@@ -63,6 +63,8 @@ impl ApiServer {
             let found = found.ok_or_else(|| Refusal::no_metrics(key))?;
             return Ok(Answer::Metrics(vec![found]));
         }
+        let fields = &scope.fields;
+        fields.check_names().map_err(Refusal::bad_request)?;
         let namespace = (!key.namespace.is_empty()).then_some(&*key.namespace);
         let objects = self.store.list(key.kind, namespace);
         let covered = objects.filter(|object| scope.covers(object));

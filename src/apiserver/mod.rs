@@ -175,7 +175,7 @@ impl ApiServer {
             Verb::Get | Verb::Log(_) => {
                 Handled::read(self.get(&request.key).cloned().map(Answer::Object))
             }
-            Verb::List(scope) => Handled::read(Ok(self.list(&request.key, scope))),
+            Verb::List(scope) => Handled::read(self.list(&request.key, scope)),
             Verb::GetScale => Handled::read(self.scale_of(&request.key).map(Answer::Scale)),
             Verb::Metrics(scope) => Handled::read(self.read_metrics(&request.key, scope)),
             write => {
@@ -203,28 +203,32 @@ impl ApiServer {
         self.store.get(key).ok_or_else(|| Refusal::not_found(key))
     }
 
-    fn list(&self, key: &Key, scope: &Scope) -> Answer {
+    fn list(&self, key: &Key, scope: &Scope) -> Outcome {
+        scope.check(key.kind)?;
         let namespace = (!key.namespace.is_empty()).then_some(&*key.namespace);
         let objects = self.store.list(key.kind, namespace);
         let items = objects
             .filter(|object| scope.covers(object))
             .cloned()
             .collect();
-        Answer::List {
+        Ok(Answer::List {
             items,
             revision: self.store.revision(),
-        }
+        })
     }
 
     /// What a watch with this scope lists before it begins. A scope of one name costs one look.
-    #[must_use]
-    pub fn list_for(&self, kind: Kind, scope: &Scope) -> Vec<Object> {
+    ///
+    /// # Errors
+    /// 400 when objects of this kind cannot be watched like this.
+    pub fn list_for(&self, kind: Kind, scope: &Scope) -> Result<Vec<Object>, Refusal> {
+        scope.check(kind)?;
         let named = scope
             .fields
             .0
             .iter()
             .find(|each| each.equal && each.path == "metadata.name");
-        match named {
+        Ok(match named {
             Some(name) if !kind.info().namespaced => self
                 .store
                 .get(&Key::new(kind, "", &name.value))
@@ -237,7 +241,7 @@ impl ApiServer {
                 .filter(|object| scope.covers(object))
                 .cloned()
                 .collect(),
-        }
+        })
     }
 }
 

@@ -96,6 +96,7 @@ pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now
     metadata.generation = counts_generations(kind).then_some(1);
     if let Object::Job(job) = &mut object {
         super::defaulting::generate_job_selector(job);
+        super::defaulting::job_labels(job);
     }
     object
 }
@@ -202,9 +203,11 @@ pub(super) fn for_finalize(object: &Object, current: &Object) -> Object {
 /// Marks an object for deletion after `grace` seconds.
 pub(super) fn mark_for_deletion(object: &mut Object, grace: i64, now: Time) {
     let span = std::time::Duration::from_secs(u64::try_from(grace).unwrap_or(0));
+    let kind = object.kind();
     let metadata = object.metadata_mut();
     metadata.deletion_timestamp = Some(meta::object_time(now + span));
-    metadata.deletion_grace_period_seconds = Some(grace);
+    // Namespaces are marked in a way of their own. Source: `Delete` of `pkg/registry/core/namespace`.
+    metadata.deletion_grace_period_seconds = (kind != Kind::Namespace).then_some(grace);
     if let Some(generation) = metadata.generation.filter(|generation| *generation > 0) {
         metadata.generation = Some(generation + 1);
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{LogOptions, Refusal, Scale};
+use crate::api::field_selector::FieldSelector;
 use crate::api::owners::Manager;
-use crate::api::selector::FieldSelector;
-use crate::api::{Actor, Key, LabelSelector, Metrics, Object};
+use crate::api::{Actor, Key, Kind, LabelSelector, Metrics, Object};
 use crate::sim::{RecordId, Urgency};
 
 /// The number that a client gives to its request, to know the answer by.
@@ -107,6 +107,14 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Whether objects of a kind can be asked for like this.
+    ///
+    /// # Errors
+    /// 400 that names a field which cannot be asked for.
+    pub(super) fn check(&self, kind: Kind) -> Result<(), Refusal> {
+        self.fields.check(kind).map_err(Refusal::bad_request)
+    }
+
     /// Whether an object belongs.
     #[must_use]
     pub fn covers(&self, object: &Object) -> bool {

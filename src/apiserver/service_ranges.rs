@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+use super::defaulting::is_blank;
 use super::field_error::FieldError;
 use crate::api::{Kind, Service, Typed, core};
 use crate::sim::Random;
@@ -61,6 +62,7 @@ pub(super) fn carry_over(after: &mut Service, before: &Service) {
         spec.cluster_ip.clone_from(&was.cluster_ip);
         spec.cluster_ips.clone_from(&was.cluster_ips);
     }
+    follow_address(&mut spec, was);
     if needs_node_ports(was) && needs_node_ports(&spec) {
         keep_node_ports(&mut spec, was);
     }
@@ -92,6 +94,20 @@ pub(super) fn carry_over(after: &mut Service, before: &Service) {
     }
     if spec != *after.spec {
         *after.spec_mut() = spec;
+    }
+}
+
+/// Who changes the one address means the first of all of them. Source: `NormalizeClusterIPs`.
+fn follow_address(spec: &mut core::ServiceSpec, was: &core::ServiceSpec) {
+    if spec.cluster_ip != was.cluster_ip
+        && spec.cluster_ips == was.cluster_ips
+        && let Some(address) = spec.cluster_ip.clone()
+    {
+        let all = spec.cluster_ips.get_or_insert_default();
+        match all.first_mut() {
+            Some(first) => *first = address,
+            None => all.push(address),
+        }
     }
 }
 
@@ -254,10 +270,6 @@ fn address_fault(spec: &core::ServiceSpec, taken: impl Fn(&str) -> bool) -> Opti
         ));
     }
     taken(address).then(|| "provided IP is already allocated".to_owned())
-}
-
-fn is_blank(text: Option<&String>) -> bool {
-    text.is_none_or(String::is_empty)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use imbl::{OrdMap, OrdSet};
 
 use super::census::{Census, Standing, stand_alike};
 use crate::api::{Key, Kind, Object, OwnerReference, Pod, Typed, meta};
-use crate::apiserver::{Scope, WatchEvent};
+use crate::apiserver::{Refusal, Scope, WatchEvent};
 use crate::sim::{Memo, RecordId, Time};
 
 /// What a component watches.
@@ -52,6 +52,8 @@ pub enum Seen {
     Event(WatchEvent),
     /// The watch broke; it will be opened again by itself.
     Gone,
+    /// The API server does not let it be watched like this.
+    Refused(Refusal),
 }
 
 /// An object as a component knows it.
@@ -215,7 +217,7 @@ impl Informers {
         let cache = self.caches.entry(delivery.kind).or_default();
         cache.revision = cache.revision.max(delivery.revision);
         match &delivery.seen {
-            Seen::Gone | Seen::Resumed => Vec::new(),
+            Seen::Gone | Seen::Resumed | Seen::Refused(_) => Vec::new(),
             Seen::Event(WatchEvent::Deleted(object)) => cache
                 .remove(&object.key())
                 .into_iter()

@@ -71,7 +71,7 @@ impl Note {
         match delivery.seen {
             Seen::Listed(_) | Seen::Resumed => Self::Opened(delivery.clone()),
             Seen::Event(_) => Self::Delivered(delivery.clone()),
-            Seen::Gone => Self::Gone(delivery.clone()),
+            Seen::Gone | Seen::Refused(_) => Self::Gone(delivery.clone()),
         }
     }
 
@@ -103,7 +103,7 @@ impl Note {
             Self::Opened(delivery) | Self::Delivered(delivery) | Self::Gone(delivery) => {
                 match &delivery.seen {
                     Seen::Event(event) => Some(event.object().key()),
-                    Seen::Listed(_) | Seen::Resumed | Seen::Gone => None,
+                    _ => None,
                 }
             }
             Self::Expired(..) => None,
@@ -152,7 +152,13 @@ impl Note {
                 Seen::Event(event) => format!("sees {}", seen_words(event)),
                 _ => "hears from its watch".to_owned(),
             },
-            Self::Gone(delivery) => format!("lost its watch on {}", delivery.kind.info().plural),
+            Self::Gone(delivery) => {
+                let plural = delivery.kind.info().plural;
+                match &delivery.seen {
+                    Seen::Refused(refusal) => format!("may not watch {plural} so: {refusal}"),
+                    _ => format!("lost its watch on {plural}"),
+                }
+            }
             Self::Expired(kind, message) => format!(
                 "is told 410 Expired for its watch on {}: {message}; lists again",
                 kind.info().plural
@@ -192,6 +198,7 @@ impl Note {
                     Seen::Listed(_) => "LISTED",
                     Seen::Resumed => "RESUMED",
                     Seen::Gone => "GONE",
+                    Seen::Refused(_) => "REFUSED",
                 };
                 json!({"type": event, "resource": delivery.kind.info().plural, "revision": delivery.revision})
             }

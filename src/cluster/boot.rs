@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::command::Note as CommandNote;
 use super::component::part_mut;
 use super::metrics::MetricsServer;
+use super::own_service;
 use super::step::{Happening, Wake};
 use super::strike::Troubles;
 use super::terminal::Terminal;
@@ -16,9 +17,9 @@ use super::watches::Watches;
 use super::{Cluster, ComponentId, Part, Power, Trace, Traffic};
 use crate::api::{Actor, Kind, Object, Quantity, core};
 use crate::apiserver::{
-    Answering, ApiServer, Moment, Note as ApiNote, Request, RequestId, Verb, WriteOptions,
+    Answering, ApiServer, Moment, Note as ApiNote, Refusal, Request, RequestId, Verb, WriteOptions,
 };
-use crate::client::{Component, Delivery, Seen, Subscription};
+use crate::client::{Component, Delivery, Subscription};
 use crate::controllers::{CONTROLLERS, Runner};
 use crate::kubelet::{Kubelet, Machine, Rule};
 use crate::scheduler::{Configuration, Scheduler};
@@ -212,13 +213,26 @@ impl Cluster {
         self.last_step = self.next_record();
     }
 
-    /// Stores what is there before the first step, through the same door as everything else.
+    /// Stores what is there before the first step.
     fn register(&mut self, actor: &Actor, object: Object, cause: RecordId) {
+        let key = object.key();
+        if let Err(refusal) = self.create_itself(actor, object, cause) {
+            panic!("the first objects are valid, but {key}: {refusal}");
+        }
+    }
+
+    /// Stores what nobody asked for, through the same door as everything else.
+    pub(super) fn create_itself(
+        &mut self,
+        actor: &Actor,
+        object: Object,
+        cause: RecordId,
+    ) -> Result<(), Refusal> {
         let key = object.key();
         let request = Request {
             id: RequestId(0),
             actor: actor.clone(),
-            key: key.clone(),
+            key,
             verb: Verb::Create(object),
             answer: Answering::Ignored,
             urgency: Urgency::Periodic,
@@ -229,13 +243,13 @@ impl Cluster {
             profile: &self.profile,
         };
         let handled = self.api.handle(&request, moment);
-        if let Err(refusal) = handled.outcome {
-            panic!("the first objects are valid, but {key}: {refusal}");
-        }
         for change in handled.changes {
-            let by = actor.clone();
-            self.record(Actor::Etcd, Some(cause), ApiNote::Committed { change, by });
+            let (change_told, by) = (Arc::clone(&change), actor.clone());
+            let note = ApiNote::Committed { change, by };
+            let commit = self.record(Actor::Etcd, Some(cause), note);
+            self.spread(&change_told, commit, Urgency::Work);
         }
+        handled.outcome.map(|_| ())
     }
 
     /// Lets a component run: its watches list and open, its first alarms are set.
@@ -271,12 +285,11 @@ impl Cluster {
             watch.opening += 1;
             watch.sent = revision;
             watch.delivered = revision;
-            let (kind, scope) = (watch.subscription.kind, watch.subscription.scope.clone());
-            let items = self.api.list_for(kind, &scope);
+            let subscription = watch.subscription.clone();
             let delivery = Delivery {
-                kind,
+                kind: subscription.kind,
                 revision,
-                seen: Seen::Listed(items),
+                seen: self.listed(&subscription),
             };
             self.wake(id, Wake::Watch(delivery), cause);
         }
@@ -317,23 +330,8 @@ fn system_objects() -> Vec<Object> {
         let account = json!({"metadata": {"name": "default", "namespace": namespace}});
         values.push((Kind::ServiceAccount, account));
     }
-    let kubernetes = json!({
-        "metadata": {
-            "name": "kubernetes",
-            "namespace": "default",
-            "labels": {"component": "apiserver", "provider": "kubernetes"},
-        },
-        "spec": {
-            "clusterIP": "10.96.0.1",
-            "clusterIPs": ["10.96.0.1"],
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
-        },
+    let objects = values.into_iter().map(|(kind, value)| {
+        Object::from_value(kind, value).expect("the first objects are well-formed")
     });
-    values.push((Kind::Service, kubernetes));
-    values
-        .into_iter()
-        .map(|(kind, value)| {
-            Object::from_value(kind, value).expect("the first objects are well-formed")
-        })
-        .collect()
+    objects.chain(own_service::objects()).collect()
 }

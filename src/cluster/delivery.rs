@@ -6,7 +6,7 @@ use super::Cluster;
 use super::step::{Happening, Wake};
 use super::watches::{InFlight, WatchId};
 use crate::apiserver::{self, event_for};
-use crate::client::{self, Delivery, Seen};
+use crate::client::{self, Delivery, Seen, Subscription};
 use crate::sim::{RecordId, Urgency};
 use crate::store::Change;
 
@@ -89,6 +89,12 @@ impl Cluster {
         }
     }
 
+    /// What a watcher hears first: all that there is, or that it may not watch like this.
+    pub(super) fn listed(&self, subscription: &Subscription) -> Seen {
+        let listed = self.api.list_for(subscription.kind, &subscription.scope);
+        listed.map_or_else(Seen::Refused, Seen::Listed)
+    }
+
     /// Opens a watch: it goes on from where it was, or lists again when that has been forgotten.
     pub(super) fn open(&mut self, id: WatchId, opening: u32, cause: RecordId, urgency: Urgency) {
         let Some(watch) = self.watches.get_mut(id) else {
@@ -97,7 +103,6 @@ impl Cluster {
         if watch.opening != opening {
             return;
         }
-        watch.is_open = true;
         let (subscription, sent) = (watch.subscription.clone(), watch.sent);
         let (kind, who) = (subscription.kind, watch.component.actor());
         let changes =
@@ -115,12 +120,12 @@ impl Cluster {
         let (revision, seen) = if missed.is_some() {
             (sent, Seen::Resumed)
         } else {
-            let items = self.api.list_for(kind, &subscription.scope);
-            (self.api.store().revision(), Seen::Listed(items))
+            (self.api.store().revision(), self.listed(&subscription))
         };
         let Some(watch) = self.watches.get_mut(id) else {
             return;
         };
+        watch.is_open = !matches!(seen, Seen::Refused(_));
         watch.sent = revision;
         let at = watch.arrival(self.now, self.profile.network.response);
         let delivery = Delivery {

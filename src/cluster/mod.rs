@@ -16,6 +16,7 @@ mod history;
 mod logs;
 mod machines;
 mod metrics;
+mod own_service;
 pub mod runs;
 pub mod scenario;
 pub mod session;

@@ -66,6 +66,8 @@ pub(super) enum Happening {
     Compact { cause: RecordId },
     /// The store looks for events whose time is up.
     Expire { cause: RecordId },
+    /// kube-apiserver looks whether the Service through which it is found is there.
+    Serve { cause: RecordId },
     /// The time of a load is up.
     LoadIsOver { workload: Key, cause: RecordId },
     /// A component whose watches were tampered with lists again.
@@ -157,6 +159,7 @@ impl Cluster {
             Happening::Second { cause } => self.close_second(cause),
             Happening::Compact { cause } => self.compact(cause),
             Happening::Expire { cause } => self.expire(cause),
+            Happening::Serve { cause } => self.serve_again(cause),
             Happening::LoadIsOver { workload, cause } => self.end_load(&workload, cause),
             Happening::ListAgain { of, cause } => self.list_again(&of, cause),
         }
@@ -295,6 +298,7 @@ impl Cluster {
             };
             last = self.record_at(change.revision, Actor::Etcd, Some(last), note);
             self.spread(&change, last, request.urgency);
+            self.mind_own_service(&change, last);
         }
         if request.answer == Answering::Awaited {
             let at = self.now + self.network.duration(self.profile.network.response);
@@ -459,6 +463,7 @@ impl Cluster {
             }
             Happening::Second { .. } => "clients count the answers of the last second".to_owned(),
             Happening::Compact { .. } => "kube-apiserver forgets old revisions".to_owned(),
+            Happening::Serve { .. } => "kube-apiserver looks for the Service kubernetes".to_owned(),
             Happening::Expire { .. } => "etcd looks for events whose time is up".to_owned(),
             Happening::LoadIsOver { workload, .. } => format!("the work for {workload} is over"),
             Happening::ListAgain { of, .. } => format!("{} lists again", of.actor()),

@@ -8,6 +8,7 @@ use super::deployment::DEPLOYMENT;
 use super::disruption::DISRUPTION;
 use super::endpoint_slice::ENDPOINT_SLICE;
 use super::external_provisioner::EXTERNAL_PROVISIONER;
+use super::external_resizer::EXTERNAL_RESIZER;
 use super::garbage_collector::GARBAGE_COLLECTOR;
 use super::horizontal_pod_autoscaler::{HORIZONTAL_POD_AUTOSCALER, Recommendations};
 use super::job::JOB;
@@ -376,4 +377,5 @@ pub static CONTROLLERS: &[&Controller] = &[
     &PERSISTENT_VOLUME_CLAIM_PROTECTION,
     &PERSISTENT_VOLUME_PROTECTION,
     &EXTERNAL_PROVISIONER,
+    &EXTERNAL_RESIZER,
 ];

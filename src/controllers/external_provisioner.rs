@@ -86,7 +86,7 @@ fn asked_of(claim: &ObjectMeta) -> Option<&str> {
 }
 
 /// The provisioner that made a volume, if it is one of those that are pretended.
-fn made_by(made: &ObjectMeta) -> Option<&str> {
+pub(super) fn made_by(made: &ObjectMeta) -> Option<&str> {
     let maker = meta::annotation(made, volume::PROVISIONED_BY);
     maker.filter(|name| reach(Some(name)).is_some())
 }

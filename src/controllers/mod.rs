@@ -10,6 +10,7 @@ mod disruption_target;
 mod endpoint_slice;
 mod expectations;
 mod external_provisioner;
+mod external_resizer;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
 mod job;

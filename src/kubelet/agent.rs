@@ -124,7 +124,7 @@ impl Agent {
         let record = hands.note(hands.cause, note);
         match &delivery.seen {
             Seen::Resumed if delivery.kind == Kind::Pod => self.revive(record, hands),
-            Seen::Gone | Seen::Resumed => {}
+            Seen::Gone | Seen::Resumed | Seen::Refused(_) => {}
             Seen::Listed(objects) => {
                 for object in objects {
                     self.see_object(object, record, hands);

@@ -51,7 +51,7 @@ pub use serving::{Listening, Server};
 pub use trouble::Trouble;
 pub use usage::{ContainerUsage, PodUsage, Usage};
 
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Kind, Object, Typed};
 use crate::apiserver::Scope;
 use crate::client::{Component, Context, Input, Subscription};

@@ -13,7 +13,8 @@ use crate::api::Object;
 
 use rule::fill_shared;
 
-pub(super) use workload::generate_job_selector;
+pub(super) use rule::is_blank;
+pub(super) use workload::{generate_job_selector, job_labels};
 
 /// Fills in the defaults of Kubernetes 1.34 and writes amounts as the server prints them.
 /// Source: the `defaults.go` of each group below `pkg/apis`.
@@ -26,13 +27,16 @@ pub(super) fn apply_defaults(object: &mut Object) {
         Object::DaemonSet(it) => fill_shared(&mut it.spec, workload::DAEMON_SET),
         Object::Job(job) => {
             fill_shared(&mut job.spec, workload::JOB);
-            workload::job_labels(job);
+            job_labels(job);
         }
         Object::CronJob(it) => fill_shared(&mut it.spec, workload::CRON_JOB),
         Object::Service(it) => fill_shared(&mut it.spec, service::SERVICE),
         Object::EndpointSlice(it) => fill_shared(&mut it.spec, policy::ENDPOINT_SLICE),
         Object::Namespace(it) => policy::namespace(it),
-        Object::Node(it) => fill_shared(&mut it.status, policy::NODE_STATUS),
+        Object::Node(it) => {
+            fill_shared(&mut it.spec, policy::NODE);
+            fill_shared(&mut it.status, policy::NODE_STATUS);
+        }
         Object::Secret(it) => fill_shared(&mut it.spec, policy::SECRET),
         Object::HorizontalPodAutoscaler(it) => fill_shared(&mut it.spec, policy::AUTOSCALER),
         Object::PriorityClass(it) => fill_shared(&mut it.spec, policy::PRIORITY_CLASS),

@@ -4,7 +4,7 @@ use k8s_openapi::ByteString;
 
 use crate::api::{Namespace, autoscaling, core, discovery, scheduling, storage};
 
-use super::rule::{Amounts, Rule, amounts, each, fill, lacks, part, text, value};
+use super::rule::{Amounts, Rule, amounts, each, fill, is_blank, lacks, part, text, value};
 
 /// What a HorizontalPodAutoscaler aims at when it names no metric: 80 % of the requested cpu.
 const CPU_UTILIZATION: i32 = 80;
@@ -31,6 +31,28 @@ pub(super) fn namespace(namespace: &mut Namespace) {
         namespace.spec_mut().finalizers = Some(vec!["kubernetes".to_owned()]);
     }
 }
+
+/// A node's one range of addresses is the first of all of them: who writes only the one means that.
+/// Source: `Convert_v1_NodeSpec_To_core_NodeSpec` and its way back.
+pub(super) const NODE: &[Rule<core::NodeSpec>] = &[
+    Rule {
+        lacks: |spec| {
+            let first = spec.pod_cidrs.as_ref().and_then(|ranges| ranges.first());
+            !is_blank(spec.pod_cidr.as_ref()) && first != spec.pod_cidr.as_ref()
+        },
+        set: |spec| spec.pod_cidrs = spec.pod_cidr.clone().map(|range| vec![range]),
+    },
+    Rule {
+        lacks: |spec| {
+            let first = spec.pod_cidrs.as_ref().and_then(|ranges| ranges.first());
+            is_blank(spec.pod_cidr.as_ref()) && first.is_some()
+        },
+        set: |spec| {
+            let first = spec.pod_cidrs.as_ref().and_then(|ranges| ranges.first());
+            spec.pod_cidr = first.cloned();
+        },
+    },
+];
 
 /// A node can give all that it has when it says nothing else.
 pub(super) const NODE_STATUS: &[Rule<core::NodeStatus>] = &[

@@ -51,7 +51,7 @@ pub(super) fn fill_each<T>(items: &mut Option<Vec<T>>, rules: &[Rule<T>]) {
 }
 
 /// True for no text and for the empty one, between which the API server does not distinguish.
-pub(super) fn is_blank(text: Option<&String>) -> bool {
+pub(in crate::apiserver) fn is_blank(text: Option<&String>) -> bool {
     text.is_none_or(String::is_empty)
 }
 

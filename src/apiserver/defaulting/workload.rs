@@ -157,8 +157,10 @@ pub(super) const CRON_JOB: &[Rule<batch::CronJobSpec>] = &[
     },
 ];
 
-/// The labels of a Job without any are those of its pods.
-pub(super) fn job_labels(job: &mut Job) {
+/// The labels of a Job without any are those of its pods. What a new one is given for its pods is
+/// seen on itself as well, for what is read from the store has its defaults filled in anew.
+/// Source: `SetDefaults_Job`.
+pub(in crate::apiserver) fn job_labels(job: &mut Job) {
     let own = job.metadata.labels.as_ref();
     if own.is_none_or(Labels::is_empty)
         && let Some(labels) = job

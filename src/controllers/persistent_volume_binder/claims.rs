@@ -214,7 +214,9 @@ pub(super) fn bound_to(claim: &PersistentVolumeClaim, name: &str) -> PersistentV
     bound
 }
 
-/// The write of the status of a bound claim, if it does not say so already.
+/// The write of the status of a bound claim, if it does not say so already. How much it has is said
+/// when it is bound; from then on whoever makes volumes larger says it.
+/// Source: `updateClaimStatus`.
 pub(super) fn bound_status(
     claim: &PersistentVolumeClaim,
     found: &PersistentVolume,
@@ -222,7 +224,7 @@ pub(super) fn bound_status(
     let (status, given) = (&claim.status, &found.spec);
     let is_said = status.phase.as_deref() == Some("Bound")
         && status.access_modes == given.access_modes
-        && status.capacity == given.capacity;
+        && status.capacity.is_some();
     let why = || format!("says that claim {} is Bound", claim.name());
     (!is_said).then(|| with_phase(claim, "Bound", Some(found), why()))
 }
@@ -239,6 +241,9 @@ fn with_phase(
     let status: &mut core::PersistentVolumeClaimStatus = changed.status_mut();
     status.phase = Some(phase.to_owned());
     status.access_modes = found.and_then(|found| found.spec.access_modes.clone());
-    status.capacity = found.and_then(|found| found.spec.capacity.clone());
+    let is_kept = claim.status.phase.as_deref() == Some("Bound") && status.capacity.is_some();
+    if found.is_none() || !is_kept {
+        status.capacity = found.and_then(|found| found.spec.capacity.clone());
+    }
     Action::status(changed.into_object(), why)
 }

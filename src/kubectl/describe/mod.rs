@@ -24,7 +24,8 @@ use k8s_openapi::jiff::Timestamp;
 
 use self::writer::Writer;
 use super::printers::{NONE, age, human_duration};
-use crate::api::selector::{self, FieldRequirement, FieldSelector};
+use crate::api::field_selector::{FieldRequirement, FieldSelector};
+use crate::api::selector;
 use crate::api::{Event, Key, Kind, LabelSelector, Object, Typed, core, meta};
 use crate::apiserver::{Scope, Verb};
 use crate::sim::Time;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Top;
 use super::drain::Drain;
 use super::writing::{ApplyMode, DryRun};
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Kind, LabelSelector, Object, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
 use crate::kubectl::json_path::JsonPath;

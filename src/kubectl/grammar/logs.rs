@@ -5,7 +5,7 @@ use super::command::{Containers, Logs, Named, Targets};
 use super::flags::Given;
 use super::resources;
 use crate::api::Kind;
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::sim::parse_duration;
 
 /// How many lines of each log are shown when a selector picks the pods.

@@ -3,7 +3,8 @@
 use super::UsageError;
 use super::command::{Named, Targets};
 use super::flags::Given;
-use crate::api::selector::{self, FieldSelector};
+use crate::api::field_selector::FieldSelector;
+use crate::api::selector;
 use crate::api::{Kind, LabelSelector};
 
 /// What `all` stands for, in the order in which the API server lists these resources.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 
 fn command(line: &str) -> Command {
     parse(line)

@@ -3,7 +3,7 @@
 use super::UsageError;
 use super::flags::Given;
 use super::resources;
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Kind, LabelSelector};
 
 /// `kubectl top pod` and `kubectl top node`.

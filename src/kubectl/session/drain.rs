@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::task::Task;
 use super::{Nap, Session};
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Key, Kind, Object, Pod, Typed, meta};
 use crate::apiserver::{DeleteOptions, Outcome, Reason, Refusal, Scope, Verb};
 use crate::kubectl::grammar::{Command, Consent, Drain, Removal};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::rollout::{self, Progress};
 use super::{Hands, KubectlAlarm, Session, wait};
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Key, Object};
 use crate::apiserver::{Refusal, Scope, WatchEvent};
 use crate::client::{Delivery, Seen, Subscription};
@@ -108,7 +108,7 @@ impl Session {
                 let object = event.object();
                 (Some(object), self.weigh(&observed, object))
             }
-            Seen::Resumed | Seen::Gone => return,
+            Seen::Resumed | Seen::Gone | Seen::Refused(_) => return,
         };
         let is_over = !matches!(verdict, Verdict::Wait);
         let is_rollout = observed.purpose == Purpose::Rollout;

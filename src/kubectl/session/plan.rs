@@ -7,7 +7,7 @@ use super::files;
 use super::server_side::Application;
 use super::task::{Maker, Task};
 use super::{Session, edit};
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::Scope;
 use crate::kubectl::grammar::{ApplyMode, Command, Events, Invocation, Source, Targets, Watch};

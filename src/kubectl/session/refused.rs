@@ -4,8 +4,8 @@ use super::Session;
 use super::edit;
 use super::failure::Failure;
 use super::task::{Maker, Task};
-use crate::api::Object;
-use crate::apiserver::{Patch, Reason, Refusal};
+use crate::api::{Kind, Object, selector};
+use crate::apiserver::{Patch, Reason, Refusal, Scope};
 use crate::kubectl::grammar::{Command, RolloutAction, Until};
 
 impl Session {
@@ -54,6 +54,9 @@ impl Session {
                     "error from server ({reason}): {refusal} in namespace \"{namespace}\""
                 ))
             }
+            (Task::List(key, scope), command) if !matches!(command, Command::Events(_)) => {
+                listing(key.kind, scope, refusal)
+            }
             (Task::Get(_), Command::Scale(_)) => {
                 Failure::Own(format!("no objects passed to scale {refusal}"))
             }
@@ -94,15 +97,44 @@ impl Session {
     }
 }
 
-/// What kubectl says when a patch of `apply` is refused.
-fn applying(object: &Object, patch: &Patch, source: &str, refusal: &Refusal) -> Failure {
-    let info = object.kind().info();
+/// A kind's group and version as kubectl's own messages write them: `apps/v1`, `/v1`.
+fn group_version(kind: Kind) -> String {
+    let info = kind.info();
     let version = info.api_version();
-    let version = if info.group.is_empty() {
+    if info.group.is_empty() {
         format!("/{version}")
     } else {
         version
+    }
+}
+
+/// What kubectl says when it may not list what a line selects.
+/// Source: `Selector.Visit` of `cli-runtime/pkg/resource/selector.go`.
+pub(super) fn listing(kind: Kind, scope: &Scope, refusal: &Refusal) -> Failure {
+    if !matches!(refusal.reason, Reason::BadRequest | Reason::NotFound) {
+        return Failure::of(refusal);
+    }
+    let resource = format!("{}, Resource={}", group_version(kind), kind.info().plural);
+    let labels = scope.labels.as_ref().map(selector::print_typed);
+    let (labels, fields) = (labels.unwrap_or_default(), scope.fields.to_string());
+    let doing = if labels.is_empty() && fields.is_empty() {
+        format!("Unable to list {resource:?}: ")
+    } else {
+        format!(
+            "Unable to find {resource:?} that match label selector {labels:?}, field selector \
+             {fields:?}: "
+        )
     };
+    Failure::Server {
+        refusal: refusal.clone(),
+        doing,
+    }
+}
+
+/// What kubectl says when a patch of `apply` is refused.
+fn applying(object: &Object, patch: &Patch, source: &str, refusal: &Refusal) -> Failure {
+    let info = object.kind().info();
+    let version = group_version(object.kind());
     Failure::Server {
         refusal: refusal.clone(),
         doing: format!(

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::files::Draft;
 use super::observe::Purpose;
 use super::server_side::Application;
-use crate::api::selector::FieldSelector;
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Key, Kind, LabelSelector, Object, Pod};
 use crate::apiserver::{DeleteOptions, LogOptions, Patch, Refusal, Scope, Verb};
 

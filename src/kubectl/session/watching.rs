@@ -1,7 +1,7 @@
 //! `kubectl get --watch`: what is there, and then a line for every change.
 
-use super::{Hands, Session, show};
-use crate::api::selector::FieldSelector;
+use super::{Hands, Session, refused, show};
+use crate::api::field_selector::FieldSelector;
 use crate::api::{Kind, Object};
 use crate::apiserver::Scope;
 use crate::client::{Delivery, Seen, Subscription};
@@ -64,6 +64,13 @@ impl Session {
         let objects: Vec<Object> = match &delivery.seen {
             Seen::Listed(objects) if get.watch == Watch::Yes => objects.clone(),
             Seen::Event(event) => vec![event.object().clone()],
+            Seen::Refused(refusal) => {
+                let scope = self.watched().map_or_else(Scope::default, |it| it.scope);
+                let failure = refused::listing(delivery.kind, &scope, refusal);
+                self.failures.push(failure);
+                self.advance(hands.cause, hands);
+                return;
+            }
             Seen::Listed(_) | Seen::Resumed | Seen::Gone => Vec::new(),
         };
         let everywhere = matches!(

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use glassplane::api::selector::{self, FieldRequirement, FieldSelector};
+use glassplane::api::field_selector::{FieldRequirement, FieldSelector};
+use glassplane::api::selector;
 use glassplane::api::{Key, Kind, LabelSelector, Object, owners};
 use glassplane::apiserver::{
     ApiServer, Binding, DeleteOptions, Note, Outcome, Patch, PatchType, Reason, Refusal, Scope,

@@ -1,10 +1,10 @@
 //! A7 and A10 over whole worlds: what may not change, and whose a field is.
 
-use glassplane::api::{Deployment, Key, Kind, Service};
+use glassplane::api::{Deployment, Job, Key, Kind, Namespace, Service};
 use glassplane::cluster::Cluster;
 use glassplane::sim::RecordKind;
 
-use super::world;
+use super::{kubectl, wait, world};
 use crate::worlds::{command, get, settle, web};
 
 const SERVICE: &str = "---
@@ -113,4 +113,103 @@ fn a10_a_field_of_another_manager_is_a_conflict_that_names_both_and_force_takes_
         said.contains("conflict with \"team-b\": .spec.replicas"),
         "{said}"
     );
+}
+
+#[test]
+fn a7_who_changes_one_address_or_range_means_the_first_of_all_of_them() {
+    let mut cluster = world(3, &(web(1) + SERVICE));
+    assert!(settle(&mut cluster, 120));
+    let cases = [
+        (
+            "patch service web -p '{\"spec\":{\"clusterIP\":\"10.96.0.99\"}}'",
+            "The Service \"web\" is invalid: spec.clusterIPs[0]: Invalid value: [\"10.96.0.99\"]: may \
+             not change once set\n",
+        ),
+        (
+            "patch node node-a -p '{\"spec\":{\"podCIDR\":\"10.244.9.0/24\"}}'",
+            "The Node \"node-a\" is invalid: spec.podCIDRs: Forbidden: node updates may not change \
+             podCIDR except from \"\" to valid\n",
+        ),
+    ];
+    for (line, expected) in cases {
+        let said = told(&mut cluster, line, "");
+        assert_eq!(said, (expected.to_owned(), Some(1)), "{line}");
+    }
+}
+
+#[test]
+fn a3_the_service_kubernetes_that_somebody_deletes_is_made_again_by_the_api_server() {
+    let mut cluster = world(1, "");
+    let made = |cluster: &Cluster| {
+        let service = get::<Service>(cluster, "kubernetes").expect("it is there");
+        let address = service.spec.cluster_ip.clone();
+        (service.uid().to_owned(), address)
+    };
+    let (before, address) = made(&cluster);
+    assert_eq!(address.as_deref(), Some("10.96.0.1"));
+    let said = told(&mut cluster, "delete service kubernetes", "");
+    assert_eq!(said, (String::new(), Some(0)));
+    let (after, address) = made(&cluster);
+    assert_ne!(before, after, "it is another one");
+    assert_eq!(address.as_deref(), Some("10.96.0.1"));
+    let key = Key::new(Kind::Service, "default", "kubernetes");
+    let last = cluster.trace().last_write(&key).expect("it was written");
+    assert_eq!(last.time.as_secs() % 10, 0, "it looks each 10 s");
+}
+
+#[test]
+fn a3_a_namespace_on_its_way_out_has_a_date_and_no_grace_period() {
+    let hold = "---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: held, namespace: shop, finalizers: [example.com/hold]}
+";
+    let mut cluster = world(1, hold);
+    assert!(settle(&mut cluster, 60));
+    kubectl(&mut cluster, "delete namespace shop --wait=false");
+    wait(&mut cluster, 5);
+    let namespace = get::<Namespace>(&cluster, "shop").expect("it waits");
+    assert!(namespace.metadata.deletion_timestamp.is_some());
+    assert_eq!(namespace.metadata.deletion_grace_period_seconds, None);
+}
+
+#[test]
+fn a6_a_job_without_labels_has_those_of_its_pods() {
+    let job = |labels: &str| {
+        format!(
+            "apiVersion: batch/v1
+kind: Job
+metadata: {{name: pi}}
+spec: {{template: {{{labels} spec: {{restartPolicy: Never, containers: [{{name: c, image: pi}}]}}}}}}
+"
+        )
+    };
+    let generated = [
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "controller-uid",
+        "job-name",
+    ];
+    for (labels, expected) in [
+        ("", &generated[..]),
+        ("metadata: {labels: {app: pi}},", &["app"]),
+    ] {
+        let mut cluster = world(1, &job(labels));
+        assert!(settle(&mut cluster, 60));
+        let job = get::<Job>(&cluster, "pi").expect("it is there");
+        let keys: Vec<String> = job
+            .metadata
+            .labels
+            .iter()
+            .flatten()
+            .map(|(key, _)| key.clone())
+            .collect();
+        assert_eq!(keys, expected, "{labels}");
+        let (_, code) = told(&mut cluster, "get job pi --show-labels", "");
+        assert_eq!(code, Some(0));
+    }
 }

@@ -7,6 +7,7 @@ mod changing;
 mod claims;
 mod deletion;
 mod deployment;
+mod growing;
 mod job;
 mod job_policies;
 mod kubelet;
@@ -17,6 +18,7 @@ mod pod_start;
 mod pod_status;
 mod pods_of;
 mod quota;
+mod reading;
 mod services;
 mod zones;
 

@@ -280,7 +280,7 @@ fn a7_other_kinds_keep_what_they_promised() {
         (
             Kind::Node,
             unplaced(json!({"spec": {"podCIDRs": ["10.1.0.0/24"]}})),
-            json!({"spec": {"podCIDRs": ["10.2.0.0/24"]}}),
+            json!({"spec": {"podCIDR": "10.2.0.0/24"}}),
             &[
                 "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid",
             ],

@@ -188,8 +188,8 @@ impl Desk {
             let revision = self.api.store().revision();
             if *known == 0 {
                 *known = revision;
-                let objects = self.api.list_for(asked.kind, &asked.scope);
-                return told(Seen::Listed(objects), revision);
+                let listed = self.api.list_for(asked.kind, &asked.scope);
+                return told(listed.map_or_else(Seen::Refused, Seen::Listed), revision);
             }
             // What has happened is heard before anything else happens.
             for has_happened in [true, false] {
