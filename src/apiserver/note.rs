@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Cause, Reason, Refusal, Request, Stage, Verb};
 use crate::api::{Actor, Key};
-use crate::sim::RecordKind;
+use crate::sim::{RecordKind, counted};
 use crate::store::{Change, ChangeType};
 
 /// One happening at the door.
@@ -149,14 +149,16 @@ impl Note {
             Self::Compacted(revision) => format!("forgets the changes up to revision {revision}"),
             Self::Scraped {
                 nodes,
-                silent: 0,
-                pods,
-            } => format!("measured {pods} pods on {nodes} nodes"),
-            Self::Scraped {
-                nodes,
                 silent,
                 pods,
-            } => format!("measured {pods} pods on {nodes} nodes; {silent} did not answer"),
+            } => {
+                let (pods, nodes) = (counted(*pods, "pod"), counted(*nodes, "node"));
+                let silent = match silent {
+                    0 => String::new(),
+                    silent => format!("; {silent} did not answer"),
+                };
+                format!("measured {pods} on {nodes}{silent}")
+            }
         }
     }
 

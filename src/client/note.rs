@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Delivery, Seen};
 use crate::api::{Key, Kind};
 use crate::apiserver::WatchEvent;
-use crate::sim::{RecordId, RecordKind};
+use crate::sim::{RecordId, RecordKind, span_words};
 
 /// What a controller saw, what it wants, and what it is going to do about the difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +165,9 @@ impl Note {
             ),
             Self::Added(key) => format!("puts {key} into its queue"),
             Self::Merged(key, record) => format!("has {key} in its queue already, since {record}"),
-            Self::BackedOff(key, wait, why) => format!("tries {key} again in {wait:?}: {why}"),
+            Self::BackedOff(key, wait, why) => {
+                format!("tries {key} again in {}: {why}", span_words(*wait))
+            }
             Self::Rang(what, _) => format!("{what}: time is up"),
             Self::Started(key) => format!("takes {key}"),
             Self::Planned(reconcile) if reconcile.difference.is_empty() => {

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::{Cluster, Detail, Record, Trace};
 use crate::api::schema::{Step, nearest, steps};
-use crate::api::{Key, Kind, Object};
-use crate::apiserver;
+use crate::api::{Actor, Key, Kind, Object};
+use crate::kubelet::{self, NodeReport};
 use crate::sim::{RecordId, RecordKind};
 use crate::store::Change;
+use crate::{apiserver, client};
 
 /// How many objects a question that fits several names.
 const CANDIDATES_MOST: usize = 12;
@@ -47,22 +48,54 @@ impl Record {
         }
     }
 
-    /// Whether this is one of those that repeat for ever and say only that somebody is alive.
-    #[must_use]
-    pub fn is_heartbeat(&self) -> bool {
+    /// Whether this by itself is one of those that repeat for ever and say only that somebody is alive.
+    fn is_beat(&self) -> bool {
         let about_a_lease = || self.object().is_some_and(|key| key.kind == Kind::Lease);
-        let rang = || self.kind() == RecordKind::TimerFire && self.object().is_none();
-        match self.kind() {
-            RecordKind::LeaseRenew | RecordKind::StoreCompact => true,
-            RecordKind::TrafficCount => {
-                matches!(&self.detail, Detail::Traffic(note) if !note.is_new)
-            }
-            _ => about_a_lease() || rang(),
+        // An autoscaler looks every few seconds.
+        let is_round = |key: Key| key.kind == Kind::HorizontalPodAutoscaler;
+        let rang = || self.kind() == RecordKind::TimerFire && self.object().is_none_or(is_round);
+        match (self.kind(), &self.detail) {
+            (RecordKind::LeaseRenew | RecordKind::StoreCompact, _) => true,
+            (_, Detail::Traffic(note)) => self.kind() == RecordKind::TrafficCount && !note.is_new,
+            (_, Detail::Kubelet(kubelet::Note::NodeReported(_, NodeReport::Repeated))) => true,
+            _ => self.actor == Actor::MetricsServer || about_a_lease() || rang(),
         }
     }
 }
 
 impl Trace {
+    /// Whether a record is one of those that repeat for ever and say only that somebody is alive: a
+    /// lease, a status that says nothing new, a look by the clock, a measurement; with all that it
+    /// takes and leads to as long as nobody finds anything to do.
+    #[must_use]
+    pub fn is_heartbeat(&self, record: &Record) -> bool {
+        if record.is_beat() {
+            return true;
+        }
+        let cause = || self.get(record.cause?);
+        let says_nothing_new =
+            |cause: &Arc<Record>| cause.kind() == RecordKind::StatusWrite && cause.is_beat();
+        let goes_on = match (record.kind(), &record.detail) {
+            (RecordKind::ApiRequest, Detail::Api(apiserver::Note::Sent(request))) => {
+                !request.is_write() || cause().is_some_and(says_nothing_new)
+            }
+            (_, Detail::Client(client::Note::Planned(plan))) => plan.actions.is_empty(),
+            (
+                RecordKind::ApiAdmit
+                | RecordKind::StoreCommit
+                | RecordKind::WatchDeliver
+                | RecordKind::QueueAdd
+                | RecordKind::QueueMerge
+                | RecordKind::ReconcileStart
+                | RecordKind::ReconcileAct
+                | RecordKind::ReconcileEnd,
+                _,
+            ) => true,
+            _ => false,
+        };
+        goes_on && cause().is_some_and(|cause| self.is_heartbeat(cause))
+    }
+
     /// The way from a record back to what came from outside, or to the horizon; the record itself first.
     pub fn why(&self, id: RecordId) -> impl Iterator<Item = &Arc<Record>> {
         let first = self.get(id);
@@ -182,12 +215,12 @@ impl Cluster {
     #[must_use]
     pub fn quiet_before_last_step(&self) -> Duration {
         let mut last = self.last_records();
-        let Some(happening) = last.find(|record| !record.is_heartbeat()) else {
+        let Some(happening) = last.find(|record| !self.trace().is_heartbeat(record)) else {
             return Duration::ZERO;
         };
         let before = (0..self.last_step.0).rev().take(QUIET_RECORDS_MOST);
         let mut before = before.filter_map(|id| self.trace().get(RecordId(id)));
-        let loud = before.find(|record| !record.is_heartbeat());
+        let loud = before.find(|record| !self.trace().is_heartbeat(record));
         loud.map_or(Duration::ZERO, |record| happening.time.since(record.time))
     }
 

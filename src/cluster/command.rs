@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::traffic;
 use crate::api::{Key, Kind};
 use crate::kubectl;
-use crate::sim::{RecordKind, Time};
+use crate::sim::{RecordKind, Time, counted};
 
 /// The files that a command line names, with their content.
 pub type Files = BTreeMap<String, Arc<[u8]>>;
@@ -180,12 +180,10 @@ impl Note {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::Started { nodes: 1, seed } => {
-                format!("starts a cluster of 1 node with seed {seed}")
-            }
-            Self::Started { nodes, seed } => {
-                format!("starts a cluster of {nodes} nodes with seed {seed}")
-            }
+            Self::Started { nodes, seed } => format!(
+                "starts a cluster of {} with seed {seed}",
+                counted(*nodes, "node")
+            ),
             Self::Ran(line) => format!("runs: {line}"),
             Self::Struck { what, .. } => what.clone(),
             Self::Missed(_, why) => format!("strikes nothing: {why}"),

@@ -4,12 +4,12 @@
 use serde_json::json;
 
 use super::controller::{Act, Action, Change, Controller, Plan, Planned, Said};
-use super::wording;
 use crate::api::{Key, Kind, Object, OwnerReference};
 use crate::apiserver::{
     Answer, DeleteOptions, Outcome, Patch, PatchType, Propagation, Reason, Subresource, Verb,
 };
 use crate::client::Informers;
+use crate::sim::counted;
 
 /// Whether an owner is really gone is not taken from a cache that may be behind. A cache that knows
 /// a revision at which the dependent already named its owner, and does not hold the owner, proves
@@ -221,7 +221,7 @@ impl<'a> Owners<'a> {
         }
         let observed = format!(
             "{}, {} gone, {} waiting to go",
-            wording::count(total, "owner"),
+            counted(total, "owner"),
             self.absent.len(),
             self.waiting.len()
         );
@@ -360,7 +360,7 @@ fn wait(caches: &Informers, owner: &Object) -> Plan {
     let blocking = caches.dependents(owner.uid()).filter(blocks).count();
     let mut plan = Plan {
         desired: "nothing left that blocks it".to_owned(),
-        observed: wording::count(blocking, "dependent"),
+        observed: counted(blocking, "dependent"),
         ..Plan::default()
     };
     if blocking == 0 {
@@ -380,7 +380,7 @@ fn orphan(caches: &Informers, owner: &Object) -> Plan {
     actions.push(release(owner, ORPHAN, "nothing names it any more"));
     Plan {
         desired: "no dependents".to_owned(),
-        observed: wording::count(dependents.len(), "dependent"),
+        observed: counted(dependents.len(), "dependent"),
         difference: "its dependents are to stay without it".to_owned(),
         actions,
         ..Plan::default()

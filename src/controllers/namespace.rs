@@ -7,7 +7,7 @@ use super::controller::{Action, Controller, LookAgain, Plan, Planned};
 use super::wording;
 use crate::api::{Key, Kind, Namespace, Object, Typed, core, meta};
 use crate::apiserver::{Answer, DeleteOptions, Outcome, Scope, Verb};
-use crate::sim::Time;
+use crate::sim::{Time, counted};
 
 /// What it finds in a namespace it reads from the API server itself: no cache of its own could be
 /// sure that there is nothing left. Pods go first, and the rest when the last pod is gone.
@@ -74,7 +74,7 @@ fn plan_with_answers(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     }
     let mut plan = Plan {
         desired: "an empty namespace".to_owned(),
-        observed: wording::count(left.len(), "object"),
+        observed: counted(left.len(), "object"),
         ..Plan::default()
     };
     if left.is_empty() {
@@ -220,7 +220,7 @@ fn remaining(left: &[&Object]) -> Finding {
         let (plural, group) = name.split_once('.').unwrap_or((&name, ""));
         format!("{plural}.{group} has {count} resource instances")
     };
-    let kinds: Vec<String> = counted(by_kind).into_iter().map(resource).collect();
+    let kinds: Vec<String> = tally(by_kind).into_iter().map(resource).collect();
     let (status, reason, message) = if kinds.is_empty() {
         let message = "All content successfully removed".to_owned();
         ("False", "ContentRemoved", message)
@@ -235,7 +235,7 @@ fn held(left: &[&Object]) -> Finding {
     let finalizers = left
         .iter()
         .flat_map(|object| object.metadata().finalizers.clone().unwrap_or_default());
-    let held: Vec<String> = counted(finalizers)
+    let held: Vec<String> = tally(finalizers)
         .into_iter()
         .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
         .collect();
@@ -250,7 +250,7 @@ fn held(left: &[&Object]) -> Finding {
     ("NamespaceFinalizersRemaining", status, reason, message)
 }
 
-fn counted(words: impl Iterator<Item = String>) -> std::collections::BTreeMap<String, usize> {
+fn tally(words: impl Iterator<Item = String>) -> std::collections::BTreeMap<String, usize> {
     let mut counts = std::collections::BTreeMap::new();
     for word in words {
         *counts.entry(word).or_insert(0) += 1;

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::controller::{Action, Change, Controller, Periodic, Plan, Planned};
-use super::wording;
 use crate::api::requests::{ResourceList, read_list};
 use crate::api::{Key, Kind, Object, Quantity, ResourceQuota, Typed, core, quota};
 use crate::client::Informers;
-use crate::sim::Time;
+use crate::sim::{Time, counted};
 
 /// What is let in is counted by the API server at once; this loop counts what goes, and what the
 /// API server could not know.
@@ -90,12 +89,12 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let hard = read_list(quota.spec.hard.as_ref());
     let told = read_list(quota.status.used.as_ref());
     let mut used = told.clone();
-    used.extend(counted(planned.caches, quota, &hard, planned.now));
+    used.extend(usage(planned.caches, quota, &hard, planned.now));
     used.retain(|name, _| hard.contains_key(name));
     let status = &quota.status;
     let is_told = status.hard.is_some() && status.used.is_some();
     let plan = Plan {
-        desired: format!("{} counted", wording::count(hard.len(), "limit")),
+        desired: format!("{} counted", counted(hard.len(), "limit")),
         observed: printed(&used, &hard),
         ..Plan::default()
     };
@@ -116,7 +115,7 @@ fn plan(planned: &Planned<'_>) -> Plan {
 
 /// What the objects of the namespace use together of what the quota limits.
 /// Source: `CalculateUsage` of `apiserver/pkg/quota/v1/resources.go`.
-fn counted(
+fn usage(
     caches: &Informers,
     quota: &ResourceQuota,
     hard: &ResourceList,

@@ -13,6 +13,7 @@ use crate::api::{
 };
 use crate::apiserver::{DeleteOptions, Verb};
 use crate::client::Informers;
+use crate::sim::counted;
 
 /// The label of a pod that names the revision that it was made from.
 pub(super) const REVISION_LABEL: &str = "controller-revision-hash";
@@ -51,7 +52,7 @@ impl<'a> LeftBehind<'a> {
     /// Takes them, and the pods with them. The history is read when they are seen to be there.
     pub(super) fn taken(&self, owner: &Object, pods: &Claims<'_>) -> Plan {
         let mut actions = self.0.actions(owner, true);
-        let observed = wording::count(actions.len(), "revision");
+        let observed = counted(actions.len(), "revision");
         actions.extend(pods.actions(owner, true));
         Plan {
             desired: "the revisions that an earlier set left behind".to_owned(),

@@ -9,6 +9,7 @@ use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planne
 use super::expectations::Expectations;
 use super::horizontal_pod_autoscaler::Recommendations;
 use super::memory::Memory;
+use super::wording;
 use super::work::{RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
@@ -331,7 +332,8 @@ impl Runner {
             return;
         };
         if let Some((about, verb)) = work.questions.pop_front() {
-            let why = format!("{}s {about} from the API server itself", verb.name());
+            let what = wording::asked(&about);
+            let why = format!("{}s {what} from the API server itself", verb.name());
             let record = hands.note(cause, Note::Acted(key.clone(), why));
             let request = hands.ask(record, about, verb);
             self.asked.insert(request, key.clone());

@@ -1,15 +1,9 @@
-//! Numbers in words, as plans show them: `3 pods`, `1 pod`, `2 too few`.
+//! Numbers in words, as plans show them: `2 too few`.
 
 use std::cmp::Ordering;
 
-/// `1 pod`, `3 pods`, `no pods`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    match number {
-        0 => format!("no {noun}s"),
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
-}
+use crate::api::Key;
+use crate::sim::counted;
 
 /// `2 too few`, `1 too many`, or nothing.
 pub(super) fn difference(desired: usize, observed: usize) -> String {
@@ -24,7 +18,17 @@ pub(super) fn difference(desired: usize, observed: usize) -> String {
 pub(super) fn waits(missing: usize, state: &str) -> String {
     match missing {
         0 => String::new(),
-        _ => format!("waits for {} to become {state}", count(missing, "pod")),
+        _ => format!("waits for {} to become {state}", counted(missing, "pod")),
+    }
+}
+
+/// `deployment default/web`, `pods in default`: what is read, one object or all of a kind.
+pub(super) fn asked(about: &Key) -> String {
+    let plural = about.kind.info().plural;
+    match (&*about.name, &*about.namespace) {
+        ("", "") => plural.to_owned(),
+        ("", namespace) => format!("{plural} in {namespace}"),
+        _ => about.to_string(),
     }
 }
 

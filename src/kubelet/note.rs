@@ -11,7 +11,7 @@ use super::behaviour::ExitCode;
 use super::pressure::Scarce;
 use crate::api::{Key, Quantity};
 use crate::client;
-use crate::sim::{RecordKind, go_duration};
+use crate::sim::{RecordKind, counted, go_duration};
 
 /// One happening at a kubelet.
 #[derive(Clone, Debug)]
@@ -205,7 +205,10 @@ impl Note {
             Self::Started(_) => "starts".to_owned(),
             Self::PowerIsBack(_) => "has power again and starts".to_owned(),
             Self::PowerIsGone(_, containers) => {
-                format!("loses its power, and {containers} containers with it")
+                format!(
+                    "loses its power, and {} with it",
+                    counted(*containers, "container")
+                )
             }
             Self::Short(_, what, available) => {
                 let (of, least) = match what {
@@ -218,7 +221,7 @@ impl Note {
             Self::ImagesRemoved(_, images, bytes) => {
                 let what = match images {
                     1 => "an image".to_owned(),
-                    images => format!("{images} images"),
+                    images => counted(*images, "image"),
                 };
                 let megabytes = bytes / 1_000_000;
                 format!("removes {what} that nobody uses: {megabytes} MB of disk are free again")
@@ -265,7 +268,10 @@ impl PodNote {
         match &self.what {
             Happening::PullWanted(image, 0) => format!("has to fetch image {image}"),
             Happening::PullWanted(image, before) => {
-                format!("has to fetch image {image}, after {before} others")
+                format!(
+                    "has to fetch image {image}, after {}",
+                    counted(*before, "other")
+                )
             }
             Happening::PullBegun(image, bytes) => {
                 format!("fetches image {image}, {} MB", bytes / 1_000_000)
@@ -375,7 +381,10 @@ impl PodNote {
                 format!("waits {wait} before it tries {container} of {pod} again: {reason}")
             }
             Happening::Reported(phase, ready, all) => {
-                format!("reports {pod}: {phase}, {ready} of {all} containers ready")
+                format!(
+                    "reports {pod}: {phase}, {ready} of {} ready",
+                    counted(*all, "container")
+                )
             }
             Happening::Released => format!("lets the API server remove {pod}"),
             Happening::Forgotten => format!("is done with {pod}"),

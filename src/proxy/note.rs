@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Table;
 use crate::api::Key;
 use crate::client;
-use crate::sim::RecordKind;
+use crate::sim::{RecordKind, counted};
 
 /// One happening at a kube-proxy.
 #[derive(Clone, Debug)]
@@ -93,8 +93,7 @@ fn written(service: &Key, before: Option<&Table>, after: Option<&Table>) -> Stri
     };
     let count = match after.endpoints.len() {
         0 => "nowhere".to_owned(),
-        1 => "to 1 pod".to_owned(),
-        count => format!("to {count} pods"),
+        count => format!("to {}", counted(count, "pod")),
     };
     let of = |table: Option<&Table>| {
         table

@@ -8,7 +8,7 @@ use super::decision::Decision;
 use super::queue::{Move, Place};
 use crate::api::Key;
 use crate::client::Note as ClientNote;
-use crate::sim::RecordKind;
+use crate::sim::{RecordKind, counted};
 
 /// One happening in the scheduler.
 #[derive(Clone, Debug)]
@@ -193,12 +193,12 @@ fn scored(decision: &Decision) -> String {
     let best = decision.best_names();
     match best.len() {
         0 | 1 => format!(
-            "scores {} nodes: {winner} is best",
-            decision.feasible_count()
+            "scores {}: {winner} is best",
+            counted(decision.feasible_count(), "node")
         ),
         equal => format!(
-            "scores {} nodes: {equal} are equally good, chance takes {winner}",
-            decision.feasible_count()
+            "scores {}: {equal} are equally good, chance takes {winner}",
+            counted(decision.feasible_count(), "node")
         ),
     }
 }

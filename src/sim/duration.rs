@@ -25,14 +25,15 @@ pub fn go_duration(duration: Duration) -> String {
     }
 }
 
-/// How long something lasts or takes still, as the screen says it everywhere: `120ms`, `4.2s`,
-/// `5m0s`, `1h10m`.
+/// How long something lasts or takes still, the one way in which a span is said outside of what
+/// kubectl prints: `<1ms`, `120ms`, `4.2s`, `5m0s`, `1h10m`.
 #[must_use]
 pub fn span_words(span: Duration) -> String {
     let millis = span.as_millis();
     let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60);
     match (millis, millis % 1000 / 100) {
-        (0, _) => "0s".to_owned(),
+        (0, _) if span.is_zero() => "0s".to_owned(),
+        (0, _) => "<1ms".to_owned(),
         (1..1000, _) => format!("{millis}ms"),
         (1000..60_000, 0) => format!("{seconds}s"),
         (1000..60_000, tenths) => format!("{seconds}.{tenths}s"),

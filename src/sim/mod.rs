@@ -1,5 +1,6 @@
 //! What is not Kubernetes: virtual time, seeded chance, the queue of what happens next, constants.
 
+mod count;
 mod duration;
 mod memo;
 mod profile;
@@ -8,6 +9,7 @@ mod random;
 mod record;
 mod time;
 
+pub use count::counted;
 pub use duration::{go_duration, span_words};
 pub use memo::Memo;
 pub use profile::{Metrics as MetricsTimes, Profile, Range, parse_duration};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -93,28 +94,94 @@ impl Sub<Duration> for Time {
     }
 }
 
-/// `00:01:02.345`: hours, minutes, seconds and milliseconds since the start.
+/// `4.120`, `6:01.245`, `1:11:20.500`: seconds with milliseconds since the start, after minutes and hours
+/// once there are some. The one way in which a moment is said.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.as_secs();
         let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-        write!(
-            f,
-            "{hours:02}:{minutes:02}:{:02}.{:03}",
-            seconds % 60,
-            self.as_millis() % 1000
-        )
+        let (seconds, millis) = (seconds % 60, self.as_millis() % 1000);
+        let text = match (hours, minutes) {
+            (0, 0) => format!("{seconds}.{millis:03}"),
+            (0, _) => format!("{minutes}:{seconds:02}.{millis:03}"),
+            _ => format!("{hours}:{minutes:02}:{seconds:02}.{millis:03}"),
+        };
+        f.pad(&text)
     }
 }
+
+/// Reads a moment as it is said, with fewer decimals too.
+impl FromStr for Time {
+    type Err = NoMoment;
+
+    fn from_str(text: &str) -> Result<Self, NoMoment> {
+        let wrong = || NoMoment(text.to_owned());
+        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => digits.parse::<u64>().map_err(|_| wrong()),
+            false => Err(wrong()),
+        };
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        if decimals.len() > 9 {
+            return Err(wrong());
+        }
+        let nanos = number(&format!("{decimals:0<9}"))?;
+        let units: Vec<u64> = whole.split(':').map(number).collect::<Result<_, _>>()?;
+        let (largest, rest) = units.split_first().ok_or_else(wrong)?;
+        if rest.len() > 2 || rest.iter().any(|unit| *unit >= 60) {
+            return Err(wrong());
+        }
+        let seconds = rest.iter().try_fold(*largest, |sum, unit| {
+            sum.checked_mul(60).and_then(|sum| sum.checked_add(*unit))
+        });
+        let whole = seconds.and_then(|seconds| seconds.checked_mul(NANOS_PER_SECOND));
+        whole
+            .map(|whole| Self(whole.saturating_add(nanos)))
+            .ok_or_else(wrong)
+    }
+}
+
+/// Text that is no moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no moment; write seconds, minutes and hours as in 4.12, 6:01.245 or 1:11:20")]
+pub struct NoMoment(String);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn time_prints_hours_minutes_seconds_millis() {
-        let moment = Time::from_secs(3_723) + Duration::from_millis(45);
-        assert_eq!(moment.to_string(), "01:02:03.045");
+    fn a_moment_is_said_in_one_way_and_read_again() {
+        for (millis, text) in [
+            (0, "0.000"),
+            (4_120, "4.120"),
+            (59_999, "59.999"),
+            (60_000, "1:00.000"),
+            (361_245, "6:01.245"),
+            (3_723_045, "1:02:03.045"),
+            (86_400_000, "24:00:00.000"),
+        ] {
+            let moment = Time::START + Duration::from_millis(millis);
+            assert_eq!(moment.to_string(), text);
+            assert_eq!(text.parse(), Ok(moment));
+        }
+        assert_eq!(
+            "90.5".parse(),
+            Ok(Time::START + Duration::from_millis(90_500))
+        );
+        assert_eq!("1:00:00".parse(), Ok(Time::from_secs(3600)));
+        for text in [
+            "",
+            "1:",
+            ":1",
+            "1:60",
+            "1.2.3",
+            "-1",
+            "+1",
+            "1:2:3:4",
+            "1.0000000001",
+        ] {
+            assert!(text.parse::<Time>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -155,8 +155,7 @@ fn heads<'a>(view: &View<'_>, left: &Side<'_>, right: &Side<'_>, width: u16) -> 
         let sign = if side.is_shown { "◉" } else { "○" };
         let is_settled = side.world.is_settled();
         let settled = if is_settled { " · settled" } else { "" };
-        let millis = side.world.now().as_millis();
-        let time = format!("{}.{:03}s", millis / 1000, millis % 1000);
+        let time = side.world.now();
         let steps = side.world.steps();
         let words = format!("{sign} {} · {time} · step {steps}{settled}", side.name);
         let role = if side.is_shown {
@@ -167,7 +166,7 @@ fn heads<'a>(view: &View<'_>, left: &Side<'_>, right: &Side<'_>, width: u16) -> 
         view.span(fitted(&words, half(width)), role)
     };
     Line::from(vec![
-        view.span(format!("{:>TIME_WIDTH$}", "seconds  "), Role::Dim),
+        view.span(format!("{:>TIME_WIDTH$}", "time  "), Role::Dim),
         head(left),
         view.span(DIVIDER, Role::Border),
         head(right),
@@ -272,10 +271,7 @@ fn happening<'a>(view: &View<'_>, row: &Row, first: Option<RecordId>, width: u16
     let told = row.left.as_ref().or(row.right.as_ref());
     let is_same = row.left.is_some() && row.right.is_some();
     let is_first = !is_same && told.map(|told| told.record) == first;
-    let seconds = told.map_or_else(String::new, |told| {
-        let millis = told.time.as_millis();
-        format!("{}.{:03}", millis / 1000, millis % 1000)
-    });
+    let seconds = told.map_or_else(String::new, |told| told.time.to_string());
     let sign = if is_first { "≠" } else { " " };
     let role = match (is_same, is_first) {
         (true, _) => Role::Dim,

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::api::Actor;
 use crate::cluster::{Record, Trace};
 use crate::sim::{RecordId, RecordKind};
 
@@ -14,6 +13,7 @@ pub struct EventList {
     filter: String,
     shows_heartbeats: bool,
     shown: Vec<RecordId>,
+    hidden: Vec<RecordId>,
     seen: RecordId,
     last: Option<Arc<Record>>,
     has_begun: bool,
@@ -58,14 +58,25 @@ impl EventList {
         }
         // A trace that has forgotten its beginning had begun long ago.
         self.has_begun |= trace.horizon() > RecordId(0);
-        let forgotten = self.forgotten_by(trace);
-        if forgotten >= FORGOTTEN_AT_ONCE {
-            self.shown.drain(..forgotten);
+        for list in [&mut self.shown, &mut self.hidden] {
+            let forgotten = forgotten_by(trace, list);
+            if forgotten >= FORGOTTEN_AT_ONCE {
+                list.drain(..forgotten);
+            }
         }
         for record in trace.since(self.seen) {
             self.has_begun |= is_outside_command(record);
-            if self.takes(record) {
+            if !self.takes(record) {
+                continue;
+            }
+            if self.shows_heartbeats {
                 self.shown.push(record.id);
+            } else if self.has_begun {
+                let list = match trace.is_heartbeat(record) {
+                    true => &mut self.hidden,
+                    false => &mut self.shown,
+                };
+                list.push(record.id);
             }
         }
         self.seen = trace.next_id();
@@ -76,12 +87,13 @@ impl EventList {
     /// of the run that was followed.
     #[must_use]
     pub fn until(&self, trace: &Trace) -> &[RecordId] {
-        let end = self.shown.partition_point(|id| *id < trace.next_id());
-        &self.shown[self.forgotten_by(trace).min(end)..end]
+        known(trace, &self.shown)
     }
 
-    fn forgotten_by(&self, trace: &Trace) -> usize {
-        self.shown.partition_point(|id| trace.has_forgotten(*id))
+    /// How many heartbeats that happened in a trace are not shown, though they would fit the filter.
+    #[must_use]
+    pub fn hidden_until(&self, trace: &Trace) -> usize {
+        known(trace, &self.hidden).len()
     }
 
     fn rebuild(&mut self, trace: &Trace) {
@@ -91,16 +103,13 @@ impl EventList {
 
     fn forget(&mut self) {
         self.shown.clear();
+        self.hidden.clear();
         self.seen = RecordId(0);
         self.last = None;
         self.has_begun = false;
     }
 
     fn takes(&self, record: &Record) -> bool {
-        let repeats = record.is_heartbeat() || record.actor == Actor::MetricsServer;
-        if !self.shows_heartbeats && (!self.has_begun || repeats) {
-            return false;
-        }
         self.filter.is_empty()
             || contains(&record.sentence(), &self.filter)
             || contains(&record.actor.to_string(), &self.filter)
@@ -109,6 +118,16 @@ impl EventList {
                 .object()
                 .is_some_and(|key| contains(&key.to_string(), &self.filter))
     }
+}
+
+/// Those that happened in a trace and are not forgotten by it.
+fn known<'a>(trace: &Trace, list: &'a [RecordId]) -> &'a [RecordId] {
+    let end = list.partition_point(|id| *id < trace.next_id());
+    &list[forgotten_by(trace, list).min(end)..end]
+}
+
+fn forgotten_by(trace: &Trace, list: &[RecordId]) -> usize {
+    list.partition_point(|id| trace.has_forgotten(*id))
 }
 
 fn contains(text: &str, lowercase: &str) -> bool {

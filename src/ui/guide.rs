@@ -14,6 +14,7 @@ use super::view::View;
 use super::way::Form;
 use crate::cluster::Command;
 use crate::cluster::driver::Pace;
+use crate::sim::{counted, span_words};
 
 /// The least time without a happening that is worth a banner.
 const QUIET_LEAST: Duration = Duration::from_secs(2);
@@ -72,11 +73,7 @@ fn cut(mut line: Line<'_>, width: usize) -> Line<'_> {
 pub fn quiet<'a>(view: &View<'_>) -> Option<Span<'a>> {
     let quiet = view.world().quiet_before_last_step();
     let is_skipped = quiet >= QUIET_LEAST && !matches!(view.snapshot.pace, Pace::Clock { .. });
-    let seconds = quiet.as_secs();
-    let words = match seconds {
-        0..60 => format!("{seconds}.{}s", quiet.subsec_millis() / 100),
-        _ => format!("{}m{:02}s", seconds / 60, seconds % 60),
-    };
+    let words = span_words(quiet);
     is_skipped.then(|| view.span(format!(" » {words} of quiet skipped "), Role::Selected))
 }
 
@@ -265,7 +262,7 @@ fn reading(overlay: &Overlay) -> Vec<Piece> {
 }
 
 fn before_anything(view: &View<'_>) -> Vec<Piece> {
-    let nodes = view.world().config().nodes.len();
+    let nodes = counted(view.world().config().nodes.len(), "node");
     if view.focus() == Pane::Editor {
         let wrong = view.model.editor.marks().iter().find(|mark| mark.is_error);
         if let Some(mark) = wrong {
@@ -280,12 +277,12 @@ fn before_anything(view: &View<'_>) -> Vec<Piece> {
             say("Press "),
             Press(Action::Apply),
             Say(format!(
-                " to send this manifest to the API server · {nodes} nodes wait"
+                " to send this manifest to the API server · {nodes} ready for it"
             )),
         ];
     }
     vec![
-        Say(format!("{nodes} nodes and nothing to run. ")),
+        Say(format!("{nodes} and nothing to run. ")),
         Press(Action::ShowEditor),
         say(" shows a manifest to apply · "),
         Press(Action::CommandLine),

@@ -20,6 +20,7 @@ pub mod input;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+pub mod marks;
 pub mod model;
 pub mod mouse;
 pub mod overlays;

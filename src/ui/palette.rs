@@ -9,7 +9,7 @@ use crate::ui::pace;
 /// Each word with what follows it and what it does.
 pub const GRAMMAR: &[(&str, &str)] = &[
     (
-        "goto 120|12.5s|#500|r55|pod/web-1|NAME",
+        "goto 120|6:01.2|#500|r55|pod/web-1|NAME",
         "to a step, a time, a record, a write, a bookmark",
     ),
     ("until EXPRESSION", "on until an expression is true"),
@@ -178,13 +178,16 @@ fn moment(words: &str, snapshot: &Snapshot) -> Result<When, String> {
     {
         return Ok(When::Time(Time::START + after));
     }
+    if let Ok(moment) = words.parse() {
+        return Ok(When::Time(moment));
+    }
     let record = snapshot.head.record_meant(words).map(When::Record);
     record.map_err(|error| {
         if words.contains(['/', '#']) {
             error
         } else {
             format!(
-                "\"{words}\" is no moment; write a step 120, a time 12.5s, a record #500, a write \
+                "\"{words}\" is no moment; write a step 120, a time 6:01.2 or 90s, a record #500, a write \
                  r55, an object pod/web-1, or a bookmark"
             )
         }

@@ -27,7 +27,7 @@ use super::mouse::Targets;
 use super::panes::Neighbour;
 use super::panes::events::fitted;
 use super::theme::{Role, Theme};
-use super::{compare, guide, overlays, pace, time_bar};
+use super::{compare, guide, marks, overlays, pace, time_bar};
 use crate::api::Key;
 use crate::cluster::Cluster;
 use crate::cluster::driver::Snapshot;
@@ -116,6 +116,7 @@ fn draw_panes(view: &View<'_>, frame: &layout::Frame, buf: &mut Buffer) {
     for (pane, rect) in &frame.panes {
         pane.draw(view, *rect, buf);
     }
+    marks::explain(view, &frame.panes, buf);
     for (_, rect) in frame.panes.iter().filter(|(pane, _)| *pane == view.focus()) {
         highlight_border(view, *rect, buf);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cluster::{Record, Trace};
-use crate::sim::RecordId;
+use crate::sim::{RecordId, span_words};
 
 /// How many effects a way holds.
 const EFFECTS_MOST: usize = 500;
@@ -127,17 +127,10 @@ impl Way {
     }
 }
 
-/// `+0`, `+12ms`, `+4.1s`, `+5m03s`: how long after its cause.
+/// `+0s`, `+12ms`, `+4.1s`, `+5m3s`: how long after its cause.
 #[must_use]
 pub fn latency_words(latency: Duration) -> String {
-    let millis = latency.as_millis();
-    match millis {
-        0 if latency.is_zero() => "+0".to_owned(),
-        0 => "+<1ms".to_owned(),
-        1..1000 => format!("+{millis}ms"),
-        1000..60_000 => format!("+{}.{}s", millis / 1000, millis / 100 % 10),
-        _ => format!("+{}m{:02}s", millis / 60_000, millis / 1000 % 60),
-    }
+    format!("+{}", span_words(latency))
 }
 
 #[cfg(test)]
@@ -147,11 +140,11 @@ mod tests {
     #[test]
     fn a_latency_is_as_exact_as_one_wants_to_know() {
         for (micros, words) in [
-            (0, "+0"),
+            (0, "+0s"),
             (900, "+<1ms"),
             (12_400, "+12ms"),
             (4_160_000, "+4.1s"),
-            (303_000_000, "+5m03s"),
+            (303_000_000, "+5m3s"),
         ] {
             assert_eq!(latency_words(Duration::from_micros(micros)), words);
         }

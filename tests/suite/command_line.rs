@@ -220,7 +220,7 @@ fn what_does_not_come_true_ends_with_one() {
         &web(2),
     );
     assert_eq!(run.status.code(), Some(1));
-    assert!(text(&run.stderr).contains("ready(\"web\") == 9 did not come true by 00:00:30"));
+    assert!(text(&run.stderr).contains("ready(\"web\") == 9 did not come true by 30."));
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn a_frame_shows_what_keys_open_as_the_screen_does() {
     let without = draw(&[]);
     assert!(without.contains("the past") && without.contains("steps ahead"));
     for (keys, shows) in [
-        ("?", " Keys ━"),
+        ("?", " Marks and keys ━"),
         (
             "End : \"get deployments\" Enter",
             " kubectl get deployments ━",

@@ -28,6 +28,7 @@ mod races;
 mod readme;
 mod replay;
 mod rests;
+mod said;
 mod scheduler;
 mod screen;
 mod sessions;

@@ -227,9 +227,10 @@ fn traffic_leaves_the_world_idle_and_stops_when_told() {
     say(&mut cluster, "traffic web stop");
     pass(&mut cluster, 10);
     assert_eq!(counts(&cluster), (600, 0));
-    let records = cluster.trace().iter();
-    let counted: Vec<String> = records
-        .filter(|record| record.kind().name() == "traffic.count" && !record.is_heartbeat())
+    let trace = cluster.trace();
+    let counted: Vec<String> = trace
+        .iter()
+        .filter(|record| record.kind().name() == "traffic.count" && !trace.is_heartbeat(record))
         .map(|record| record.sentence())
         .collect();
     assert_eq!(counted.len(), 2, "{counted:?}");

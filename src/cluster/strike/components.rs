@@ -10,7 +10,7 @@ use super::super::{Cluster, ComponentChange, ComponentId, Part, Power};
 use crate::api::Key;
 use crate::controllers::Runner;
 use crate::scheduler::Scheduler;
-use crate::sim::{RecordId, RecordKind, Urgency};
+use crate::sim::{RecordId, RecordKind, Urgency, counted, span_words};
 
 /// What the scripted clients are called.
 const NAMES: [&str; 2] = ["ann", "bob"];
@@ -100,7 +100,8 @@ impl Cluster {
                 Ok(format!("lets {name} be as fast as it can"))
             }
             (ComponentChange::Slow(delay), _) => Ok(format!(
-                "slows {name}: all that it sets about begins {delay:?} later"
+                "slows {name}: all that it sets about begins {} later",
+                span_words(delay)
             )),
             (ComponentChange::Expectations(_), _) if !matches!(id, ComponentId::Controller(_)) => {
                 Err(format!("{name} keeps no expectations; only controllers do"))
@@ -247,7 +248,10 @@ impl Cluster {
             return Err(format!("there is no {object} that could be written"));
         }
         let what = match clients {
-            1 => format!("lets another client write {object} {times} times"),
+            1 => format!(
+                "lets another client write {object} {}",
+                counted(times, "time")
+            ),
             _ => format!("lets {clients} clients read {object} and write it back"),
         };
         let kind = RecordKind::FaultSecondClient;

@@ -8,7 +8,7 @@ use super::super::Cluster;
 use super::super::step::Happening;
 use crate::api::{Key, Kind, Pod, Quantity, Typed, meta, selector};
 use crate::apiserver::Scale;
-use crate::sim::{RecordId, RecordKind, Time, Urgency};
+use crate::sim::{RecordId, RecordKind, Time, Urgency, span_words};
 
 /// The work that comes upon a workload.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +42,9 @@ impl Cluster {
             format!("takes the work from {workload} again")
         } else {
             format!(
-                "brings work for {cpu} processors to {workload} for {span:?}: its running pods share \
-                 it"
+                "brings work for {cpu} processors to {workload} for {}: its running pods share \
+                 it",
+                span_words(span)
             )
         };
         let record = self.struck(RecordKind::FaultLoad, Some(workload.clone()), what, cause);

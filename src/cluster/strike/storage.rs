@@ -7,7 +7,7 @@ use super::super::step::Happening;
 use super::super::{Cluster, ComponentId};
 use crate::apiserver::{Request, Verb};
 use crate::kubelet::{Reference, Trouble};
-use crate::sim::{RecordId, RecordKind, Time};
+use crate::sim::{RecordId, RecordKind, Time, span_words};
 
 /// A disk that takes its time: one write after the other.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,11 @@ pub(super) struct Disk {
 
 impl Cluster {
     pub(super) fn slow_disk(&mut self, latency: Duration, span: Duration, cause: RecordId) {
-        let what = format!("lets each write to the store take {latency:?} for {span:?}");
+        let what = format!(
+            "lets each write to the store take {} for {}",
+            span_words(latency),
+            span_words(span)
+        );
         self.struck(RecordKind::FaultSlowDisk, None, what, cause);
         self.troubles.disk = Some(Disk {
             latency,
@@ -72,7 +76,10 @@ impl Cluster {
 
     pub(super) fn slow_registry(&mut self, factor: u32, span: Duration, cause: RecordId) {
         let until = self.now + span;
-        let what = format!("makes the registry {factor} times slower for {span:?}");
+        let what = format!(
+            "makes the registry {factor} times slower for {}",
+            span_words(span)
+        );
         let record = self.struck(RecordKind::FaultSlowRegistry, None, what, cause);
         self.tell_all(&Trouble::SlowRegistry { factor, until }, record);
     }

@@ -10,7 +10,7 @@ use super::super::watches::{InFlight, WatchId};
 use super::super::{Cluster, ComponentId, Disorder, WatchChange};
 use crate::api::Kind;
 use crate::client::{Delivery, Seen};
-use crate::sim::{RecordId, RecordKind, Urgency};
+use crate::sim::{RecordId, RecordKind, Urgency, span_words};
 
 /// After which whoever was cheated lists again.
 const LIST_AGAIN: Duration = Duration::from_secs(10);
@@ -58,7 +58,10 @@ impl Cluster {
                 let what = if delay.is_zero() {
                     format!("lets the watches of {name}{of} tell in time")
                 } else {
-                    format!("lets the watches of {name}{of} tell {delay:?} late")
+                    format!(
+                        "lets the watches of {name}{of} tell {} late",
+                        span_words(delay)
+                    )
                 };
                 self.struck(RecordKind::FaultWatch, None, what, cause);
                 self.delay_watches(&id, kind, delay);

@@ -16,7 +16,7 @@ pub use flow::{Flow, Second};
 pub use order::{GRAMMAR, Order};
 
 use crate::api::Key;
-use crate::sim::RecordKind;
+use crate::sim::{RecordKind, counted};
 
 /// All traffic of a world.
 #[derive(Clone, Debug, Default)]
@@ -81,11 +81,12 @@ impl Note {
         match (counts.sent(), counts.lost()) {
             (0, _) => format!("sent nothing to {service} in the last second"),
             (_, 0) => format!(
-                "got {} answers from {service} in the last second",
-                counts.answered
+                "got {} from {service} in the last second",
+                counted(counts.answered, "answer")
             ),
             (sent, lost) => format!(
-                "lost {lost} of {sent} requests to {service} in the last second: {}",
+                "lost {lost} of {} to {service} in the last second: {}",
+                counted(sent, "request"),
                 counts.reasons_in_words()
             ),
         }

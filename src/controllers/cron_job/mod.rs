@@ -7,7 +7,7 @@ use super::{claim, wording};
 use crate::api::owners::Provenance;
 use crate::api::{CronJob, Job, Kind, Object, ObjectMeta, Typed, batch, core, meta};
 use crate::apiserver::{DeleteOptions, Propagation, Verb};
-use crate::sim::Time;
+use crate::sim::{Time, counted};
 use schedule::Schedule;
 
 /// Unlike Kubernetes: `timeZone` is not heeded, schedules are in universal time.
@@ -323,7 +323,7 @@ impl Sync<'_> {
         }
         Plan {
             desired,
-            observed: format!("{} active", wording::count(active, "Job")),
+            observed: format!("{} active", counted(active, "Job")),
             difference,
             actions: self.actions,
             events: self.events,

@@ -16,6 +16,7 @@ use super::wording;
 use crate::api::{DaemonSet, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta};
 use crate::apiserver::Outcome;
 use crate::client::Informers;
+use crate::sim::counted;
 pub use back_off::FailedPods;
 use placement::Fit;
 
@@ -325,8 +326,8 @@ impl<'a> Daemons<'a> {
         let waits = pods.filter_map(|pod| until_available(pod, least, self.planned.now));
         let next = waits.filter(|wait| !wait.is_zero()).min();
         Plan {
-            desired: format!("{} with a pod each", wording::count(desired, "node")),
-            observed: wording::count(observed, "pod"),
+            desired: format!("{} with a pod each", counted(desired, "node")),
+            observed: counted(observed, "pod"),
             difference,
             actions: self.actions,
             events: self.events,

@@ -5,9 +5,10 @@ use super::super::wording;
 use super::limits::Limits;
 use super::revision::{Member, Members};
 use crate::api::Deployment;
+use crate::sim::counted;
 
 pub(super) fn desired(limits: Limits) -> String {
-    let pods = wording::count(wording::size(limits.replicas), "pod");
+    let pods = counted(wording::size(limits.replicas), "pod");
     if limits.surge == 0 && limits.unavailable == 0 {
         return format!("{pods} of the newest template");
     }

@@ -14,7 +14,7 @@ use crate::api::{
     Key, Kind, LabelSelector, Pod, PodDisruptionBudget, Typed, meta, policy, selector,
 };
 use crate::client::Informers;
-use crate::sim::Time;
+use crate::sim::{Time, counted};
 use scale::{Expectation, expectation};
 
 /// How long an eviction that was granted counts while the pod is not on its way out.
@@ -108,9 +108,9 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let mut plan = Plan {
         desired: format!(
             "at least {}",
-            wording::count(wording::size(desired), "healthy pod")
+            counted(wording::size(desired), "healthy pod")
         ),
-        observed: wording::count(wording::size(healthy), "healthy pod"),
+        observed: counted(wording::size(healthy), "healthy pod"),
         look_again,
         events: doubts(budget, pods.is_empty(), is_unsure),
         ..Plan::default()

@@ -8,6 +8,7 @@ use super::controller::{Change, Controller, Plan, Planned};
 use super::wording;
 use crate::api::{Key, Kind, LabelSelector, Object, Pod, Service, Typed, meta, selector};
 use crate::client::Informers;
+use crate::sim::counted;
 
 /// Unlike Kubernetes: one address family for each Service, no topology hints, and no annotation with
 /// the time of the change that triggered an update.
@@ -101,11 +102,11 @@ fn plan(planned: &Planned<'_>) -> Plan {
         "the slices tell an old story".clone_into(&mut difference);
     }
     Plan {
-        desired: wording::count(pods.len(), "endpoint"),
+        desired: counted(pods.len(), "endpoint"),
         observed: format!(
             "{} in {}",
-            wording::count(held, "endpoint"),
-            wording::count(existing.len(), "slice")
+            counted(held, "endpoint"),
+            counted(existing.len(), "slice")
         ),
         difference,
         actions,

@@ -7,6 +7,7 @@ use crate::api::owners::Provenance;
 use crate::api::{EndpointSlice, Key, Kind, Object, ObjectMeta, Service, Typed, discovery, meta};
 use crate::apiserver::{DeleteOptions, Verb};
 use crate::client::Informers;
+use crate::sim::counted;
 
 use super::super::controller::Action;
 
@@ -185,7 +186,7 @@ fn write(service: &Service, wanted: &Wanted<'_>) -> Option<Action> {
             status: ().into(),
         };
         let slice = slice.into_object();
-        let why = format!("creates a slice with {number} endpoints");
+        let why = format!("creates a slice with {}", counted(number, "endpoint"));
         return Some(Action::new(slice.key(), Verb::Create(slice), why));
     };
     let mut slice = existing.clone();
@@ -199,7 +200,11 @@ fn write(service: &Service, wanted: &Wanted<'_>) -> Option<Action> {
         slice.spec = body.into();
     }
     let object = slice.into_object();
-    let why = format!("updates slice {}: {number} endpoints", object.name());
+    let why = format!(
+        "updates slice {}: {}",
+        object.name(),
+        counted(number, "endpoint")
+    );
     Some(Action::new(object.key(), Verb::Update(object), why))
 }
 

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::wording;
 use crate::api::requests::{self, RequestOptions};
 use crate::api::{Metrics, Pod, Quantity, core, meta};
-use crate::sim::{Profile, Time};
+use crate::sim::{Profile, Time, counted};
 
 /// What one pod uses of the resource.
 #[derive(Clone, Copy, Debug)]
@@ -201,7 +200,7 @@ impl Question<'_> {
             let per_cent = self.profile.autoscaler.tolerance_per_cent;
             format!("{used:.2} of the target, within the tolerance of {per_cent} %")
         } else {
-            let pods = wording::count(pods, "pod");
+            let pods = counted(pods, "pod");
             format!("{used:.2} of the target × {pods} → {replicas}")
         };
         Proposal {

@@ -7,6 +7,7 @@ use super::rate::Normalized;
 use super::replicas::Proposal;
 use crate::api::{HorizontalPodAutoscaler, Quantity, autoscaling};
 use crate::apiserver::Scale;
+use crate::sim::counted;
 
 /// The words of a plan in the making.
 #[derive(Default)]
@@ -65,7 +66,7 @@ impl Words {
 
     /// The numbers are known.
     pub(super) fn counted(&mut self, seen: &HorizontalPodAutoscaler, scale: &Scale, desired: i32) {
-        let replicas = wording::count(wording::size(scale.replicas), "replica");
+        let replicas = counted(wording::size(scale.replicas), "replica");
         let mut parts = vec![replicas];
         parts.append(&mut self.measures);
         self.observed = parts.join("; ");

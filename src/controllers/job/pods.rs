@@ -11,6 +11,7 @@ use super::stock::{FINALIZER, Stock, is_leaving, is_tracked};
 use super::verdict::is_suspended;
 use super::{backoff, indexes, per_index, tracking};
 use crate::api::{Job, Pod, Typed};
+use crate::sim::counted;
 
 /// How many pods one sync creates or deletes at most. Source: `MaxPodCreateDeletePerSync`.
 const BURST: usize = 500;
@@ -35,7 +36,7 @@ pub(super) fn wanted_words(job: &Job) -> String {
     match job.spec.completions {
         Some(completions) => format!(
             "{}, {parallelism} at a time",
-            wording::count(wording::size(completions), "completion")
+            counted(wording::size(completions), "completion")
         ),
         None => format!("1 completion, {parallelism} at a time"),
     }

@@ -10,6 +10,7 @@ use super::pod_template::PodMould;
 use super::wording;
 use crate::api::{Kind, Pod, ReplicaSet, Typed, apps};
 use crate::apiserver::Outcome;
+use crate::sim::counted;
 
 /// How many pods one sync creates or deletes at most. Source: `BurstReplicas`.
 const BURST: usize = 500;
@@ -81,8 +82,8 @@ fn reconcile(planned: &Planned<'_>, set: &ReplicaSet, claims: &Claims<'_>, adopt
         actions.push(write(set, status.written));
     }
     Plan {
-        desired: wording::count(desired, "pod"),
-        observed: wording::count(there, "pod"),
+        desired: counted(desired, "pod"),
+        observed: counted(there, "pod"),
         difference,
         actions,
         when_refused: Some(tell_failure),

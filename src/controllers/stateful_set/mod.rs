@@ -12,6 +12,7 @@ use super::revision_history::{History, LeftBehind};
 use super::wording;
 use crate::api::{Kind, Object, Pod, StatefulSet, Typed};
 use crate::apiserver::Outcome;
+use crate::sim::counted;
 use steps::Steps;
 
 pub(super) static STATEFUL_SET: Controller = Controller {
@@ -75,12 +76,12 @@ fn reconcile(planned: &Planned<'_>, set: &StatefulSet, claims: &Claims<'_>, adop
     let history = History::of(planned.caches, &owner, collisions);
     let desired = wording::size(set.spec.replicas.unwrap_or(1));
     let mut plan = Plan {
-        desired: format!("{} in order", wording::count(desired, "pod")),
+        desired: format!("{} in order", counted(desired, "pod")),
         actions: claims.actions(&owner, adopts),
         ..Plan::default()
     };
     let pods: Vec<&Pod> = claims.mine(adopts);
-    plan.observed = wording::count(pods.len(), "pod");
+    plan.observed = counted(pods.len(), "pod");
     if set.is_terminating() {
         return plan;
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::{scrolled, window};
 use crate::ui::differences;
 use crate::ui::keymap::{BINDINGS, Binding, Scope};
+use crate::ui::marks::{self, Mark};
 use crate::ui::model::Pane;
 use crate::ui::panes::events::fitted;
 use crate::ui::panes::wrapped;
@@ -56,8 +57,25 @@ const WIDTH: u16 = 72;
 #[must_use]
 pub fn lines(pane: Pane) -> usize {
     let rows = BINDINGS.iter().map(|row| help_of(row).len());
-    let keys = rows.sum::<usize>() + 2 * ORDER.len() - 1;
-    keys + 2 + MOUSE.len() + simplified(pane).len()
+    let keys = rows.sum::<usize>() + 2 * ORDER.len();
+    let [here, around] = legend(pane);
+    keys + here.len() + around.len() + 3 + 2 + MOUSE.len() + simplified(pane).len()
+}
+
+/// The rows of the marks of a pane, and of those around the panes.
+fn legend(pane: Pane) -> [Vec<Vec<&'static Mark>>; 2] {
+    let width = usize::from(WIDTH);
+    [
+        marks::rows(marks::of(pane), width),
+        marks::rows(marks::FRAME.iter(), width),
+    ]
+}
+
+/// What they mean, under a heading.
+fn explained<'a>(view: &View<'_>, heading: String, rows: &[Vec<&Mark>]) -> Vec<Line<'a>> {
+    let head = Line::from(view.span(heading, Role::Title));
+    let rows = rows.iter().map(|row| marks::line(view, row));
+    std::iter::once(head).chain(rows).collect()
 }
 
 /// What a key does, in as many lines as it needs.
@@ -88,11 +106,10 @@ fn simplified(pane: Pane) -> Vec<String> {
 /// Draws it from a line on.
 pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer) {
     let pane = view.model.focus;
-    let mut text: Vec<Line<'_>> = Vec::with_capacity(lines(pane));
+    let [here, around] = legend(pane);
+    let mut text = explained(view, format!("Marks in {}", pane.name()), &here);
     for scope in ORDER {
-        if !text.is_empty() {
-            text.push(Line::default());
-        }
+        text.push(Line::default());
         text.push(Line::from(view.span(heading(scope), Role::Title)));
         for row in BINDINGS.iter().filter(|row| row.scope == scope) {
             let keys = std::iter::once(row.all_keys()).chain(std::iter::repeat(String::new()));
@@ -116,13 +133,19 @@ pub(super) fn draw(view: &View<'_>, scroll: usize, area: Rect, buf: &mut Buffer)
             view.span(does, Role::Text),
         ]));
     }
+    text.push(Line::default());
+    text.extend(explained(
+        view,
+        "Marks around the panes".to_owned(),
+        &around,
+    ));
     for (place, line) in simplified(pane).into_iter().enumerate() {
         let role = if place == 1 { Role::Title } else { Role::Text };
         let pad = if place > 1 { " " } else { "" };
         text.push(Line::from(view.span(format!("{pad}{line}"), role)));
     }
     let height = u16::try_from(text.len()).unwrap_or(u16::MAX);
-    let inside = window(view, "Keys", (WIDTH, height), area, buf);
+    let inside = window(view, "Marks and keys", (WIDTH, height), area, buf);
     scrolled(view, &text, scroll, inside, buf);
 }
 

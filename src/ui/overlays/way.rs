@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::{fitting, scrolled, window};
 use crate::cluster::Record;
+use crate::sim::counted;
 use crate::ui::panes::events::{brief, fitted, sentence};
 use crate::ui::panes::{lifecycle, wrapped};
 use crate::ui::theme::Role;
@@ -52,18 +53,18 @@ fn title(way: &Way, hops: &Hops) -> String {
             let took = latency_words(record.time.since(origin.time)).replace('+', "");
             let count = hops.list.len() - 1;
             let breaks_off = &hops.breaks_off;
-            let hops = if count == 1 { "hop" } else { "hops" };
             let from = match breaks_off {
                 Some(_) if count == 0 => return "Why? What came before is forgotten".to_owned(),
                 Some(_) => "what is forgotten".to_owned(),
                 None => origin_words(origin),
             };
-            format!("Why? {count} {hops} and {took} back to {from}")
+            format!("Why? {} and {took} back to {from}", counted(count, "hop"))
         }
         (Towards::Effects, Some((record, _))) => {
             let count = hops.list.len() - 1 + hops.left_out;
             format!(
-                "What followed? {count} records, from {}",
+                "What followed? {}, from {}",
+                counted(count, "record"),
                 origin_words(record)
             )
         }
@@ -173,10 +174,8 @@ fn line<'l>(view: &View<'_>, way: &Way, (hop, has_cursor): (&Hop, bool), width: 
     let record = &*hop.record;
     let latency = view.world().trace().latency(record);
     let latency = latency.map_or_else(String::new, latency_words);
-    let millis = record.time.as_millis();
-    let seconds = format!("{}.{:03}", millis / 1000, millis % 1000);
     let revision = format!("r{}", record.revision);
-    let time = format!("{seconds:>8} {latency:>7} {revision:>5}  ");
+    let time = format!("{:>8} {latency:>7} {revision:>5}  ", record.time);
     let actor = record.actor.to_string();
     let actor = if width >= WIDE {
         actor

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Direction, Neighbour, border};
 use crate::cluster::{Detail, Record};
-use crate::sim::{RecordId, RecordKind, Time};
+use crate::sim::{RecordId, RecordKind, counted};
 use crate::ui::model::Pane;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -93,13 +93,18 @@ pub fn next(view: &View<'_>, direction: Direction) -> Option<RecordId> {
 }
 
 fn aside(view: &View<'_>) -> String {
-    let filter = view.model.events.filter();
-    match (filter.is_empty(), view.model.events.shows_heartbeats()) {
-        (true, false) => String::new(),
-        (true, true) => "with heartbeats".to_owned(),
-        (false, false) => format!("/{filter}"),
-        (false, true) => format!("/{filter}, with heartbeats"),
-    }
+    let events = &view.model.events;
+    let hidden = events.hidden_until(view.world().trace());
+    let heartbeats = match (events.shows_heartbeats(), hidden) {
+        (true, _) => "with heartbeats".to_owned(),
+        (false, 0) => String::new(),
+        (false, _) => format!("{} hidden", counted(hidden, "heartbeat")),
+    };
+    let filter = match events.filter() {
+        "" => String::new(),
+        filter => format!("/{filter}"),
+    };
+    [filter, heartbeats].join(" ").trim().to_owned()
 }
 
 /// The place of the cursor: the record, or the last one before it that is shown; the end without one.
@@ -133,7 +138,7 @@ impl Table {
             let widths = records.iter().map(|record| words(record).width());
             widths.max().unwrap_or(0)
         };
-        let time = widest(&|record| clock(record.time));
+        let time = widest(&|record| record.time.to_string());
         let actor = widest(&|record| actor(record, is_narrow));
         let actor = actor.min(if is_narrow {
             ACTOR_NARROW_MOST
@@ -162,7 +167,7 @@ impl Table {
         let mut spans = vec![
             view.span(format!("{sign} "), sign_role),
             view.span(number, Role::Dim),
-            view.span(format!("{:>1$} ", clock(record.time), self.time), time_role),
+            view.span(format!("{:>1$} ", record.time, self.time), time_role),
             view.span(
                 fitted(&actor(record, self.is_narrow), self.actor),
                 Role::Desired,
@@ -268,21 +273,6 @@ fn role(record: &Record) -> Role {
         | RecordKind::FaultSecondClient => Role::Bad,
         RecordKind::QueueBackoff | RecordKind::BackoffWait => Role::Waiting,
         _ => Role::Text,
-    }
-}
-
-/// Seconds with milliseconds; minutes and hours only when there are some.
-fn clock(time: Time) -> String {
-    let (seconds, millis) = (time.as_secs(), time.as_millis() % 1000);
-    match seconds {
-        0..60 => format!("{seconds}.{millis:03}"),
-        60..3600 => format!("{}:{:02}.{:01}", seconds / 60, seconds % 60, millis / 100),
-        _ => format!(
-            "{}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        ),
     }
 }
 

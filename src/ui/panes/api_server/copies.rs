@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::cluster::Copy;
-use crate::sim::Time;
+use crate::sim::{Time, counted, span_words};
 use crate::ui::panes::pen::Pen;
 use crate::ui::panes::revisions::Handled;
 use crate::ui::theme::Role;
@@ -72,16 +72,14 @@ pub(super) fn draw_line(view: &View<'_>, copies: &[Copy], area: Rect, buf: &mut 
 /// A sign, how far behind, and a colour.
 fn standing(copy: &Copy, now: Time) -> (&'static str, String, Role) {
     let since = copy.since.map_or_else(String::new, |since| {
-        let millis = now.as_millis().saturating_sub(since.as_millis());
-        format!(", {millis} ms old")
+        format!(", {} old", span_words(now.since(since)))
     });
     match (copy.is_open, copy.behind) {
         (false, behind) => ("✗", format!("watch cut, {behind} missed{since}"), Role::Bad),
         (true, 0) => ("✓", "up to date".to_owned(), Role::Good),
-        (true, 1) => ("◐", format!("1 change on its way{since}"), Role::Waiting),
         (true, behind) => (
             "◐",
-            format!("{behind} changes on their way{since}"),
+            format!("{} on the way{since}", counted(behind, "change")),
             Role::Waiting,
         ),
     }

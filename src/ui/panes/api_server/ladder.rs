@@ -7,7 +7,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Scene;
 use crate::manifest::{FieldChange, in_words};
-use crate::sim::Time;
 use crate::store::ChangeType;
 use crate::ui::panes::Neighbour;
 use crate::ui::panes::pen::Pen;
@@ -65,7 +64,7 @@ fn draw_rung(view: &View<'_>, request: &Handled, is_cursor: bool, pen: &mut Pen<
             pen.cell("=", 6, Role::Dim);
         }
     }
-    pen.cell(&clock(request.record.time), 9, Role::Dim);
+    pen.cell(&request.record.time.to_string(), 9, Role::Dim);
     let who = request.by().to_string();
     let who = if pen.width() < 70 {
         who.replace("-controller", "-c.")
@@ -128,9 +127,4 @@ fn change_in(change: &FieldChange, room: usize) -> String {
         Some(after) => format!("{} {name}: {}", change.sign(), in_words(after)),
         None => format!("{} {name}", change.sign()),
     }
-}
-
-/// Seconds with milliseconds.
-fn clock(time: Time) -> String {
-    format!("{}.{:03}", time.as_secs(), time.as_millis() % 1000)
 }

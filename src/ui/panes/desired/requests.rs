@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::api::{Key, Kind, Pod, Typed};
 use crate::cluster::{Counts, Flow};
 use crate::kubectl::printers::pod_status;
+use crate::sim::counted;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
 
@@ -63,7 +64,7 @@ fn losers(view: &View<'_>, flow: &Flow) -> Option<(String, Role)> {
     match lost.len().saturating_sub(LOSERS) {
         0 => {}
         1 => words.push("1 more pod".to_owned()),
-        more => words.push(format!("{more} more pods")),
+        more => words.push(counted(more, "more pod")),
     }
     (!words.is_empty()).then(|| (format!("lost {}", words.join(", ")), Role::Bad))
 }
@@ -101,8 +102,8 @@ fn seconds(flow: &Flow) -> Option<(String, Role)> {
     });
     let worst = worst.filter(|second| second.counts.lost() > 0);
     let worst = worst.map_or_else(String::new, |second| {
-        let (lost, at) = (second.counts.lost(), second.at.as_secs());
-        format!(" · worst {lost} lost in the second to {at}s")
+        let (lost, at) = (second.counts.lost(), second.at);
+        format!(" · worst {lost} lost in the second to {at}")
     });
     Some((now + &worst, role))
 }
@@ -123,16 +124,12 @@ fn roads(view: &View<'_>, flow: &Flow) -> (String, Role) {
     } else {
         Role::Dim
     };
-    let pods = |count: usize| match count {
-        1 => "1 pod".to_owned(),
-        count => format!("{count} pods"),
-    };
     let words = nodes.iter().map(|(endpoints, names)| {
         let names = match names.as_slice() {
             many if many.len() > 4 => format!("{} nodes", many.len()),
             few => few.join(", "),
         };
-        format!("{names} → {}", pods(endpoints.len()))
+        format!("{names} → {}", counted(endpoints.len(), "pod"))
     });
     let words: Vec<String> = words.collect();
     (format!("by their own tables {}", words.join(" · ")), role)

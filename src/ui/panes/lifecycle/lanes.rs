@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::story::{Lane, Station, Story, Subject};
 use super::strip;
 use super::wires::Wires;
-use crate::sim::Time;
+use crate::sim::span_words;
 use crate::ui::panes::Neighbour;
 use crate::ui::panes::pen::clipped;
 use crate::ui::theme::Role;
@@ -171,22 +171,15 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
     if shape.heading == 0 {
         return;
     }
-    if story.left_out.0 > 0 {
-        canvas.put(0, 0, &format!("◂ {} before", story.left_out.0), Role::Dim);
-    } else {
-        let what = if story.subject == Subject::Way {
-            "after cause"
-        } else {
-            "record"
-        };
-        canvas.put(0, 0, &clipped(what, shape.name), Role::Dim);
-    }
+    let what = match (story.subject == Subject::Way, story.left_out.0) {
+        (true, 0) => "after cause".to_owned(),
+        (true, before) => format!("◂ {before} before"),
+        (false, 0) => "record".to_owned(),
+        (false, before) => format!("record ◂ {before}"),
+    };
+    canvas.put(0, 0, &clipped(&what, shape.name), Role::Dim);
     if shape.heading > 1 {
-        let what = if shape.row == 1 {
-            "revision"
-        } else {
-            "seconds"
-        };
+        let what = if shape.row == 1 { "revision" } else { "time" };
         canvas.put(0, 1, &clipped(what, shape.name), Role::Dim);
     }
     let mut free = [0, 0];
@@ -248,26 +241,16 @@ fn second_heading(story: &Story, place: usize, shape: &Shape) -> Option<String> 
     }
     let time = station.record.time;
     let Some(before) = place.checked_sub(1).map(|before| &story.stations[before]) else {
-        return Some(time_words(time));
+        return Some(time.to_string());
     };
     let gap = time.since(before.record.time);
     if gap.is_zero() {
         None
     } else if gap >= GAP_LEAST {
         // A long silence takes no more room than a short one; it says how long it was.
-        Some(format!("+{}", gap_words(gap)))
+        Some(format!("+{}", span_words(gap)))
     } else {
-        Some(time_words(time))
-    }
-}
-
-/// `47.1s`, `5m0s`, `1h2m`.
-fn gap_words(gap: Duration) -> String {
-    let seconds = gap.as_secs();
-    match seconds {
-        0..60 => format!("{seconds}.{}s", gap.subsec_millis() / 100),
-        60..3600 => format!("{}m{}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{}m", seconds / 3600, seconds / 60 % 60),
+        Some(time.to_string())
     }
 }
 
@@ -277,11 +260,6 @@ fn is_after_gap(story: &Story, place: usize) -> bool {
         .checked_sub(1)
         .map(|before| &story.stations[before].record);
     before.is_some_and(|before| story.stations[place].record.time.since(before.time) >= GAP_LEAST)
-}
-
-/// `1.402`: seconds since the start of the run.
-pub(super) fn time_words(time: Time) -> String {
-    format!("{}.{:03}", time.as_secs(), time.as_millis() % 1000)
 }
 
 /// Names and base lines of the lanes.

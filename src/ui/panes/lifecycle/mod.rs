@@ -104,7 +104,7 @@ impl Parts {
 /// The record under the cursor in one sentence, and what it followed from.
 fn draw_words(view: &View<'_>, record: &Record, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(view, area, buf);
-    pen.write(&format!("{} ", lanes::time_words(record.time)), Role::Dim)
+    pen.write(&format!("{} ", record.time), Role::Dim)
         .write(&record.actor.to_string(), Role::Key)
         .write(" ", Role::Text);
     let room = pen.room();

@@ -5,23 +5,21 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
 
 use super::lanes::{self, Shape};
 use super::story::{Lane, Station, Story, Subject};
 use crate::cluster::{Record, Trace};
 use crate::sim::RecordId;
+use crate::ui::marks;
+use crate::ui::model::Pane;
 use crate::ui::panes::Direction;
 use crate::ui::panes::index::{Part, part_of};
-use crate::ui::panes::pen::Pen;
-use crate::ui::theme::Role;
 use crate::ui::view::View;
 use crate::ui::way::Way;
 
 /// The rows of the words below the lanes.
 const WORDS: u16 = 2;
-
-/// What the signs of the picture mean.
-const LEGEND: &str = "● write, rN revision  ◆ act  ▲ report  ✗ refused  ╮ ╰ from cause to effect";
 
 /// How many columns `next` looks around.
 const COLUMNS_AROUND: usize = 64;
@@ -56,7 +54,7 @@ fn draw_legend(view: &View<'_>, story: &Story, area: Rect, buf: &mut Buffer) {
             height: 1,
             ..area
         };
-        Pen::new(view, last, buf).write(LEGEND, Role::Dim);
+        marks::of_picture(view, Pane::Lifecycle, area, buf).render(last, buf);
     }
 }
 

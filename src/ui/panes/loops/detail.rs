@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::api::Key;
 use crate::client::Reconcile;
 use crate::cluster::{Cluster, ComponentId, Power, Standing, Watch};
-use crate::sim::{Time, span_words};
+use crate::sim::{Time, counted, span_words};
 use crate::ui::panes::pen::{Pen, wrapped};
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -254,8 +254,7 @@ pub(super) fn last_words(world: &Cluster, id: &ComponentId) -> String {
                 .map_or(0, |part| part.component.pods().count());
             match pods {
                 0 => "no pods".to_owned(),
-                1 => "1 pod".to_owned(),
-                pods => format!("{pods} pods"),
+                pods => counted(pods, "pod"),
             }
         }
         ComponentId::KubeProxy(node) => {
@@ -267,7 +266,11 @@ pub(super) fn last_words(world: &Cluster, id: &ComponentId) -> String {
             words.collect::<Vec<_>>().join(", ")
         }
         ComponentId::MetricsServer => match world.measured() {
-            Some((nodes, pods)) => format!("what {nodes} nodes and {pods} pods use"),
+            Some((nodes, pods)) => format!(
+                "what {} and {} use",
+                counted(nodes, "node"),
+                counted(pods, "pod")
+            ),
             None => "no metrics: top and the autoscaler get 503".to_owned(),
         },
         ComponentId::Kubectl(_) | ComponentId::Writer(_) => String::new(),

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use super::order::selected_node;
 use super::shelves::{self, load_role};
 use crate::api::Quantity;
+use crate::sim::counted;
 use crate::ui::panes::index::{Objects, Shelf};
 use crate::ui::panes::pen::Pen;
 use crate::ui::theme::Role;
@@ -107,7 +108,10 @@ fn draw_summary(zone: &str, shelves: &[(&Arc<str>, &Shelf)], pen: &mut Pen<'_, '
         format!("zone {zone}")
     };
     pen.write(&name, Role::Title);
-    pen.write(&format!("  {} nodes  ", shelves.len()), Role::Text);
+    pen.write(
+        &format!("  {}  ", counted(shelves.len(), "node")),
+        Role::Text,
+    );
     if silent > 0 {
         pen.write(&format!("✗ {silent} NotReady  "), Role::Bad);
     } else {

@@ -19,7 +19,7 @@ use crate::ui::theme::Role;
 use crate::ui::view::View;
 
 /// A lease older than this is overdue: the node renews it every 10 s.
-const LEASE_OVERDUE_SECONDS: u64 = 20;
+const LEASE_OVERDUE: Duration = Duration::from_secs(20);
 
 /// Draws every node with as many lines as there is room for. There is at least one for each.
 pub(super) fn draw(view: &View<'_>, objects: &Objects, area: Rect, buf: &mut Buffer) {
@@ -130,13 +130,13 @@ impl Drawing<'_> {
             format!("pods {}/{}", load.pods.len(), machine.pods),
             Role::Dim,
         ));
-        if let Some(seconds) = lease_age(self.view, node.name()) {
-            let role = if seconds > LEASE_OVERDUE_SECONDS {
+        if let Some(age) = lease_age(self.view, node.name()) {
+            let role = if age > LEASE_OVERDUE {
                 Role::Bad
             } else {
                 Role::Dim
             };
-            pieces.push((format!("lease {seconds}s ago"), role));
+            pieces.push((format!("lease {} ago", span_words(age)), role));
         }
         if self.with_zone && !machine.zone.is_empty() {
             pieces.push((format!("zone {}", machine.zone), Role::Dim));
@@ -344,11 +344,11 @@ fn tenths(amount: i64, unit: i64) -> String {
     }
 }
 
-fn lease_age(view: &View<'_>, node: &str) -> Option<u64> {
+fn lease_age(view: &View<'_>, node: &str) -> Option<Duration> {
     let key = Key::new(Kind::Lease, "kube-node-lease", node);
     let lease = view.world().store().get(&key).and_then(Lease::of)?;
     let renewed = crate::sim::Time::from_timestamp(lease.spec.renew_time.as_ref()?.0);
-    Some(view.world().now().since(renewed).as_secs())
+    Some(whole_seconds(view.world().now().since(renewed)))
 }
 
 /// What is written of a node where there is room for one line of it only.

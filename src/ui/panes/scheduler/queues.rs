@@ -4,9 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::api::Key;
-use crate::kubectl::printers::human_duration;
 use crate::scheduler::{Place, Queue, QueuedPod};
-use crate::sim::Time;
+use crate::sim::span_words;
 use crate::ui::panes::Direction;
 use crate::ui::panes::pen::{Pen, wrapped};
 use crate::ui::theme::Role;
@@ -103,7 +102,7 @@ pub(super) fn outlook(view: &View<'_>, queued: &QueuedPod) -> String {
         Place::InFlight => format!("being tried, try {}", queued.attempts),
         Place::BackOff(until) => {
             let tries = queued.attempts + 1;
-            format!("backs off: try {tries} in {}", seconds(until, now))
+            format!("backs off: try {tries} in {}", span_words(until.since(now)))
         }
         Place::Gated => {
             let gates = queued.pod.spec.scheduling_gates.iter().flatten();
@@ -120,7 +119,7 @@ pub(super) fn outlook(view: &View<'_>, queued: &QueuedPod) -> String {
                 Some(format!("{words} ({plugin})"))
             });
             let helps: Vec<String> = helps.collect();
-            let flush = human_duration(scheduler.queue().flush_of(queued).since(now));
+            let flush = span_words(scheduler.queue().flush_of(queued).since(now));
             match helps[..] {
                 [] => format!("waits; tried again in {flush} at the latest"),
                 _ => format!(
@@ -134,12 +133,6 @@ pub(super) fn outlook(view: &View<'_>, queued: &QueuedPod) -> String {
 
 fn priority(queued: &QueuedPod) -> i32 {
     queued.pod.spec.priority.unwrap_or(0)
-}
-
-/// The time that is left, with one decimal.
-fn seconds(until: Time, now: Time) -> String {
-    let left = until.since(now).as_millis();
-    format!("{}.{} s", left / 1000, left % 1000 / 100)
 }
 
 /// Pods that room is being made for, and where.
@@ -201,10 +194,10 @@ pub(super) fn draw_lines(view: &View<'_>, queue: &Queue, area: Rect, buf: &mut B
 fn wait_words(view: &View<'_>, queued: &QueuedPod) -> String {
     let now = view.world().now();
     match queued.place {
-        Place::BackOff(until) => format!("{} left", seconds(until, now)),
+        Place::BackOff(until) => format!("{} left", span_words(until.since(now))),
         Place::Gated => "gated".to_owned(),
         Place::InFlight => format!("try {}", queued.attempts),
-        Place::Active | Place::Unschedulable => human_duration(now.since(queued.since)),
+        Place::Active | Place::Unschedulable => span_words(now.since(queued.since)),
     }
 }
 

@@ -7,6 +7,7 @@ use super::columns::Column;
 use super::message::how_it_won;
 use super::rows::{Row, Verdict, rows};
 use crate::scheduler::{Decision, Outcome, Rejection, Scope, ScoreColumn};
+use crate::sim::counted;
 use crate::ui::board::{Part, Stop};
 
 /// Said where the figures are no longer kept.
@@ -41,12 +42,12 @@ fn is_about_a_cell(stop: Stop) -> bool {
 }
 
 fn taken(matter: &Matter<'_>) -> String {
-    let nodes = matter.decision.node_count();
+    let nodes = counted(matter.decision.node_count(), "node");
     let priority = matter.grounds.map_or_else(String::new, |grounds| {
         format!(", priority {}", grounds.pod().priority())
     });
     format!(
-        "kube-scheduler takes {}{priority}. {nodes} nodes: filters say where it can run, scores say where it should. Only requests count, never real usage.",
+        "kube-scheduler takes {}{priority}. {nodes}: filters say where it can run, scores say where it should. Only requests count, never real usage.",
         matter.decision.pod
     )
 }
@@ -77,7 +78,8 @@ fn prepared(decision: &Decision) -> String {
     let left_out = decision.left_out().count();
     if let Some((_, rejection)) = decision.left_out().next() {
         words = format!(
-            "{words}. {left_out} nodes are left out: {}",
+            "{words}. Left out, {}: {}",
+            counted(left_out, "node"),
             rejection.refusal.message()
         );
     }
