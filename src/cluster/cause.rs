@@ -55,9 +55,10 @@ impl Record {
         let is_round = |key: Key| key.kind == Kind::HorizontalPodAutoscaler;
         let rang = || self.kind() == RecordKind::TimerFire && self.object().is_none_or(is_round);
         match (self.kind(), &self.detail) {
-            (RecordKind::LeaseRenew | RecordKind::StoreCompact, _) => true,
+            (RecordKind::LeaseRenew | RecordKind::StoreCompact, _)
+            | (_, Detail::Kubelet(kubelet::Note::NodeReported(_, NodeReport::Repeated))) => true,
             (_, Detail::Traffic(note)) => self.kind() == RecordKind::TrafficCount && !note.is_new,
-            (_, Detail::Kubelet(kubelet::Note::NodeReported(_, NodeReport::Repeated))) => true,
+            (_, Detail::Kubelet(kubelet::Note::Pod(note))) => note.what.says_nothing_new(),
             _ => self.actor == Actor::MetricsServer || about_a_lease() || rang(),
         }
     }
@@ -94,6 +95,16 @@ impl Trace {
             _ => false,
         };
         goes_on && cause().is_some_and(|cause| self.is_heartbeat(cause))
+    }
+
+    /// Whether nobody need look at a record: a heartbeat, or news on which who hears it does not act at once.
+    #[must_use]
+    pub fn is_background(&self, record: &Record) -> bool {
+        let acts = || {
+            let next = self.get(record.id.next());
+            next.is_some_and(|next| next.cause == Some(record.id))
+        };
+        (record.kind() == RecordKind::WatchDeliver && !acts()) || self.is_heartbeat(record)
     }
 
     /// The way from a record back to what came from outside, or to the horizon; the record itself first.

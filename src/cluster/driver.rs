@@ -51,7 +51,7 @@ impl Default for Pace {
 /// What an advance waits for.
 #[derive(Clone, Debug)]
 pub enum Until {
-    /// One happening. Heartbeats are passed over while there is work.
+    /// One happening. Heartbeats and news on which nobody acts are passed over while there is work.
     Step,
     /// The next write.
     Write,
@@ -454,7 +454,7 @@ impl Driver {
             if self.is_stopped(before) {
                 return;
             }
-            let is_passed_over = work_first && urgency == Urgency::Periodic;
+            let is_passed_over = work_first && self.is_background(urgency);
             let is_step = matches!(until, Until::Step);
             let is_early = self.world().now() < not_before;
             let is_told = !(is_early || is_step && is_passed_over);
@@ -562,7 +562,15 @@ impl Driver {
         next.is_some_and(|(at, _)| at <= self.clock)
     }
 
-    /// One happening of a world that runs; heartbeats before it are passed over.
+    /// Whether the last step is one to pass over while there is more to come.
+    fn is_background(&self, urgency: Urgency) -> bool {
+        let world = self.world();
+        let mut records = world.last_records();
+        let is_quiet = records.all(|record| world.trace().is_background(record));
+        !world.is_settled() && (urgency == Urgency::Periodic || is_quiet)
+    }
+
+    /// One happening of a world that runs; what is background before it is passed over.
     fn beat(&mut self) {
         if self.shown.is_none() && self.world().is_settled() {
             self.running = false;
@@ -573,7 +581,7 @@ impl Driver {
             let Some(before) = self.forward() else {
                 return;
             };
-            if self.is_stopped(before) || urgency == Urgency::Work {
+            if self.is_stopped(before) || !self.is_background(urgency) {
                 return;
             }
         }

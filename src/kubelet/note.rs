@@ -285,6 +285,28 @@ impl PodNote {
         }
     }
 
+    /// The sentence of a probe; empty for everything else.
+    fn probe_sentence(&self) -> String {
+        let Happening::Probed {
+            probe,
+            succeeded,
+            count,
+            threshold,
+        } = &self.what
+        else {
+            return String::new();
+        };
+        let (pod, container) = (&self.pod, self.container.as_deref().unwrap_or_default());
+        let probe = probe.name().to_ascii_lowercase();
+        let verdict = if *succeeded { "succeed" } else { "fail" };
+        let times = if count > threshold {
+            format!("{count} times in a row")
+        } else {
+            format!("{count} of {threshold}")
+        };
+        format!("sees the {probe} probe of {container} of {pod} {verdict}, {times}")
+    }
+
     /// The sentence of what ends a pod or a container; empty for everything else.
     fn end_sentence(&self) -> String {
         let pod = &self.pod;
@@ -360,18 +382,7 @@ impl PodNote {
             | Happening::Sigterm(_)
             | Happening::Sigkill
             | Happening::Exited(_) => self.end_sentence(),
-            Happening::Probed {
-                probe,
-                succeeded,
-                count,
-                threshold,
-            } => {
-                let probe = probe.name().to_ascii_lowercase();
-                let verdict = if *succeeded { "succeed" } else { "fail" };
-                format!(
-                    "sees the {probe} probe of {container} of {pod} {verdict}, {count} of {threshold}"
-                )
-            }
+            Happening::Probed { .. } => self.probe_sentence(),
             Happening::BackedOff(reason, wait) if container.is_empty() => {
                 let wait = go_duration(*wait);
                 format!("waits {wait} before it tries {pod} again: {reason}")
@@ -393,6 +404,12 @@ impl PodNote {
 }
 
 impl Happening {
+    /// Whether it is one more of the same, as a probe that goes on succeeding.
+    #[must_use]
+    pub fn says_nothing_new(&self) -> bool {
+        matches!(self, Self::Probed { succeeded: true, count, threshold, .. } if count > threshold)
+    }
+
     fn kind(&self) -> RecordKind {
         match self {
             Self::Noticed

@@ -8,9 +8,10 @@ pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -
     if count == N::from(1) {
         return format!("{count} {noun}");
     }
-    let count = match count == N::from(0) {
-        true => "no".to_owned(),
-        false => count.to_string(),
+    let count = if count == N::from(0) {
+        "no".to_owned()
+    } else {
+        count.to_string()
     };
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),

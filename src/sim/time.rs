@@ -116,9 +116,10 @@ impl FromStr for Time {
 
     fn from_str(text: &str) -> Result<Self, NoMoment> {
         let wrong = || NoMoment(text.to_owned());
-        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => digits.parse::<u64>().map_err(|_| wrong()),
-            false => Err(wrong()),
+        let number = |digits: &str| {
+            let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.parse::<u64>().ok();
+            number.filter(|_| is_number).ok_or_else(wrong)
         };
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
         if decimals.len() > 9 {

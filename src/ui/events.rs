@@ -1,4 +1,4 @@
-//! Which records the events show: all but heartbeats and the start of the cluster, or those that
+//! Which records the events show: all but heartbeats, news without effect and the start of the cluster, or those that
 //! contain a text.
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl EventList {
         &self.filter
     }
 
-    /// Whether heartbeats are shown.
+    /// Whether heartbeats and news without effect are shown.
     #[must_use]
     pub fn shows_heartbeats(&self) -> bool {
         self.shows_heartbeats
@@ -41,7 +41,7 @@ impl EventList {
         self.rebuild(trace);
     }
 
-    /// Shows or hides heartbeats.
+    /// Shows or hides heartbeats and news without effect.
     pub fn toggle_heartbeats(&mut self, trace: &Trace) {
         self.shows_heartbeats = !self.shows_heartbeats;
         self.rebuild(trace);
@@ -72,9 +72,10 @@ impl EventList {
             if self.shows_heartbeats {
                 self.shown.push(record.id);
             } else if self.has_begun {
-                let list = match trace.is_heartbeat(record) {
-                    true => &mut self.hidden,
-                    false => &mut self.shown,
+                let list = if trace.is_background(record) {
+                    &mut self.hidden
+                } else {
+                    &mut self.shown
                 };
                 list.push(record.id);
             }
@@ -90,7 +91,7 @@ impl EventList {
         known(trace, &self.shown)
     }
 
-    /// How many heartbeats that happened in a trace are not shown, though they would fit the filter.
+    /// How many of them that happened in a trace are not shown, though they would fit the filter.
     #[must_use]
     pub fn hidden_until(&self, trace: &Trace) -> usize {
         known(trace, &self.hidden).len()

@@ -104,7 +104,7 @@ bindings! {
     Editor  "a ctrl+s"        Apply         "apply"      "kubectl apply -f - with this text; what kubectl edit opened is saved";
     Editor  "i"               Edit          "type"       "type in the editor";
     Editor  "ctrl+t"          Example       ""           "put the first example back, or give up kubectl edit";
-    Events  "b"               Heartbeats    "heartbeats" "show or hide leases and other things that repeat for ever";
+    Events  "b"               Heartbeats    "heartbeats" "show or hide what repeats for ever (leases, measurements) and news on which nobody acts";
     Events  "/"               Filter        "filter"     "show only records that contain a text";
     Scheduler "s"             Tell          "tell"       "tell the decision: on to the next node";
     Scheduler "S"             TellPlugin    "plugin"     "tell the decision: on to the end of the next plugin";

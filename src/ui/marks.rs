@@ -277,5 +277,5 @@ fn wide((sign, means): &Mark) -> usize {
 /// A row of marks as it is drawn.
 #[must_use]
 pub fn line<'a>(view: &View<'_>, row: &[&Mark]) -> Line<'a> {
-    Line::from_iter(row.iter().flat_map(|mark| item(view, mark)))
+    row.iter().flat_map(|mark| item(view, mark)).collect()
 }

@@ -194,7 +194,7 @@ spec:
 fn half_an_hour_in_which_nothing_happens_adds_only_heartbeats_which_are_hidden_and_counted() {
     let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 3));
     cluster.submit(command("kubectl apply -f file.yaml", AUTOSCALED));
-    cluster.run_until(Duration::from_secs(600), |_| false);
+    cluster.run_until(Duration::from_mins(10), |_| false);
     let mut events = EventList::default();
     let shown = |events: &mut EventList, cluster: &Cluster| {
         events.follow(cluster.trace());

@@ -9,7 +9,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Direction, Neighbour, border};
 use crate::cluster::{Detail, Record};
-use crate::sim::{RecordId, RecordKind, counted};
+use crate::sim::{RecordId, RecordKind};
+use crate::ui::action::Action;
+use crate::ui::keymap::{Situation, key_for};
 use crate::ui::model::Pane;
 use crate::ui::theme::Role;
 use crate::ui::view::View;
@@ -96,9 +98,12 @@ fn aside(view: &View<'_>) -> String {
     let events = &view.model.events;
     let hidden = events.hidden_until(view.world().trace());
     let heartbeats = match (events.shows_heartbeats(), hidden) {
-        (true, _) => "with heartbeats".to_owned(),
+        (true, _) => "all records".to_owned(),
         (false, 0) => String::new(),
-        (false, _) => format!("{} hidden", counted(hidden, "heartbeat")),
+        (false, _) => {
+            let key = key_for(Situation::Events, &Action::Heartbeats);
+            format!("{hidden} without effect hidden: {key}")
+        }
     };
     let filter = match events.filter() {
         "" => String::new(),

@@ -401,38 +401,46 @@ fn draw_station(
 
 /// What `kubectl get` says of the subject, from column to column.
 fn draw_band(story: &Story, shape: &Shape, row: usize, canvas: &mut Canvas<'_, '_>) {
-    let mut said: Option<(String, Role)> = None;
-    let (name, mut free) = (strip::band_name(&story.subject), 0);
+    let name = strip::band_name(&story.subject);
     canvas.put(0, row, &clipped(name, shape.name), Role::Dim);
-    if let Some(first) = story.before.clone() {
-        let x = shape.name + 1;
-        canvas.put(x, row, &format!("{} ", first.0), first.1);
-        free = x + first.0.width() + 1;
-        said = Some(first);
-    }
-    for (place, station) in story.stations.iter().enumerate() {
-        let Some(now) = strip::words_at(&story.subject, &station.record) else {
-            continue;
-        };
-        if said.as_ref() == Some(&now) {
-            continue;
-        }
-        let most = usize::from(canvas.area.width).saturating_sub(now.0.width());
-        let x = shape.x(place).min(most.max(free));
-        if x > free {
-            canvas.put(
-                free,
-                row,
-                &"━".repeat(if free == 0 { 0 } else { x - free - 1 }),
-                Role::Border,
-            );
-        }
-        canvas.put(x, row, &format!("{} ", now.0), now.1);
-        free = x + now.0.width() + 1;
-        said = Some(now);
-    }
+    let labels = band(story, shape, usize::from(canvas.area.width));
     let end = shape.x(story.stations.len().saturating_sub(1)) + 1;
-    if free > 0 && end > free {
-        canvas.put(free, row, &"━".repeat(end - free), Role::Border);
+    let ends = labels.iter().skip(1).map(|label| label.x.saturating_sub(1));
+    for (label, next) in labels.iter().zip(ends.chain([end])) {
+        canvas.put(label.x, row, &format!("{} ", label.words), label.role);
+        let free = label.x + label.words.width() + 1;
+        canvas.put(
+            free,
+            row,
+            &"━".repeat(next.saturating_sub(free)),
+            Role::Border,
+        );
     }
+}
+
+/// What the band says from a column on.
+struct Label {
+    x: usize,
+    words: String,
+    role: Role,
+}
+
+/// What the subject looks like, where that changes. Where two labels would touch, the later one stays.
+fn band(story: &Story, shape: &Shape, width: usize) -> Vec<Label> {
+    let before = story.before.clone().map(|said| (shape.name + 1, said));
+    let stations = story.stations.iter().enumerate();
+    let changes = stations.filter_map(|(place, station)| {
+        let said = strip::words_at(&story.subject, &station.record)?;
+        Some((shape.x(place), said))
+    });
+    let mut labels: Vec<Label> = Vec::new();
+    for (x, (words, role)) in before.into_iter().chain(changes) {
+        if labels.last().is_some_and(|last| last.words == words) {
+            continue;
+        }
+        let x = x.min(width.saturating_sub(words.width()));
+        labels.retain(|label| label.x + label.words.width() < x);
+        labels.push(Label { x, words, role });
+    }
+    labels
 }
