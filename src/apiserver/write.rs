@@ -1,8 +1,8 @@
 //! Creates, updates, patches and bindings on their way through the stations.
 
 use super::{
-    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, Subresource,
-    Verb, Written, admission, defaulting, prepare, service_ranges, validation,
+    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, StatusWrite,
+    Subresource, Verb, Written, admission, defaulting, prepare, service_ranges, validation,
 };
 use std::sync::Arc;
 
@@ -50,9 +50,13 @@ impl ApiServer {
                 let how = (Part::Main, Signed::By(caller.writer(None)));
                 self.update(object.clone(), key, how, caller, stages)
             }
-            Verb::UpdateStatus(object) => {
+            Verb::WriteStatus(object, write) => {
+                let mut object = object.clone();
+                if *write == StatusWrite::Patch && object.metadata().resource_version.is_some() {
+                    object.metadata_mut().resource_version = None;
+                }
                 let how = (Part::Status, Signed::By(caller.writer(Some("status"))));
-                self.update(object.clone(), key, how, caller, stages)
+                self.update(object, key, how, caller, stages)
             }
             Verb::Finalize(object) => {
                 let how = (
@@ -356,6 +360,11 @@ fn decoded_patch(patch: &Patch, kind: Kind, patched: Value) -> Result<Object, Re
         PatchType::Strategic => patches::go_print(&patch.body),
         _ => patched.to_string(),
     };
+    if patch.patch_type == PatchType::Strategic
+        && let Some(why) = manifest::unconvertible(kind, &patched)
+    {
+        return Err(Refusal::bad_patch(shown, &why));
+    }
     decoded(kind, patched).map_err(|refusal| Refusal::bad_patch(shown, &refusal.message))
 }
 

@@ -25,6 +25,7 @@ mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod revision_history;
+mod root_ca_certificate_publisher;
 mod runner;
 mod service_account;
 mod stateful_set;
@@ -39,6 +40,7 @@ pub use controller::{
     Planned, Said,
 };
 pub use horizontal_pod_autoscaler::Recommendations;
+pub use root_ca_certificate_publisher::root_ca_certificate;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subre
 use crate::kubectl::Note;
 use crate::kubectl::describe;
 use crate::kubectl::grammar::{Command, RolloutAction};
-use crate::manifest::patch;
+use crate::manifest::{self, patch};
 use crate::sim::Time;
 
 impl Session {
@@ -198,13 +198,16 @@ impl Session {
         let live = match outcome {
             Ok(Answer::Object(object)) => object,
             Err(refusal) if refusal.reason == Reason::NotFound => {
-                match Object::from_value(draft.key.kind, modified) {
+                match manifest::decode(draft.key.kind, modified) {
                     Ok(object) => self.tasks.push_front(Task::Create {
                         object: Box::new(object),
                         said: "created",
                         by: Maker::File(draft.source),
                     }),
-                    Err(error) => self.failures.push(Failure::Own(error.to_string())),
+                    Err(problems) => {
+                        let texts = problems.iter().map(ToString::to_string);
+                        self.failures.extend(texts.map(Failure::Own));
+                    }
                 }
                 return None;
             }

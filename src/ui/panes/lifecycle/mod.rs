@@ -139,9 +139,9 @@ mod tests {
             "replicaset-controller",
             "kube-scheduler",
             "kubelet/node-",
-            "r19",
-            "r20",
-            "r23",
+            "r24",
+            "r25",
+            "r28",
             "apply",
             "filter",
             "score",
@@ -175,7 +175,7 @@ mod tests {
         let text = scene::text(&world, &scene::selecting(&world, Kind::Pod), draw, (70, 13));
         let heading = text.lines().find(|line| line.contains("revision"));
         assert!(
-            heading.is_some_and(|line| line.contains("r31") && line.contains("r37")),
+            heading.is_some_and(|line| line.contains("r36") && line.contains("r42")),
             "{text}"
         );
     }
