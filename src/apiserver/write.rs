@@ -109,6 +109,7 @@ impl ApiServer {
         self.generate_name(&mut object);
         self.templates.share(&mut object);
         let mut object = prepare::for_create(object, &self.store, &mut self.random, caller.now);
+        prepare::omit_empty(&mut object);
         let asked = Some(asked).filter(|asked| !object.same_spec(asked));
         object.set_provenance(signed.provenance(None, asked));
         let errors = validation::validate_create(&object);
@@ -233,6 +234,7 @@ impl ApiServer {
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         let key = current.key();
+        prepare::omit_empty(&mut object);
         let is_owned_anew = match &signed {
             Signed::Owners(owners) => !owners::same(owners, &owners::of(current)),
             Signed::By(_) | Signed::Nobody => false,

@@ -25,7 +25,9 @@ fn in_fields(of: &Type, value: &Value) -> Option<String> {
 fn in_value(shape: &Shape, value: &Value) -> Option<String> {
     let found = go_kind(value);
     match (shape, value) {
-        (_, Value::Null) => None,
+        (_, Value::Null) | (Shape::Text, Value::String(_)) | (Shape::Boolean, Value::Bool(_)) => {
+            None
+        }
         (Shape::Object(id), Value::Object(_)) => in_fields(id.get(), value),
         (Shape::Object(_), _) => Some(format!("cannot restore struct from: {found}")),
         (Shape::List(inner), Value::Array(items)) => {
@@ -36,7 +38,6 @@ fn in_value(shape: &Shape, value: &Value) -> Option<String> {
             entries.values().find_map(|entry| in_value(inner, entry))
         }
         (Shape::Map(_), _) => Some(format!("cannot restore map from {found}")),
-        (Shape::Text, Value::String(_)) | (Shape::Boolean, Value::Bool(_)) => None,
         // To Go a whole number could become a string, if not the one that is meant.
         (Shape::Text, Value::Number(number)) if !number.is_f64() => {
             Some("cannot convert int64 to string".to_owned())

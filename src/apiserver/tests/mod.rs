@@ -3,6 +3,7 @@
 mod apply;
 mod dry_run;
 mod eviction;
+mod immutable;
 mod patch;
 
 use serde_json::{Value, json};
