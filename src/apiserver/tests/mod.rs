@@ -5,6 +5,7 @@ mod dry_run;
 mod eviction;
 mod immutable;
 mod patch;
+mod scale;
 
 use serde_json::{Value, json};
 
