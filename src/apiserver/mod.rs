@@ -30,7 +30,7 @@ pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
     Answer, Answering, Binding, Conflicts, DeleteOptions, Outcome, Patch, PatchType, Propagation,
-    Request, RequestId, Run, Scope, Subresource, UnknownFields, Verb, WriteOptions,
+    Request, RequestId, Run, Scope, StatusWrite, Subresource, UnknownFields, Verb, WriteOptions,
 };
 pub use scale::Scale;
 pub use watch::{WatchEvent, changes_since, event_for};

@@ -57,6 +57,26 @@ pub(super) fn address(object: &mut Object, key: &Key) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Lists without an entry are left out, as where the server prints what it has stored.
+pub(super) fn omit_empty(object: &mut Object) {
+    let metadata = object.metadata();
+    let owners = metadata.owner_references.as_ref();
+    let finalizers = metadata.finalizers.as_ref();
+    let has_no_owners = owners.is_some_and(Vec::is_empty);
+    let has_no_finalizers = finalizers.is_some_and(Vec::is_empty);
+    if has_no_owners {
+        object.metadata_mut().owner_references = None;
+    }
+    if has_no_finalizers {
+        object.metadata_mut().finalizers = None;
+    }
+    if let Object::Job(job) = object
+        && job.status.conditions.as_ref().is_some_and(Vec::is_empty)
+    {
+        job.status_mut().conditions = None;
+    }
+}
+
 /// Kinds whose spec changes are counted. Source: the strategies below `pkg/registry`.
 const fn counts_generations(kind: Kind) -> bool {
     matches!(

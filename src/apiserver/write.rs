@@ -1,8 +1,9 @@
 //! Creates, updates, patches and bindings on their way through the stations.
 
 use super::{
-    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, Subresource,
-    UnknownFields, Verb, Written, admission, defaulting, prepare, service_ranges, validation,
+    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, StatusWrite,
+    Subresource, UnknownFields, Verb, Written, admission, defaulting, prepare, service_ranges,
+    validation,
 };
 use std::sync::Arc;
 
@@ -50,9 +51,13 @@ impl ApiServer {
                 let how = (Part::Main, Signed::By(caller.writer(None)));
                 self.update(object.clone(), key, how, caller, stages)
             }
-            Verb::UpdateStatus(object) => {
+            Verb::WriteStatus(object, write) => {
+                let mut object = object.clone();
+                if *write == StatusWrite::Patch && object.metadata().resource_version.is_some() {
+                    object.metadata_mut().resource_version = None;
+                }
                 let how = (Part::Status, Signed::By(caller.writer(Some("status"))));
-                self.update(object.clone(), key, how, caller, stages)
+                self.update(object, key, how, caller, stages)
             }
             Verb::Finalize(object) => {
                 let how = (
@@ -105,6 +110,7 @@ impl ApiServer {
         self.generate_name(&mut object);
         self.templates.share(&mut object);
         let mut object = prepare::for_create(object, &self.store, &mut self.random, caller.now);
+        prepare::omit_empty(&mut object);
         let asked = Some(asked).filter(|asked| !object.same_spec(asked));
         object.set_provenance(signed.provenance(None, asked));
         let errors = validation::validate_create(&object);
@@ -229,6 +235,7 @@ impl ApiServer {
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         let key = current.key();
+        prepare::omit_empty(&mut object);
         let is_owned_anew = match &signed {
             Signed::Owners(owners) => !owners::same(owners, &owners::of(current)),
             Signed::By(_) | Signed::Nobody => false,
@@ -361,6 +368,11 @@ fn decoded_patch(
         PatchType::Strategic => patches::go_print(&patch.body),
         _ => patched.to_string(),
     };
+    if patch.patch_type == PatchType::Strategic
+        && let Some(why) = manifest::unconvertible(kind, &patched)
+    {
+        return Err(Refusal::bad_patch(shown, &why));
+    }
     let object = match unknown_fields {
         UnknownFields::Refused => decoded(kind, patched),
         UnknownFields::Dropped => manifest::decode_leniently(kind, patched)

@@ -15,12 +15,12 @@ use super::strike::Troubles;
 use super::terminal::Terminal;
 use super::watches::Watches;
 use super::{Cluster, ComponentId, Part, Power, Trace, Traffic};
-use crate::api::{Actor, Kind, Object, Quantity, core};
+use crate::api::{Actor, Kind, Object, Quantity, Typed, core};
 use crate::apiserver::{
     Answering, ApiServer, Moment, Note as ApiNote, Refusal, Request, RequestId, Verb, WriteOptions,
 };
 use crate::client::{Component, Delivery, Subscription};
-use crate::controllers::{CONTROLLERS, Runner};
+use crate::controllers::{CONTROLLERS, Runner, root_ca_certificate};
 use crate::kubelet::{Kubelet, Machine, Rule};
 use crate::scheduler::{Configuration, Scheduler};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
@@ -336,5 +336,6 @@ fn system_objects() -> Vec<Object> {
     let objects = values.into_iter().map(|(kind, value)| {
         Object::from_value(kind, value).expect("the first objects are well-formed")
     });
-    objects.chain(own_service::objects()).collect()
+    let maps = namespaces.map(|name| root_ca_certificate(name).into_object());
+    objects.chain(maps).chain(own_service::objects()).collect()
 }

@@ -92,7 +92,7 @@ pub(super) fn outline(action: &Action) -> String {
     let verb = match &action.verb {
         Verb::Create(_) => "create",
         Verb::Update(_) => "update",
-        Verb::UpdateStatus(_) => "status",
+        Verb::WriteStatus(..) => "status",
         Verb::Patch(_) => "patch",
         Verb::Delete(_) => "delete",
         Verb::Finalize(_) => "finalize",
@@ -121,7 +121,7 @@ pub(super) fn written(action: &Action) -> Value {
     match &action.verb {
         Verb::Create(object)
         | Verb::Update(object)
-        | Verb::UpdateStatus(object)
+        | Verb::WriteStatus(object, _)
         | Verb::Finalize(object) => object.to_value(),
         Verb::Patch(patch) => patch.body.clone(),
         _ => Value::Null,

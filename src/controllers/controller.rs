@@ -21,12 +21,13 @@ use super::persistent_volume_protection::PERSISTENT_VOLUME_PROTECTION;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
 use super::resource_quota::RESOURCE_QUOTA;
+use super::root_ca_certificate_publisher::ROOT_CA_CERTIFICATE_PUBLISHER;
 use super::service_account::SERVICE_ACCOUNT;
 use super::stateful_set::STATEFUL_SET;
 use super::taint_eviction::TAINT_EVICTION;
 use super::ttl_after_finished::TTL_AFTER_FINISHED;
 use crate::api::{Key, Kind, Object, Typed};
-use crate::apiserver::{Outcome, Refusal, Verb};
+use crate::apiserver::{Outcome, Refusal, StatusWrite, Verb};
 use crate::client::{EventType, Informers};
 use crate::sim::{Profile, Time, Urgency};
 
@@ -323,7 +324,11 @@ impl Action {
     /// A write of an object's status.
     #[must_use]
     pub fn status(object: Object, why: String) -> Self {
-        Self::new(object.key(), Verb::UpdateStatus(object), why)
+        Self::new(
+            object.key(),
+            Verb::WriteStatus(object, StatusWrite::Update),
+            why,
+        )
     }
 
     /// The same, with an event when it succeeds.
@@ -358,6 +363,7 @@ impl Action {
 /// Every loop.
 pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
+    &ROOT_CA_CERTIFICATE_PUBLISHER,
     &ENDPOINT_SLICE,
     &RESOURCE_QUOTA,
     &NAMESPACE,

@@ -26,6 +26,7 @@ mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod revision_history;
+mod root_ca_certificate_publisher;
 mod runner;
 mod service_account;
 mod stateful_set;
@@ -42,6 +43,7 @@ pub use controller::{
 pub use daemon_set::FailedPods;
 pub use horizontal_pod_autoscaler::Recommendations;
 pub use memory::Memory;
+pub use root_ca_certificate_publisher::root_ca_certificate;
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

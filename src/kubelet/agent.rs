@@ -15,7 +15,9 @@ use super::worker::{Action, Stage, Standing, Turn, Worker};
 use super::{Machine, Rule, admission, pod_status};
 use crate::api::owners::Provenance;
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
-use crate::apiserver::{Answer, DeleteOptions, Outcome, Reason, RequestId, Verb, WatchEvent};
+use crate::apiserver::{
+    Answer, DeleteOptions, Outcome, Reason, RequestId, StatusWrite, Verb, WatchEvent,
+};
 use crate::client::{self, About, Context, Delivery, EventType, Input, Recorder, Seen};
 use crate::sim::{RecordId, Time, Urgency};
 
@@ -470,7 +472,7 @@ impl Agent {
             let object = status_only(&key, uid, status).into_object();
             let what = Happening::Reported(phase, ready, all);
             let record = self.say(uid, None, what, cause, hands);
-            let request = hands.ask(record, key, Verb::UpdateStatus(object));
+            let request = hands.ask(record, key, Verb::WriteStatus(object, StatusWrite::Patch));
             self.wait_for_answer(uid, request, Standing::Stored);
         } else if worker.stage == Stage::Ended && worker.pod.is_terminating() {
             let options = DeleteOptions {

@@ -8,7 +8,7 @@ use super::node;
 use super::note::{NodeReport, Note};
 use crate::api::owners::Provenance;
 use crate::api::{Node, ObjectMeta, Typed, core};
-use crate::apiserver::Verb;
+use crate::apiserver::{StatusWrite, Verb};
 use crate::client::EventType;
 use crate::sim::{Range, RecordId};
 
@@ -82,7 +82,7 @@ impl Agent {
         let news = node::news(&current.status, &status);
         let key = self.node_key();
         let object = status_only(&current, status).into_object();
-        let verb = Verb::UpdateStatus(object);
+        let verb = Verb::WriteStatus(object, StatusWrite::Patch);
         if has_changed {
             let note = Note::NodeReported(key.clone(), NodeReport::Changed);
             let record = hands.note(cause, note);

@@ -2,6 +2,7 @@
 
 mod changes;
 mod check;
+mod convert;
 mod document;
 mod fields;
 pub mod patch;
@@ -18,6 +19,7 @@ mod yaml;
 
 pub use changes::{FieldChange, changes, in_words, path_of};
 pub use check::check;
+pub use convert::unconvertible;
 pub use document::Document;
 pub use fields::{FieldProblem, decode, decode_leniently, strict_problems};
 pub use plain::{Plain, plain};

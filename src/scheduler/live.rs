@@ -17,7 +17,7 @@ use super::snapshot::Snapshot;
 use super::volume_work::VolumeWork;
 use super::{cycle, status};
 use crate::api::{Key, Kind, Pod, Typed};
-use crate::apiserver::{Binding, DeleteOptions, Outcome, RequestId, Verb};
+use crate::apiserver::{Binding, DeleteOptions, Outcome, RequestId, StatusWrite, Verb};
 use crate::client::{
     Component, Context, Delivery, EventType, Informers, Input, Note as ClientNote, Recorder,
     Subscription,
@@ -526,7 +526,7 @@ impl Scheduler {
         self.recorder.event(hands, record, &about, event);
         let told = (status::reason(&decision.outcome), message);
         let failed = status::unscheduled(pod, told, nominated, hands.now);
-        let verb = Verb::UpdateStatus(failed.into_object());
+        let verb = Verb::WriteStatus(failed.into_object(), StatusWrite::Patch);
         hands.tell(record, decision.pod.clone(), verb);
     }
 
@@ -542,7 +542,7 @@ impl Scheduler {
         hands.tell(
             record,
             victim.clone(),
-            Verb::UpdateStatus(told.into_object()),
+            Verb::WriteStatus(told.into_object(), StatusWrite::Patch),
         );
         let options = DeleteOptions {
             uid: Some(pod.uid().to_owned()),

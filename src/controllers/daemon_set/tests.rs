@@ -81,7 +81,7 @@ fn after(objects: &[Object], plan: &Plan) -> Vec<Object> {
             }
             Verb::Create(other) => objects.push(other.clone()),
             Verb::Delete(_) => objects.retain(|each| each.key() != action.key),
-            Verb::UpdateStatus(set) => {
+            Verb::WriteStatus(set, _) => {
                 objects.retain(|each| each.key() != action.key);
                 objects.push(set.clone());
             }

@@ -168,12 +168,18 @@ fn kinds(word: &str) -> Result<Vec<Kind>, UsageError> {
     Ok(found)
 }
 
+/// Unlike Kubernetes: there are no v1 Endpoints, which are deprecated since 1.33; EndpointSlices say
+/// the same.
+const NO_ENDPOINTS: &str = "error: Unlike Kubernetes: glassplane has no v1 Endpoints, which are \
+    deprecated since v1.33; write endpointslices";
+
 /// The kind that a word means.
 pub(super) fn kind_of(word: &str) -> Result<Kind, UsageError> {
     Kind::of_word(word).ok_or_else(|| {
-        UsageError(format!(
-            "error: the server doesn't have a resource type \"{word}\""
-        ))
+        UsageError(match word.to_ascii_lowercase().as_str() {
+            "endpoints" | "ep" => NO_ENDPOINTS.to_owned(),
+            _ => format!("error: the server doesn't have a resource type \"{word}\""),
+        })
     })
 }
 

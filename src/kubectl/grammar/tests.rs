@@ -130,6 +130,7 @@ fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
             "error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".to_owned(),
         ),
         ("get pdos", "error: the server doesn't have a resource type \"pdos\"".to_owned()),
+        ("get endpoints", "error: Unlike Kubernetes: glassplane has no v1 Endpoints, which are deprecated since v1.33; write endpointslices".to_owned()),
         ("get po,zz", "error: the server doesn't have a resource type \"zz\"".to_owned()),
         ("get pods/p1/x", "error: arguments in resource/name form may not have more than one slash".to_owned()),
         ("get pods/", "error: arguments in resource/name form must have a single resource and name".to_owned()),

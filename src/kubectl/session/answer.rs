@@ -228,13 +228,16 @@ impl Session {
                     self.failures.push(failure);
                     return None;
                 }
-                match Object::from_value(draft.key.kind, modified) {
+                match manifest::decode(draft.key.kind, modified) {
                     Ok(object) => self.tasks.push_front(Task::Create {
                         object: Box::new(object),
                         said: "created",
                         by: Maker::File(draft.source),
                     }),
-                    Err(error) => self.failures.push(Failure::Own(error.to_string())),
+                    Err(problems) => {
+                        let texts = problems.iter().map(ToString::to_string);
+                        self.failures.extend(texts.map(Failure::Own));
+                    }
                 }
                 return None;
             }

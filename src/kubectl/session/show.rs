@@ -114,6 +114,7 @@ pub(super) fn nothing(invocation: &Invocation, kinds: &[Kind], everywhere: bool)
 fn whole(get: &Get, objects: &[Object]) -> Value {
     let value = |object: &Object| {
         let mut value = object.to_value();
+        spell_out(object.kind(), &mut value);
         if get.managed_fields {
             let owners = owners::to_value(object.kind(), &owners::of(object));
             value["metadata"]["managedFields"] = owners;
@@ -124,6 +125,30 @@ fn whole(get: &Get, objects: &[Object]) -> Value {
         (Targets::Named(names), [one]) if names.len() == 1 => value(one),
         (Targets::Files(_), [one]) => value(one),
         _ => print::list(objects.iter().map(value)),
+    }
+}
+
+/// Dates that nobody has set are told all the same, where the API has no way to leave them out.
+fn spell_out(kind: Kind, value: &mut Value) {
+    match kind {
+        Kind::Pod | Kind::PersistentVolumeClaim => {
+            let conditions = value.pointer_mut("/status/conditions");
+            for condition in conditions
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Some(fields) = condition.as_object_mut() {
+                    fields.entry("lastProbeTime").or_insert(Value::Null);
+                }
+            }
+        }
+        Kind::Event => {
+            if let Some(fields) = value.as_object_mut() {
+                fields.entry("eventTime").or_insert(Value::Null);
+            }
+        }
+        _ => {}
     }
 }
 

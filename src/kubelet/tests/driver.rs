@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::api::{Actor, Event, Key, Kind, Node, Object, Pod, Typed, core};
 use crate::apiserver::{
-    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, WriteOptions, event_for,
+    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, StatusWrite, Verb,
+    WriteOptions, event_for,
 };
 use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};
@@ -152,7 +153,10 @@ impl World {
         let mut object = self.pod(pod).expect("the pod is there");
         change(object.status_mut());
         object.metadata_mut().resource_version = None;
-        self.ask(pod.clone(), Verb::UpdateStatus(object.into_object()));
+        self.ask(
+            pod.clone(),
+            Verb::WriteStatus(object.into_object(), StatusWrite::Update),
+        );
     }
 
     /// Somebody else writes the status of the node.
@@ -162,7 +166,10 @@ impl World {
         let mut node = object.expect("the node is there").clone();
         change(node.status_mut());
         node.metadata_mut().resource_version = None;
-        self.ask(key, Verb::UpdateStatus(node.into_object()));
+        self.ask(
+            key,
+            Verb::WriteStatus(node.into_object(), StatusWrite::Update),
+        );
     }
 
     /// Somebody changes the spec of the node.

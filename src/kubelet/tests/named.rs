@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::driver::World;
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::Verb;
+use crate::apiserver::{StatusWrite, Verb};
 use crate::sim::Time;
 
 fn waiting(world: &World, pod: &Key) -> (String, String) {
@@ -250,7 +250,7 @@ fn k2_a_claim_that_cannot_be_used_holds_the_pod_back_until_it_can() {
     claim.status_mut().phase = Some("Bound".to_owned());
     world.ask(
         key,
-        Verb::UpdateStatus(Object::PersistentVolumeClaim(claim)),
+        Verb::WriteStatus(Object::PersistentVolumeClaim(claim), StatusWrite::Update),
     );
     world.pass_seconds(30);
     assert_eq!(world.phase(&pod), "Running");

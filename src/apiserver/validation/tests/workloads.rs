@@ -44,9 +44,7 @@ fn a5_deployments_are_checked() {
             ),
             (
                 json!({"template": template, "selector": {"matchLabels": {}}}),
-                &[
-                    "spec.selector: Invalid value: {\"matchLabels\":{}}: empty selector is invalid for deployment",
-                ],
+                &["spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
             ),
             (
                 json!({"replicas": -1, "selector": selector, "template": template}),
