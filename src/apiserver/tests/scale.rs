@@ -33,7 +33,7 @@ fn a11_the_scale_of_a_workload_is_read_and_written_and_touches_nothing_else() {
         let mut scale = read(&mut door, kind);
         assert_eq!((scale.replicas, scale.current_replicas), (2, 1), "{kind}");
         scale.replicas = 5;
-        let stale = scale.clone();
+        let outdated = scale.clone();
         door.ask(&key(kind), Verb::UpdateScale(scale))
             .expect("a good scale");
         let mut expected = before;
@@ -43,7 +43,7 @@ fn a11_the_scale_of_a_workload_is_read_and_written_and_touches_nothing_else() {
         expected["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"].clone();
         assert_eq!(now, expected, "{kind}");
         let refusal = door
-            .ask(&key(kind), Verb::UpdateScale(stale))
+            .ask(&key(kind), Verb::UpdateScale(outdated))
             .expect_err("it is old");
         assert_eq!(refusal.reason, Reason::Conflict, "{kind}");
         let resource = kind.info().group_resource();
