@@ -10,7 +10,7 @@ use super::expectations::Expectations;
 use super::horizontal_pod_autoscaler::Recommendations;
 use super::memory::Memory;
 use super::wording;
-use super::work::{RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
+use super::work::{Trouble, Work, is_delete, is_namespace_going, urgency_of_retry};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
 use crate::client::{
@@ -516,11 +516,7 @@ impl Runner {
         };
         let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
         self.end(key, "gives up for now".to_owned(), record, hands);
-        let urgency = if wait > RETRY_IN_SIGHT {
-            Urgency::Periodic
-        } else {
-            Urgency::Work
-        };
+        let urgency = urgency_of_retry(wait);
         self.delay(key, hands.now + wait, (record, urgency), hands);
     }
 

@@ -445,7 +445,7 @@ fn a_run_prints_what_its_questions_were_answered() {
             vec![
                 "node/node-a cordoned\n",
                 "Cannot evict pod as it would violate the pod's disruption budget.",
-                "(kubectl still waits when the run ends, at 00:00:30",
+                "(kubectl still waits when the run ends, at 30.",
             ],
         ),
     ];

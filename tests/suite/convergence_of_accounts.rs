@@ -282,22 +282,7 @@ fn outcome(cluster: &Cluster) -> Vec<String> {
         })
         .filter_map(PersistentVolume::of)
         .collect();
-    let jobs = all::<Job>(cluster, Some("default"));
-    let is_complete = |job: &&&Job| {
-        let mut conditions = job.status.conditions.iter().flatten();
-        conditions.any(|each| each.type_ == "Complete" && each.status == "True")
-    };
-    let tidy = cluster
-        .store()
-        .get(&Key::new(Kind::CronJob, "default", "tidy"));
-    let tidy = tidy.and_then(CronJob::of).expect("it is there");
-    let in_shop = |object: &Object| object.namespace() == "shop" || object.name() == "shop";
-    let everything = Kind::ALL
-        .iter()
-        .flat_map(|kind| cluster.store().list(*kind, None));
-    let nobody = cluster.store().list(Kind::ReplicaSet, Some("default"));
-    let nobody = nobody.filter(|set| meta::controller_of(set.metadata()).is_none());
-    vec![
+    let mut told = vec![
         format!(
             "web has {} ready, HPA wants {} of {}",
             ready(cluster, "web"),
@@ -314,17 +299,40 @@ fn outcome(cluster: &Cluster) -> Vec<String> {
             used(cluster, "tight", "few", "pods")
         ),
         format!(
-            "{} Jobs, {} complete, {} active",
-            jobs.len(),
-            jobs.iter().filter(is_complete).count(),
-            tidy.status.active.iter().flatten().count()
-        ),
-        format!(
             "{} pods, {} claims bound to {} volumes of {}",
             labelled(cluster, "default", "db").len(),
             claims.len(),
             bound.len(),
             all::<PersistentVolume>(cluster, None).len()
+        ),
+    ];
+    told.extend(outcome_of_others(cluster));
+    told
+}
+
+/// The same of Jobs, of a namespace that goes, and of what is left behind.
+fn outcome_of_others(cluster: &Cluster) -> [String; 3] {
+    let jobs = all::<Job>(cluster, Some("default"));
+    let is_complete = |job: &&&Job| {
+        let mut conditions = job.status.conditions.iter().flatten();
+        conditions.any(|each| each.type_ == "Complete" && each.status == "True")
+    };
+    let tidy = cluster
+        .store()
+        .get(&Key::new(Kind::CronJob, "default", "tidy"));
+    let tidy = tidy.and_then(CronJob::of).expect("it is there");
+    let in_shop = |object: &Object| object.namespace() == "shop" || object.name() == "shop";
+    let everything = Kind::ALL
+        .iter()
+        .flat_map(|kind| cluster.store().list(*kind, None));
+    let nobody = cluster.store().list(Kind::ReplicaSet, Some("default"));
+    let nobody = nobody.filter(|set| meta::controller_of(set.metadata()).is_none());
+    [
+        format!(
+            "{} Jobs, {} complete, {} active",
+            jobs.len(),
+            jobs.iter().filter(is_complete).count(),
+            tidy.status.active.iter().flatten().count()
         ),
         format!(
             "shop: {} objects",

@@ -225,6 +225,7 @@ fn keeper(name: &str) -> Option<Row> {
             let slices = world.store().list(Kind::EndpointSlice, Some("default"));
             let slices = slices.filter_map(EndpointSlice::of);
             slices
+                .filter(|slice| slice.name().starts_with("web"))
                 .map(|slice| slice.spec.endpoints.len())
                 .sum::<usize>()
                 == 2

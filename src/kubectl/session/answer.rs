@@ -228,8 +228,8 @@ impl Session {
                     self.failures.push(failure);
                     return None;
                 }
-                match manifest::decode(draft.key.kind, modified) {
-                    Ok(object) => self.tasks.push_front(Task::Create {
+                match manifest::decode_leniently(draft.key.kind, modified) {
+                    Ok((object, _)) => self.tasks.push_front(Task::Create {
                         object: Box::new(object),
                         said: "created",
                         by: Maker::File(draft.source),

@@ -139,9 +139,9 @@ mod tests {
             "replicaset-controller",
             "kube-scheduler",
             "kubelet/node-",
-            "r37",
-            "r38",
-            "r41",
+            "r42",
+            "r43",
+            "r46",
             "apply",
             "filter",
             "score",
@@ -175,7 +175,7 @@ mod tests {
         let text = scene::text(&world, &scene::selecting(&world, Kind::Pod), draw, (70, 13));
         let heading = text.lines().find(|line| line.contains("revision"));
         assert!(
-            heading.is_some_and(|line| line.contains("r46") && line.contains("r55")),
+            heading.is_some_and(|line| line.contains("r51") && line.contains("r60")),
             "{text}"
         );
     }
@@ -260,7 +260,7 @@ mod tests {
             ..Model::default()
         };
         let text = scene::text(&world, &model, draw, (200, 40));
-        for part in ["“kubectl scale deployment web", "▶", "scale", "r58"] {
+        for part in ["“kubectl scale deployment web", "▶", "scale", "r63"] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         let snapshot = crate::cluster::driver::Snapshot::of(world);
