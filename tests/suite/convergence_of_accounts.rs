@@ -11,7 +11,7 @@ use glassplane::cluster::{Cluster, ClusterConfig};
 use glassplane::sim::Random;
 
 use crate::convergence::come_to_rest;
-use crate::worlds::{broken_promises, command, ready, web};
+use crate::worlds::{broken_promises, command, get, ready, web};
 
 /// Beside the Deployments `web`, which is scaled, `old`, which goes, and `web` in the namespaces.
 const OTHERS: &str = "---
@@ -261,79 +261,22 @@ fn used(cluster: &Cluster, namespace: &str, name: &str, resource: &str) -> Strin
 }
 
 fn outcome(cluster: &Cluster) -> Vec<String> {
-    let scaler = Key::new(Kind::HorizontalPodAutoscaler, "default", "web");
-    let scaler = cluster.store().get(&scaler);
-    let scaler = scaler
-        .and_then(HorizontalPodAutoscaler::of)
-        .expect("it is there");
-    let living = all::<Pod>(cluster, Some("default"));
-    let living = living.into_iter().filter(|pod| !pod.is_finished()).count();
-    let claims = all::<PersistentVolumeClaim>(cluster, None);
-    let counts = used(cluster, "default", "many", "pods") == living.to_string()
-        && used(cluster, "default", "many", "persistentvolumeclaims") == claims.len().to_string();
-    let bound: Vec<&PersistentVolume> = claims
-        .iter()
-        .filter(|claim| claim.status.phase.as_deref() == Some("Bound"))
-        .filter_map(|claim| claim.spec.volume_name.as_deref())
-        .filter_map(|name| {
-            cluster
-                .store()
-                .get(&Key::new(Kind::PersistentVolume, "", name))
-        })
-        .filter_map(PersistentVolume::of)
-        .collect();
-    let mut told = vec![
-        format!(
-            "web has {} ready, HPA wants {} of {}",
-            ready(cluster, "web"),
-            scaler.status.desired_replicas,
-            scaler.spec.max_replicas
-        ),
-        format!(
-            "the quota many counts {}",
-            if counts { "what there is" } else { "wrong" }
-        ),
-        format!(
-            "tight has {} pods, the quota counts {}",
-            labelled(cluster, "tight", "web").len(),
-            used(cluster, "tight", "few", "pods")
-        ),
-        format!(
-            "{} pods, {} claims bound to {} volumes of {}",
-            labelled(cluster, "default", "db").len(),
-            claims.len(),
-            bound.len(),
-            all::<PersistentVolume>(cluster, None).len()
-        ),
-    ];
-    told.extend(outcome_of_others(cluster));
-    told
-}
-
-/// The same of Jobs, of a namespace that goes, and of what is left behind.
-fn outcome_of_others(cluster: &Cluster) -> [String; 3] {
-    let jobs = all::<Job>(cluster, Some("default"));
-    let is_complete = |job: &&&Job| {
-        let mut conditions = job.status.conditions.iter().flatten();
-        conditions.any(|each| each.type_ == "Complete" && each.status == "True")
-    };
-    let tidy = cluster
-        .store()
-        .get(&Key::new(Kind::CronJob, "default", "tidy"));
-    let tidy = tidy.and_then(CronJob::of).expect("it is there");
     let in_shop = |object: &Object| object.namespace() == "shop" || object.name() == "shop";
     let everything = Kind::ALL
         .iter()
         .flat_map(|kind| cluster.store().list(*kind, None));
     let nobody = cluster.store().list(Kind::ReplicaSet, Some("default"));
     let nobody = nobody.filter(|set| meta::controller_of(set.metadata()).is_none());
-    [
+    vec![
+        scaled(cluster),
+        counted(cluster),
         format!(
-            "{} Jobs, {} complete, {} active",
-            jobs.len(),
-            jobs.iter().filter(is_complete).count(),
-            tidy.status.active.iter().flatten().count()
+            "tight has {} pods, the quota counts {}",
+            labelled(cluster, "tight", "web").len(),
+            used(cluster, "tight", "few", "pods")
         ),
+        by_the_calendar(cluster),
+        claimed(cluster),
         format!(
             "shop: {} objects",
             everything.filter(|each| in_shop(each)).count()
@@ -344,6 +287,58 @@ fn outcome_of_others(cluster: &Cluster) -> [String; 3] {
             labelled(cluster, "default", "old").len()
         ),
     ]
+}
+
+fn scaled(cluster: &Cluster) -> String {
+    let scaler: HorizontalPodAutoscaler = get(cluster, "web").expect("it is there");
+    format!(
+        "web has {} ready, HPA wants {} of {}",
+        ready(cluster, "web"),
+        scaler.status.desired_replicas,
+        scaler.spec.max_replicas
+    )
+}
+
+fn counted(cluster: &Cluster) -> String {
+    let pods = all::<Pod>(cluster, Some("default"));
+    let living = pods.into_iter().filter(|pod| !pod.is_finished()).count();
+    let claims = all::<PersistentVolumeClaim>(cluster, None).len();
+    let used = |resource: &str| used(cluster, "default", "many", resource);
+    let is_right =
+        used("pods") == living.to_string() && used("persistentvolumeclaims") == claims.to_string();
+    let what = if is_right { "what there is" } else { "wrong" };
+    format!("the quota many counts {what}")
+}
+
+fn by_the_calendar(cluster: &Cluster) -> String {
+    let jobs = all::<Job>(cluster, Some("default"));
+    let is_complete = |job: &&&Job| {
+        let mut conditions = job.status.conditions.iter().flatten();
+        conditions.any(|each| each.type_ == "Complete" && each.status == "True")
+    };
+    let tidy: CronJob = get(cluster, "tidy").expect("it is there");
+    format!(
+        "{} Jobs, {} complete, {} active",
+        jobs.len(),
+        jobs.iter().filter(is_complete).count(),
+        tidy.status.active.iter().flatten().count()
+    )
+}
+
+fn claimed(cluster: &Cluster) -> String {
+    let claims = all::<PersistentVolumeClaim>(cluster, None);
+    let bound = claims
+        .iter()
+        .filter(|claim| claim.status.phase.as_deref() == Some("Bound"))
+        .filter_map(|claim| claim.spec.volume_name.as_deref())
+        .filter_map(|name| get::<PersistentVolume>(cluster, name));
+    format!(
+        "{} pods, {} claims bound to {} volumes of {}",
+        labelled(cluster, "default", "db").len(),
+        claims.len(),
+        bound.count(),
+        all::<PersistentVolume>(cluster, None).len()
+    )
 }
 
 #[test]

@@ -66,10 +66,11 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let Some(budget) = planned.subject::<PodDisruptionBudget>() else {
         return Plan::nothing("the budget is gone");
     };
-    let pods = planned.caches.list::<Pod>(Some(budget.namespace()));
-    let pods: Vec<&Pod> = pods
-        .filter(|pod| covers(budget, pod) && !pod.is_finished())
-        .collect();
+    let mut pods: Vec<&Pod> = match &budget.spec.selector {
+        Some(wanted) => planned.caches.selected(budget.namespace(), wanted),
+        None => Vec::new(),
+    };
+    pods.retain(|pod| !pod.is_finished());
     let Expectation {
         expected,
         desired,

@@ -2,7 +2,7 @@
 
 use glassplane::api::{CronJob, Kind};
 
-use super::{events, wait, world};
+use super::{events, kubectl, wait, world};
 use crate::worlds::{command, get};
 
 /// A start each minute, of a Job that runs for ninety seconds.
@@ -83,4 +83,23 @@ fn c6_a_job_made_by_hand_from_a_cron_job_is_told_and_not_counted() {
     assert_eq!(told, ["UnexpectedJob", "SuccessfulCreate"]);
     let tidy: CronJob = get(&cluster, "tidy").expect("it is there");
     assert_eq!(tidy.status.active.iter().flatten().count(), 1);
+}
+
+#[test]
+fn c6_of_many_missed_starts_only_the_last_is_made_up_and_that_is_told() {
+    for (hours, wanted) in [
+        (1, &["SuccessfulCreate"][..]),
+        (2, &["TooManyMissedTimes", "SuccessfulCreate"][..]),
+    ] {
+        let mut cluster = world(1, &each_minute("Allow"));
+        kubectl(&mut cluster, "fault stop cronjob-controller");
+        wait(&mut cluster, hours * 3600 + 10);
+        assert_eq!(events(&cluster, Kind::CronJob), []);
+        kubectl(&mut cluster, "fault start cronjob-controller");
+        wait(&mut cluster, 30);
+        let told = events(&cluster, Kind::CronJob);
+        let reasons: Vec<&str> = told.iter().map(|(_, reason, _)| reason.as_str()).collect();
+        assert_eq!(reasons, wanted, "after {hours} hours");
+        assert_eq!(cluster.store().list(Kind::Job, None).count(), 1);
+    }
 }

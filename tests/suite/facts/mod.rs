@@ -11,6 +11,7 @@ mod deployment;
 mod growing;
 mod job;
 mod job_policies;
+mod jobs;
 mod kubelet;
 mod nodes;
 mod orphans;
