@@ -79,6 +79,14 @@ fn plan(planned: &Planned<'_>) -> Plan {
     sync.into_plan(desired, after)
 }
 
+/// The mark of a Job that somebody made by hand: `kubectl create job --from=cronjob/…`.
+const BY_HAND: (&str, &str) = ("cronjob.kubernetes.io/instantiate", "manual");
+
+fn is_by_hand(job: &Job) -> bool {
+    let (key, value) = BY_HAND;
+    meta::annotation(&job.metadata, key) == Some(value)
+}
+
 /// How a Job ended, if it has.
 fn end(job: &Job) -> Option<&str> {
     let mut conditions = job.status.conditions.iter().flatten();
@@ -198,7 +206,7 @@ impl Sync<'_> {
             .jobs
             .iter()
             .copied()
-            .filter(|job| end(job).is_none() && !job.is_terminating())
+            .filter(|job| end(job).is_none() && !job.is_terminating() && !is_by_hand(job))
             .collect();
         let policy = self.cron_job.spec.concurrency_policy.as_deref();
         if policy == Some("Forbid") && !active.is_empty() {
@@ -253,7 +261,8 @@ impl Sync<'_> {
         }
     }
 
-    /// Jobs that run and are not in the list of active ones yet.
+    /// Jobs that run and are not in the list of active ones yet; those that it did not make are not for
+    /// that list. Source: `syncCronJob`.
     fn note_started(&mut self) {
         let listed = self.status.active.take().unwrap_or_default();
         let mut active = listed.clone();
@@ -261,6 +270,15 @@ impl Sync<'_> {
             let is_listed = listed
                 .iter()
                 .any(|reference| reference.uid.as_deref() == Some(job.uid()));
+            if !is_listed && is_by_hand(job) {
+                let message = format!(
+                    "Saw a job that the controller did not create or forgot: {}",
+                    job.name()
+                );
+                let event = Said::warning(&self.owner, "UnexpectedJob", message);
+                self.events.push(event);
+                continue;
+            }
             if is_listed || job.is_terminating() {
                 continue;
             }

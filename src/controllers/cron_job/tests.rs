@@ -140,3 +140,20 @@ fn c6_an_ended_job_leaves_the_list_of_active_ones() {
     );
     assert_eq!(written(&plan.actions[0])["status"].get("active"), None);
 }
+
+#[test]
+fn c6_a_job_made_by_hand_is_unexpected_and_counts_for_nothing() {
+    let by_hand = changed(&job("now", None), |job| {
+        job["metadata"]["annotations"] = json!({"cronjob.kubernetes.io/instantiate": "manual"});
+    });
+    let cron = cron_job(|cron| cron["spec"]["concurrencyPolicy"] = json!("Forbid"));
+    let plan = plan(&[cron, by_hand]);
+    assert_eq!(outlines(&plan), [format!("create job {DUE}")]);
+    assert_eq!(
+        messages(&plan),
+        [
+            format!("SuccessfulCreate Created job {DUE}"),
+            "UnexpectedJob Saw a job that the controller did not create or forgot: now".to_owned(),
+        ]
+    );
+}
