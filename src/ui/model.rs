@@ -209,6 +209,8 @@ pub struct Model {
     pub compare_scroll: usize,
     /// The command whose answer is still to come.
     pub awaited: Option<Sent>,
+    /// The question whose answer is asked for anew at each moment while it is read: `logs -f`.
+    pub followed: Option<Command>,
     /// Something to tell.
     pub message: Option<Message>,
     /// Whether the person wants to leave.
@@ -239,6 +241,7 @@ impl Default for Model {
             is_comparing: false,
             compare_scroll: 0,
             awaited: None,
+            followed: None,
             message: None,
             is_over: false,
         }

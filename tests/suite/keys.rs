@@ -441,3 +441,27 @@ fn tab_goes_through_the_panes_on_the_screen() {
     person.press("esc");
     assert!(!person.model.is_zoomed);
 }
+
+#[test]
+fn a_log_that_is_followed_shows_what_comes_while_it_is_read() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a space :");
+    person.type_text("logs -f deployment/web\n");
+    let shown = |person: &Person| {
+        let Mode::Reading(Overlay::Answer { title, text, .. }) = &person.model.mode else {
+            panic!("the log is shown");
+        };
+        assert_eq!(title, "kubectl logs -f deployment/web");
+        text.to_string()
+    };
+    let before = shown(&person);
+    assert!(!before.contains("started"), "{before}");
+    for _ in 0..150 {
+        person.wait(1);
+    }
+    let after = shown(&person);
+    assert!(after.contains("started"), "{after}");
+    person.press("esc");
+    person.wait(1);
+    assert!(person.model.followed.is_none());
+}

@@ -40,7 +40,7 @@ impl Session {
             (Task::Resembling(key, refusal), Ok(Answer::List { items, .. })) => {
                 self.resembling(&key, &refusal, items);
             }
-            (Task::Create { said, .. }, Ok(Answer::Object(object))) => self.say(object, said),
+            (Task::Create { said, .. }, Ok(Answer::Object(object))) => self.made(object, said),
             (Task::Patch { .. }, Ok(Answer::Object(after))) if self.edits().is_some() => {
                 self.edited(after);
             }

@@ -40,6 +40,15 @@ impl Session {
         }
     }
 
+    /// Says that an object was made. What a dry run would have made has no version yet.
+    pub(super) fn made(&mut self, object: &Object, said: &str) {
+        let mut object = object.clone();
+        if self.invocation.dry_run == DryRun::Server {
+            object.metadata_mut().resource_version = None;
+        }
+        self.say(&object, said);
+    }
+
     fn say_path(&mut self, object: &Object, template: &JsonPath) {
         let value = zeroes::written(object.kind(), self.value(object));
         match template.text(&value) {

@@ -130,6 +130,7 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
     model.is_comparing = snapshot.beside.is_some();
     time::notice_stop(model, snapshot);
+    text::follow(model, snapshot);
     if model.selection.is_none() {
         let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
         model.selection = deployments.next().map(Object::key);

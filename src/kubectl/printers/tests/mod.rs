@@ -1,6 +1,7 @@
 //! Tables as kubectl prints them.
 
 mod statuses;
+mod wide;
 
 use serde_json::{Value, json};
 
