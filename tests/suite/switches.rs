@@ -221,6 +221,12 @@ fn keeper(name: &str) -> Option<Row> {
                 .and_then(ServiceAccount::of)
                 .is_some()
         }),
+        "root-ca-certificate-publisher-controller" => {
+            row(&[("create namespace shop", "")], |world| {
+                let key = Key::new(Kind::ConfigMap, "shop", "kube-root-ca.crt");
+                world.store().get(&key).is_some()
+            })
+        }
         "endpointslice-controller" => row(&[(APPLY, SERVICE)], |world| {
             let slices = world.store().list(Kind::EndpointSlice, Some("default"));
             let slices = slices.filter_map(EndpointSlice::of);
