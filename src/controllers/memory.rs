@@ -1,5 +1,7 @@
 //! What a loop remembers of a key from one plan to the next, beside what its caches hold.
 
+use std::collections::BTreeSet;
+
 use super::horizontal_pod_autoscaler::Recommendations;
 
 /// What is remembered of one key. A loop that is started again has forgotten it.
@@ -9,6 +11,8 @@ pub enum Memory {
     Recommended(Recommendations),
     /// The node-lifecycle-controller has met the node.
     Met,
+    /// The attach-detach-controller has said of these volumes that the node cannot have them.
+    Told(BTreeSet<String>),
 }
 
 impl Memory {
@@ -17,7 +21,7 @@ impl Memory {
     pub const fn recommendations(&self) -> Option<&Recommendations> {
         match self {
             Self::Recommended(recommendations) => Some(recommendations),
-            Self::Met => None,
+            Self::Met | Self::Told(_) => None,
         }
     }
 }
