@@ -7,6 +7,7 @@ mod key;
 mod kind;
 pub mod meta;
 mod metrics;
+mod node;
 pub mod node_affinity;
 mod object;
 pub mod owners;

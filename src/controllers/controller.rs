@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::attach_detach::ATTACH_DETACH;
 use super::cron_job::CRON_JOB;
 use super::daemon_set::DAEMON_SET;
 use super::deployment::DEPLOYMENT;
@@ -384,5 +385,6 @@ pub static CONTROLLERS: &[&Controller] = &[
     &PERSISTENT_VOLUME_CLAIM_PROTECTION,
     &PERSISTENT_VOLUME_PROTECTION,
     &EXTERNAL_PROVISIONER,
+    &ATTACH_DETACH,
     &EXTERNAL_RESIZER,
 ];

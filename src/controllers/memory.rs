@@ -1,5 +1,7 @@
 //! What a loop remembers of a key from one plan to the next. A loop that is started again has forgotten it.
 
+use std::collections::BTreeSet;
+
 use super::controller::Planned;
 use super::daemon_set::FailedPods;
 use super::horizontal_pod_autoscaler::Recommendations;
@@ -13,6 +15,8 @@ pub enum Memory {
     FailedPods(FailedPods),
     /// Of a node: that the node-lifecycle-controller has met it.
     Met,
+    /// Of a node: the volumes of which the attach-detach-controller has said that it cannot have them.
+    Told(BTreeSet<String>),
 }
 
 impl<'a> Planned<'a> {

@@ -1,5 +1,6 @@
 //! One file per loop, named as in kube-controller-manager; each observes, plans and applies.
 
+mod attach_detach;
 mod claim;
 mod controller;
 mod cron_job;

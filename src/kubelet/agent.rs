@@ -358,6 +358,7 @@ impl Agent {
             random: &mut *hands.random,
             images: &self.images,
             rules: &self.rules,
+            node: self.node.as_ref(),
             actions: Vec::new(),
         };
         act(Arc::make_mut(worker), &mut turn);
@@ -385,7 +386,9 @@ impl Agent {
                     set_alarm(due.at.since(hands.now), due.urgency, cause, alarm, hands);
                 }
                 Action::Pull(place) => cause = self.want_image(uid, place, cause, hands),
-                Action::Fetch(purpose, keys) => self.fetch(uid, (purpose, keys), cause, hands),
+                Action::Fetch(purpose, keys, known) => {
+                    self.fetch(uid, (purpose, keys, known), cause, hands);
+                }
                 Action::CancelPulls => self.pulls.forget(uid),
                 Action::Write => self.write(uid, cause, hands),
                 Action::Forget => {

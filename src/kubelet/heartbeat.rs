@@ -6,9 +6,10 @@ use super::agent::{Agent, Hands};
 use super::alarm::KubeletAlarm;
 use super::node;
 use super::note::{NodeReport, Note};
-use crate::api::owners::Provenance;
-use crate::api::{Node, ObjectMeta, Typed, core};
-use crate::apiserver::{StatusWrite, Verb};
+use serde_json::json;
+
+use crate::api::{Node, Typed, core};
+use crate::apiserver::{Patch, PatchType, Subresource, Verb};
 use crate::client::EventType;
 use crate::sim::{Range, RecordId};
 
@@ -81,8 +82,7 @@ impl Agent {
         self.reported = hands.now;
         let news = node::news(&current.status, &status);
         let key = self.node_key();
-        let object = status_only(&current, status).into_object();
-        let verb = Verb::WriteStatus(object, StatusWrite::Patch);
+        let verb = status_patch(&current, status);
         if has_changed {
             let note = Note::NodeReported(key.clone(), NodeReport::Changed);
             let record = hands.note(cause, note);
@@ -157,17 +157,19 @@ impl Agent {
     }
 }
 
-/// What a status write carries: which node it is meant for, and the status.
-fn status_only(node: &Node, status: core::NodeStatus) -> Node {
-    let metadata = ObjectMeta {
-        name: Some(node.name().to_owned()),
-        uid: Some(node.uid().to_owned()),
-        ..ObjectMeta::default()
-    };
-    Node {
-        provenance: Provenance::default(),
-        metadata: metadata.into(),
-        spec: std::sync::Arc::default(),
-        status: status.into(),
+/// The write of the status. What is attached to the node is not the kubelet's to say.
+/// Source: `PatchNodeStatus` of `component-helpers/node/util`.
+fn status_patch(node: &Node, status: core::NodeStatus) -> Verb {
+    let mut written = node.clone();
+    *written.status_mut() = status;
+    let mut value = written.into_object().to_value();
+    let mut status = value["status"].take();
+    if let Some(fields) = status.as_object_mut() {
+        fields.remove("volumesAttached");
     }
+    Verb::Patch(Patch {
+        patch_type: PatchType::Merge,
+        subresource: Subresource::Status,
+        body: json!({"metadata": {"uid": node.uid()}, "status": status}),
+    })
 }

@@ -1,7 +1,7 @@
 //! What holds a pod back until everything is there that it names: its volumes before its sandbox,
 //! the environment of a container before its creation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::alarm::PodTimer;
@@ -11,6 +11,7 @@ use super::held::SYNC_AGAIN;
 use super::named::{self, Answers, Obstacle};
 use super::note::Happening;
 use super::worker::{Action, Stage, Turn, Worker};
+use crate::api::Key;
 use crate::client::EventType;
 use crate::sim::Urgency;
 
@@ -20,6 +21,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// The longest.
 const LONGEST_WAIT: Duration = Duration::from_secs(122);
+
+/// Why a volume is not mounted that the attach-detach-controller has not attached.
+const UNATTACHED: &str = "Volume not attached according to node status";
 
 /// How long one sync waits for the volumes.
 /// Source: `podAttachAndMountTimeout` of `pkg/kubelet/volumemanager/volume_manager.go`.
@@ -36,23 +40,33 @@ impl Worker {
         self.stage = Stage::Volumes;
         self.mount_wait = None;
         self.arm(PodTimer::MountLate, PATIENCE, Urgency::Periodic, turn);
-        turn.actions.push(Action::Fetch(Purpose::Volumes, keys));
+        Self::fetch_volumes(keys, Answers::new(), turn);
+    }
+
+    fn fetch_volumes(keys: BTreeSet<Key>, known: Answers, turn: &mut Turn<'_>) {
+        let action = Action::Fetch(Purpose::Volumes, keys, known);
+        turn.actions.push(action);
     }
 
     /// Tries again to mount them.
     pub(super) fn mount_again(&mut self, turn: &mut Turn<'_>) {
         if self.stage == Stage::Volumes {
             let keys = named::by_volumes(&self.pod);
-            turn.actions.push(Action::Fetch(Purpose::Volumes, keys));
+            Self::fetch_volumes(keys, Answers::new(), turn);
         }
     }
 
     /// Mounts the volumes, if everything is there for them.
-    pub(super) fn mount(&mut self, answers: &Answers, turn: &mut Turn<'_>) {
+    pub(super) fn mount(&mut self, answers: Answers, turn: &mut Turn<'_>) {
         if self.stage != Stage::Volumes {
             return;
         }
-        let obstacles = named::obstacles(&self.pod, answers);
+        let behind = named::behind_claims(&self.pod, &answers);
+        if !behind.is_empty() {
+            Self::fetch_volumes(behind, answers, turn);
+            return;
+        }
+        let obstacles = named::obstacles(&self.pod, &answers, turn.node);
         if obstacles.is_empty() {
             self.disarm(PodTimer::MountLate);
             self.make_sandbox(turn);
@@ -67,9 +81,10 @@ impl Worker {
                     why
                 }
                 Obstacle::Claim(why) => why,
+                Obstacle::Attachment => UNATTACHED,
             };
             turn.say(
-                Happening::MountFailed(volume.as_str().into(), why.clone()),
+                Happening::MountFailed(volume.as_str().into(), why.to_owned()),
                 None,
             );
         }
@@ -86,7 +101,7 @@ impl Worker {
             turn.say(Happening::BackedOff("FailedMount", wait), None);
             self.arm(PodTimer::Mount, wait, urgency, turn);
         }
-        self.unmounted = obstacles.into_keys().collect();
+        self.unmounted = obstacles.into_iter().collect();
     }
 
     /// With a claim that cannot be used the sync fails at once. True when there is one.
@@ -99,14 +114,14 @@ impl Worker {
             .iter()
             .filter_map(|(volume, obstacle)| match obstacle {
                 Obstacle::Claim(why) => Some((volume.as_str(), why.as_str())),
-                Obstacle::SetUp(_) => None,
+                Obstacle::SetUp(_) | Obstacle::Attachment => None,
             });
         let (volumes, errors): (Vec<&str>, Vec<&str>) = claims.unzip();
         if volumes.is_empty() {
             return false;
         }
         let unmounted: Vec<&str> = obstacles.keys().map(String::as_str).collect();
-        Self::cannot_mount((&unmounted, &volumes), &errors.join("; "), turn);
+        Self::cannot_mount((&unmounted, &[], &volumes), &errors.join("; "), turn);
         let wait = turn.random.duration(SYNC_AGAIN);
         turn.say(Happening::BackedOff("FailedMount", wait), None);
         self.disarm(PodTimer::MountLate);
@@ -120,8 +135,12 @@ impl Worker {
             return;
         }
         let unmounted = std::mem::take(&mut self.unmounted);
-        let names: Vec<&str> = unmounted.iter().map(String::as_str).collect();
-        Self::cannot_mount((&names, &[]), "context deadline exceeded", turn);
+        let names: Vec<&str> = unmounted.iter().map(|(name, _)| name.as_str()).collect();
+        let is_unattached = |(_, why): &&(String, Obstacle)| *why == Obstacle::Attachment;
+        let unattached = unmounted.iter().filter(is_unattached);
+        let unattached: Vec<&str> = unattached.map(|(name, _)| name.as_str()).collect();
+        let why = "context deadline exceeded";
+        Self::cannot_mount((&names, &unattached, &[]), why, turn);
         self.unmounted = unmounted;
         let pause = turn.random.duration(SYNC_AGAIN);
         self.arm(
@@ -133,11 +152,16 @@ impl Worker {
     }
 
     /// Source: `WaitForAttachAndMount` of `pkg/kubelet/volumemanager/volume_manager.go`.
-    fn cannot_mount((unmounted, unknown): (&[&str], &[&str]), why: &str, turn: &mut Turn<'_>) {
+    fn cannot_mount(
+        (unmounted, unattached, unknown): (&[&str], &[&str], &[&str]),
+        why: &str,
+        turn: &mut Turn<'_>,
+    ) {
         let message = format!(
-            "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], \
+            "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[{}], \
              failed to process volumes=[{}]: {why}",
             unmounted.join(" "),
+            unattached.join(" "),
             unknown.join(" ")
         );
         turn.event(EventType::Warning, "FailedMount", message, None);
@@ -152,7 +176,8 @@ impl Worker {
         }
         self.containers[place].phase = Phase::Configuring;
         let purpose = Purpose::Environment(place);
-        turn.actions.push(Action::Fetch(purpose, keys));
+        turn.actions
+            .push(Action::Fetch(purpose, keys, Answers::new()));
     }
 
     /// Makes the environment of a container, if everything is there for it.

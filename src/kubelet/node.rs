@@ -132,6 +132,7 @@ pub(super) fn status(
         }),
         images: Some(images.iter().take(MOST_IMAGES).map(listed).collect()),
         node_info: Some(machine.system(boot)),
+        volumes_attached: before.and_then(|status| status.volumes_attached.clone()),
         ..core::NodeStatus::default()
     }
 }

@@ -10,9 +10,10 @@ use super::behaviour::{self, Problems, seconds};
 use super::container::{Container, Phase};
 use super::fetch::{Fetch, Purpose};
 use super::image::Images;
+use super::named::{Answers, Obstacle};
 use super::note::Happening;
 use super::{ExitCode, Rule};
-use crate::api::{Key, Object, Pod, core, requests};
+use crate::api::{Key, Node, Object, Pod, core, requests};
 use crate::apiserver::RequestId;
 use crate::client::EventType;
 use crate::sim::{Profile, Random, Time, Urgency};
@@ -98,7 +99,7 @@ pub(super) struct Worker {
     /// How long it waits before it mounts the volumes again, once that has failed.
     pub(super) mount_wait: Option<Duration>,
     /// The volumes that could not be mounted at the last attempt.
-    pub(super) unmounted: Vec<String>,
+    pub(super) unmounted: Vec<(String, Obstacle)>,
 }
 
 /// What a worker wants to be done.
@@ -112,8 +113,8 @@ pub(super) enum Action {
     Wake(Due),
     /// The image of a container.
     Pull(usize),
-    /// Objects that the pod names.
-    Fetch(Purpose, BTreeSet<Key>),
+    /// Objects that the pod names, beside those that are known already.
+    Fetch(Purpose, BTreeSet<Key>, Answers),
     /// No more images.
     CancelPulls,
     /// The status, if it has changed.
@@ -130,6 +131,8 @@ pub(super) struct Turn<'a> {
     pub(super) random: &'a mut Random,
     pub(super) images: &'a Images,
     pub(super) rules: &'a [Rule],
+    /// The node as the watch told it last.
+    pub(super) node: Option<&'a Node>,
     pub(super) actions: Vec<Action>,
 }
 
