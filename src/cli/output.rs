@@ -8,6 +8,7 @@ use super::Output;
 use crate::api::{Kind, Object};
 use crate::apiserver;
 use crate::cluster::{Cluster, Counts, Detail, Flow};
+use crate::controllers::ROOT_CA_CERTIFICATE;
 use crate::kubectl::grammar::Command as Asked;
 use crate::kubectl::printers;
 use crate::manifest::print as manifest_print;
@@ -93,7 +94,8 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         .iter()
         .filter(|kind| !FIRST.contains(kind) && !HIDDEN.contains(kind));
     for kind in FIRST.iter().chain(rest).chain([&Kind::Event]) {
-        let objects: Vec<&Object> = cluster.store().list(*kind, None).collect();
+        let objects = cluster.store().list(*kind, None);
+        let objects: Vec<&Object> = objects.filter(is_asked_for).collect();
         if objects.is_empty() {
             continue;
         }
@@ -108,6 +110,11 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{}", printers::render(&table))?;
     }
     Ok(())
+}
+
+/// Not what every namespace has by itself.
+fn is_asked_for(object: &&Object) -> bool {
+    object.kind() != Kind::ConfigMap || object.name() != ROOT_CA_CERTIFICATE
 }
 
 /// What became of requests, by Service and by pod.

@@ -40,7 +40,7 @@ pub use controller::{
     Planned, Said,
 };
 pub use horizontal_pod_autoscaler::Recommendations;
-pub use root_ca_certificate_publisher::root_ca_certificate;
+pub use root_ca_certificate_publisher::{ROOT_CA_CERTIFICATE, root_ca_certificate};
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]
