@@ -19,6 +19,7 @@ pub mod requests;
 pub mod schema;
 pub mod selector;
 pub mod taint;
+pub mod time_zone;
 pub mod volume;
 
 /// Official types, by the group that they come from.

@@ -8,6 +8,7 @@ use super::Output;
 use crate::api::{Kind, Object};
 use crate::apiserver;
 use crate::cluster::{Cluster, Counts, Detail, Flow};
+use crate::controllers::ROOT_CA_CERTIFICATE;
 use crate::kubectl::grammar::{Command as Asked, Output as Shown};
 use crate::kubectl::{Session, printers};
 use crate::manifest::print as manifest_print;
@@ -120,6 +121,7 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         let objects = cluster.store().list(*kind, None);
         // Of the start of the cluster, which is over before anybody asks for anything, nothing is said.
         let objects: Vec<&Object> = objects
+            .filter(is_asked_for)
             .filter(|object| *kind != Kind::Event || object.revision() > cluster.born())
             .collect();
         if objects.is_empty() {
@@ -136,6 +138,11 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{}", printers::render(&table))?;
     }
     Ok(())
+}
+
+/// Not what every namespace has by itself.
+fn is_asked_for(object: &&Object) -> bool {
+    object.kind() != Kind::ConfigMap || object.name() != ROOT_CA_CERTIFICATE
 }
 
 /// What became of requests, by Service and by pod.

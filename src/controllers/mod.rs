@@ -44,7 +44,7 @@ pub use controller::{
 pub use daemon_set::FailedPods;
 pub use horizontal_pod_autoscaler::Recommendations;
 pub use memory::Memory;
-pub use root_ca_certificate_publisher::root_ca_certificate;
+pub use root_ca_certificate_publisher::{ROOT_CA_CERTIFICATE, root_ca_certificate};
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ pub(super) static ROOT_CA_CERTIFICATE_PUBLISHER: Controller = Controller {
     gathers: None,
 };
 
-/// The ConfigMap.
-const NAME: &str = "kube-root-ca.crt";
+/// The ConfigMap that every namespace has.
+pub const ROOT_CA_CERTIFICATE: &str = "kube-root-ca.crt";
 
 const ENTRY: &str = "ca.crt";
 
@@ -38,7 +38,7 @@ fn concerns(change: &Change<'_>) -> Option<Key> {
     match (change.before, change.after) {
         (_, Some(namespace @ Object::Namespace(_))) => Some(namespace.key()),
         // A new one is no news: who makes it is this loop.
-        (Some(map @ Object::ConfigMap(_)), _) if map.name() == NAME => {
+        (Some(map @ Object::ConfigMap(_)), _) if map.name() == ROOT_CA_CERTIFICATE => {
             Some(Key::new(Kind::Namespace, "", map.namespace()))
         }
         _ => None,
@@ -49,7 +49,7 @@ fn concerns(change: &Change<'_>) -> Option<Key> {
 #[must_use]
 pub fn root_ca_certificate(namespace: &str) -> ConfigMap {
     let metadata = ObjectMeta {
-        name: Some(NAME.to_owned()),
+        name: Some(ROOT_CA_CERTIFICATE.to_owned()),
         namespace: Some(namespace.to_owned()),
         annotations: Some([(DESCRIPTION.to_owned(), DESCRIBED.to_owned())].into()),
         ..ObjectMeta::default()
@@ -74,18 +74,18 @@ fn plan(planned: &Planned<'_>) -> Plan {
         return Plan::nothing("the namespace is gone or going");
     };
     let mut plan = Plan {
-        desired: format!("a ConfigMap {NAME}"),
+        desired: format!("a ConfigMap {ROOT_CA_CERTIFICATE}"),
         observed: "it is there".to_owned(),
         ..Plan::default()
     };
     let name = namespace.name();
     let wanted = root_ca_certificate(name);
-    match planned.caches.get::<ConfigMap>(name, NAME) {
+    match planned.caches.get::<ConfigMap>(name, ROOT_CA_CERTIFICATE) {
         None => {
             "none".clone_into(&mut plan.observed);
             "1 too few".clone_into(&mut plan.difference);
             let map = wanted.into_object();
-            let why = format!("creates the ConfigMap {NAME} of namespace {name}");
+            let why = format!("creates the ConfigMap {ROOT_CA_CERTIFICATE} of namespace {name}");
             plan.actions = vec![Action::new(map.key(), Verb::Create(map), why)];
         }
         Some(found) if !says_it(found, &wanted) => {
@@ -96,8 +96,9 @@ fn plan(planned: &Planned<'_>) -> Plan {
             let annotations = changed.metadata_mut().annotations.get_or_insert_default();
             annotations.insert(DESCRIPTION.to_owned(), DESCRIBED.to_owned());
             let map = changed.into_object();
-            let why =
-                format!("writes the certificate into the ConfigMap {NAME} of namespace {name}");
+            let why = format!(
+                "writes the certificate into the ConfigMap {ROOT_CA_CERTIFICATE} of namespace {name}"
+            );
             plan.actions = vec![Action::new(map.key(), Verb::Update(map), why)];
         }
         Some(_) => {}
@@ -124,13 +125,13 @@ mod tests {
             object(Kind::Namespace, value)
         };
         let good = root_ca_certificate("shop").into_object();
-        let metadata = json!({"name": NAME, "namespace": "shop"});
+        let metadata = json!({"name": ROOT_CA_CERTIFICATE, "namespace": "shop"});
         let other = object(
             Kind::ConfigMap,
             json!({"metadata": metadata, "data": {"a": "b"}}),
         );
-        let create = format!("create configmap {NAME}");
-        let update = format!("update configmap {NAME}");
+        let create = format!("create configmap {ROOT_CA_CERTIFICATE}");
+        let update = format!("update configmap {ROOT_CA_CERTIFICATE}");
         let cases = [
             (vec![namespace("Active")], vec![create]),
             (vec![namespace("Active"), good], vec![]),

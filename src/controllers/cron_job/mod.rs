@@ -10,7 +10,6 @@ use crate::apiserver::{DeleteOptions, Propagation, Verb};
 use crate::sim::{Time, counted};
 use schedule::Schedule;
 
-/// Unlike Kubernetes: `timeZone` is not heeded, schedules are in universal time.
 pub(super) static CRON_JOB: Controller = Controller {
     name: "cronjob-controller",
     event_source: "cronjob-controller",
@@ -52,7 +51,8 @@ fn plan(planned: &Planned<'_>) -> Plan {
     else {
         return Plan::nothing("the CronJob is gone or going");
     };
-    let Some(schedule) = Schedule::read(&cron_job.spec.schedule) else {
+    let zone = cron_job.spec.time_zone.as_deref();
+    let Some(schedule) = Schedule::read(&cron_job.spec.schedule, zone) else {
         return Plan::nothing("its schedule cannot be read");
     };
     let mut sync = Sync {

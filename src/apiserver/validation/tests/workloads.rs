@@ -130,6 +130,22 @@ fn a5_jobs_are_checked() {
                 ],
             ),
             (
+                json!({"schedule": "0 9 * * *", "timeZone": "Mars/X", "jobTemplate": {"spec": {"template": never}}}),
+                &["spec.timeZone: Invalid value: \"Mars/X\": unknown time zone Mars/X"],
+            ),
+            (
+                json!({"schedule": "0 9 * * *", "timeZone": "local", "jobTemplate": {"spec": {"template": never}}}),
+                &[
+                    "spec.timeZone: Invalid value: \"local\": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
+                ],
+            ),
+            (
+                json!({"schedule": "TZ=UTC 0 9 * * *", "jobTemplate": {"spec": {"template": never}}}),
+                &[
+                    "spec.schedule: Invalid value: \"TZ=UTC 0 9 * * *\": cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
+                ],
+            ),
+            (
                 json!({"jobTemplate": {"spec": {"template": never}}, "concurrencyPolicy": "Maybe"}),
                 &[
                     "spec.schedule: Required value",
