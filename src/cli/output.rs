@@ -121,7 +121,7 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         let objects = cluster.store().list(*kind, None);
         // Of the start of the cluster, which is over before anybody asks for anything, nothing is said.
         let objects: Vec<&Object> = objects
-            .filter(is_asked_for)
+            .filter(|object| is_asked_for(object))
             .filter(|object| *kind != Kind::Event || object.revision() > cluster.born())
             .collect();
         if objects.is_empty() {
@@ -141,7 +141,7 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Not what every namespace has by itself.
-fn is_asked_for(object: &&Object) -> bool {
+fn is_asked_for(object: &Object) -> bool {
     object.kind() != Kind::ConfigMap || object.name() != ROOT_CA_CERTIFICATE
 }
 
