@@ -390,7 +390,7 @@ fn is_told(cluster: &Cluster, id: &ComponentId) -> bool {
     let text = person.frame().to_text();
     let name: String = id.to_string().chars().take(NAME_SHOWN).collect();
     let mut lines = text.lines().filter(|line| line.contains(&name));
-    let states = ["○ off", "✗ down", "‖ pau"];
+    let states = ["○ off", "✗ down", "paused"];
     lines.any(|line| states.iter().any(|state| line.contains(state)))
 }
 

@@ -170,6 +170,8 @@ fn selector_words(wanted: &LabelSelector) -> String {
 }
 
 /// Without knowing how many pods there should be, none may go. Source: `failSafe`.
+///
+/// Unlike Kubernetes: that is said once, and not again with each vain try.
 fn fail(planned: &Planned<'_>, budget: &PodDisruptionBudget, why: &str) -> Plan {
     let message = format!("Failed to calculate the number of expected pods: {why}");
     let mut plan = Plan::nothing(&message);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::deployment::{Rounding, scaled};
 use super::super::wording;
 use crate::api::{
-    Deployment, IntOrString, Pod, PodDisruptionBudget, ReplicaSet, StatefulSet, meta,
+    Deployment, IntOrString, Kind, Pod, PodDisruptionBudget, ReplicaSet, StatefulSet, meta,
 };
 use crate::client::Informers;
 
@@ -59,11 +59,29 @@ fn expected_scale(caches: &Informers, pods: &[&Pod]) -> Result<i32, String> {
             continue;
         }
         let (uid, scale) = scale_of(caches, pod.namespace(), (&owner.kind, &owner.name))
-            .ok_or_else(|| format!("found no controllers for pod \"{}\"", pod.name()))?;
+            .ok_or_else(|| scaleless(&owner.kind, pod))?;
         scales.insert(uid, scale);
         scales.entry(owner.uid.clone()).or_insert(0);
     }
     Ok(scales.values().sum())
+}
+
+/// Why nobody says how many pods there should be.
+fn scaleless(owner: &str, pod: &Pod) -> String {
+    let kind = Kind::ALL.iter().find(|kind| kind.info().name == owner);
+    let has_scale = |kind: &Kind| {
+        matches!(
+            kind,
+            Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet
+        )
+    };
+    match kind.filter(|kind| !has_scale(kind)) {
+        Some(kind) => {
+            let resource = kind.info().group_resource();
+            format!("{resource} does not implement the scale subresource")
+        }
+        None => format!("found no controllers for pod \"{}\"", pod.name()),
+    }
 }
 
 /// The uid and the size of the workload that a ReplicaSet or StatefulSet stands for.

@@ -79,3 +79,25 @@ fn c12_an_eviction_that_was_granted_counts_as_gone_until_it_is_seen() {
     let plan = bench.plan(&objects[0].key());
     assert_eq!(written(&plan.actions[0])["status"]["disruptionsAllowed"], 1);
 }
+
+#[test]
+fn c12_over_pods_of_a_job_or_a_daemon_set_nobody_knows_how_many_there_should_be() {
+    for (kind, resource) in [("Job", "jobs.batch"), ("DaemonSet", "daemonsets.apps")] {
+        let mut objects = world(&json!({"maxUnavailable": 1}), 1, 1);
+        let last = objects.len() - 1;
+        objects[last] = crate::controllers::bench::changed(&objects[last], |pod| {
+            pod["metadata"]["ownerReferences"][0]["kind"] = json!(kind);
+        });
+        let plan = Bench::new(&DISRUPTION, &objects).plan(&objects[0].key());
+        let status = written(&plan.actions[0])["status"].clone();
+        assert_eq!(status["disruptionsAllowed"], 0);
+        let condition = &status["conditions"][0];
+        assert_eq!(condition["reason"], "SyncFailed");
+        let why = format!("{resource} does not implement the scale subresource");
+        assert_eq!(condition["message"], why);
+        let said = &plan.events[0];
+        assert_eq!(said.reason, "CalculateExpectedPodCountFailed");
+        let whole = format!("Failed to calculate the number of expected pods: {why}");
+        assert_eq!(said.message, whole);
+    }
+}

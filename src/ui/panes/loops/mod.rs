@@ -287,7 +287,7 @@ fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
     };
     match (standing.power, has_machine) {
         (Power::On, _) => ("● on", Role::Good),
-        (Power::Paused, _) => ("‖ paused", Role::Waiting),
+        (Power::Paused, _) => ("paused", Role::Waiting),
         (Power::Off, true) => ("○ off", Role::Bad),
         (Power::Off, false) => ("✗ down", Role::Bad),
     }
