@@ -110,7 +110,7 @@ fn is_question(session: &Session) -> bool {
         command,
         Asked::Get(_) | Asked::Wait(_) | Asked::Rollout { .. } | Asked::Diff { .. }
     );
-    asks || is_shown || command.only_asks()
+    asks || is_shown || command.only_asks() || command.stays()
 }
 
 fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {

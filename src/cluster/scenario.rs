@@ -288,15 +288,17 @@ fn failures(cluster: &Cluster) -> Vec<String> {
         // A diff that has found something ends with 1 and has nothing to complain about.
         session.exit_code().is_some_and(|code| code != 0) && !session.error_text().is_empty()
     });
-    failed
-        .map(|(_, session)| {
-            let error = session.error_text();
-            let places = places(session);
-            let mut lines: Vec<&str> = error.trim_end().lines().collect();
-            lines.extend(places.iter().map(String::as_str));
-            lines.join("\n")
-        })
-        .collect()
+    failed.map(|(_, session)| complaint(session)).collect()
+}
+
+/// What a run of kubectl complained about, and where in its files.
+#[must_use]
+pub fn complaint(session: &Session) -> String {
+    let error = session.error_text();
+    let places = places(session);
+    let mut lines: Vec<&str> = error.trim_end().lines().collect();
+    lines.extend(places.iter().map(String::as_str));
+    lines.join("\n")
 }
 
 /// The places in the files of what could not be read and of the fields that the API server refused.

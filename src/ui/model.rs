@@ -126,9 +126,20 @@ pub enum Overlay {
     },
 }
 
+/// Which answers to a command are worth showing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// All: somebody typed it and waits for it.
+    Always,
+    /// Only that it failed: it was sent before the screen was there.
+    Failed,
+}
+
 /// A command on its way, of which the answer is still to be shown.
 #[derive(Clone, Debug)]
 pub struct Sent {
+    /// Which answer is shown.
+    pub worth: Worth,
     /// The line that was typed.
     pub line: String,
     /// The files that went with it; the command in the journal holds the very same ones.

@@ -1,6 +1,7 @@
 //! What keys do: the first minute, time, the selection, the editor, the command line.
 
 use glassplane::api::{Key, Kind, Object};
+use glassplane::cluster::{Cluster, ClusterConfig};
 use glassplane::sim::RecordKind;
 use glassplane::ui::action::Action;
 use glassplane::ui::model::{Mode, Overlay, Pane};
@@ -8,6 +9,7 @@ use glassplane::ui::way::Way;
 
 use crate::frames;
 use crate::screen::Person;
+use crate::worlds::command;
 
 #[test]
 fn three_keys_after_the_start_a_pod_runs_and_each_hop_was_seen() {
@@ -464,4 +466,32 @@ fn a_log_that_is_followed_shows_what_comes_while_it_is_read() {
     person.press("esc");
     person.wait(1);
     assert!(person.model.followed.is_none());
+}
+
+#[test]
+fn a_screen_opened_with_a_bad_document_says_what_is_wrong_with_it_and_where() {
+    let file = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: good}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bad}
+spec: {containerz: []}
+";
+    let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 1));
+    cluster.submit(command("apply -f file.yaml", file));
+    let mut person = Person::before(cluster, 120, 36);
+    person.press("F");
+    let Mode::Reading(Overlay::Answer { text, .. }) = &person.model.mode else {
+        panic!("the answer is shown");
+    };
+    for part in [
+        "configmap/good created",
+        "unknown field \"spec.containerz\"",
+        "file.yaml:8:8: ",
+        "did you mean \"containers\"?",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }

@@ -60,7 +60,9 @@ impl Session {
     /// What kubectl made of the flags alone has no namespace but the one that it was given.
     fn value(&self, object: &Object) -> serde_json::Value {
         let mut value = object.to_value();
-        let is_draft = object.uid().is_empty() && self.invocation.namespace.is_none();
+        let is_from_file = !self.invocation.manifests().is_empty();
+        let is_draft =
+            object.uid().is_empty() && self.invocation.namespace.is_none() && !is_from_file;
         if is_draft && let Some(metadata) = value["metadata"].as_object_mut() {
             metadata.remove("namespace");
         }

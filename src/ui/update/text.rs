@@ -16,7 +16,7 @@ use crate::ui::answer::{self, Answer};
 use crate::ui::differences;
 use crate::ui::editor::{Editor, FILE, input_of};
 use crate::ui::key::KeyPress;
-use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
+use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent, Worth};
 use crate::ui::palette;
 
 /// How many typed lines are remembered.
@@ -197,6 +197,7 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
         Ok(command) => {
             if let Command::Kubectl { line, files, .. } = &command {
                 model.awaited = Some(Sent {
+                    worth: Worth::Always,
                     line: line.clone(),
                     files: Arc::clone(files),
                 });
@@ -274,6 +275,7 @@ pub(super) fn session_of(world: &Cluster, question: Command) -> Option<Session> 
         return None;
     };
     let sent = Sent {
+        worth: Worth::Always,
         line: line.clone(),
         files: Arc::clone(files),
     };
