@@ -345,7 +345,7 @@ fn a_disk_is_attached_to_a_second_node_only_when_the_first_has_let_go_of_it() {
         "apply -f file.yaml",
         &mounting("second", "node-d"),
     );
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     assert_eq!(phase(&cluster, "second"), "Pending");
     assert_eq!(
         (attached(&cluster, "node-a"), attached(&cluster, "node-d")),
@@ -359,7 +359,7 @@ fn a_disk_is_attached_to_a_second_node_only_when_the_first_has_let_go_of_it() {
         .filter(|(reason, _)| reason == "FailedAttachVolume");
     assert_eq!(refusals.map(|(_, why)| why).collect::<Vec<_>>(), [&refused]);
     say(&mut cluster, "delete pod first", "");
-    cluster.run_until(Duration::from_secs(120), |_| false);
+    cluster.run_until(Duration::from_mins(2), |_| false);
     assert_eq!(phase(&cluster, "second"), "Running");
     assert_eq!(
         (attached(&cluster, "node-a"), attached(&cluster, "node-d")),
@@ -372,7 +372,7 @@ fn a_disk_is_attached_to_a_second_node_only_when_the_first_has_let_go_of_it() {
 fn a_disk_leaves_a_dead_node_six_minutes_after_its_pod_was_removed_by_force() {
     let mut cluster = with_disk();
     say(&mut cluster, "fault node-down node-a", "");
-    cluster.run_until(Duration::from_secs(60), |_| false);
+    cluster.run_until(Duration::from_mins(1), |_| false);
     say(
         &mut cluster,
         "delete pod first --force --grace-period=0",

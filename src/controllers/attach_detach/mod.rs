@@ -179,7 +179,7 @@ fn turn(caches: &Informers, node: &str, (name, wanted): (&str, &Wanted<'_>)) -> 
         .filter(|other| other.name() != node);
     let holders: Vec<&str> = holders
         .filter(|other| volume::attached(other).any(|attached| attached == name))
-        .map(|holder| holder.name())
+        .map(Node::name)
         .collect();
     if holders.is_empty() {
         let order = |pod: &&Pod| {
@@ -196,7 +196,7 @@ fn turn(caches: &Informers, node: &str, (name, wanted): (&str, &Wanted<'_>)) -> 
     }
     let others = users(caches, wanted.claim);
     let others = others.filter(|pod| holders.iter().any(|holder| pod.spec.is_on(holder)));
-    let others: Vec<&str> = others.map(|pod| pod.name()).collect();
+    let others: Vec<&str> = others.map(Pod::name).collect();
     let why = if others.is_empty() {
         "Volume is already exclusively attached to one node and can't be attached to another"
             .to_owned()

@@ -109,7 +109,7 @@ fn of_a_volume_for_one_node_the_second_is_told_once_who_has_it() {
     assert_eq!(messages(&bench.plan(&key("node-b"))), Vec::<String>::new());
     // When it is detached there, this node is looked at again.
     let free = changed(&holder, |node| {
-        node["status"]["volumesAttached"] = json!([])
+        node["status"]["volumesAttached"] = json!([]);
     });
     let change = Change {
         before: Some(&holder),
@@ -160,6 +160,6 @@ fn what_no_pod_uses_is_detached_at_once_and_from_a_silent_node_after_six_minutes
     assert!(plan.actions.is_empty());
     assert_eq!(plan.look_again.map(|look| look.after.as_secs()), Some(360));
     bench.waiting_since = Some(bench.now);
-    bench.wait(Duration::from_secs(360));
+    bench.wait(Duration::from_mins(6));
     assert_eq!(outlines(&bench.plan(&key("node-a"))), ["patch node node-a"]);
 }
