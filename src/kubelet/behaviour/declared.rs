@@ -64,7 +64,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
     (
         "latency",
         "20ms",
-        "how long a request takes; 10ms when not said",
+        "how long a request takes, one of a probe too; 10ms when not said",
     ),
     (
         "cpu-per-request",
@@ -74,7 +74,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
     (
         "on-sigterm",
         "drain",
-        "`exit` drops the requests in hand, `drain` answers them first, `ignore` goes on until SIGKILL",
+        "`exit` drops the requests in hand, `drain` answers them first, `ignore` goes on until SIGKILL; the code is 0, or 143 where `exits-after` or a Job has work left",
     ),
     ("stops-in", "2s", "how long it takes to end after SIGTERM"),
 ];
