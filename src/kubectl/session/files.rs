@@ -124,8 +124,10 @@ impl Reading<'_> {
         });
     }
 
-    /// The API server is asked for it all the same, and says no; unless it shall leave out what it does
-    /// not know.
+    /// The API server will not have it, unless it shall leave out what it does not know.
+    ///
+    /// Unlike Kubernetes: a new object with fields that its kind does not have is sent there, and the API
+    /// server refuses it; here kubectl says the same words without a request.
     fn undecodable(&mut self, file: &str, kind: Kind, mut value: Value, problems: &str) {
         let text = |field: &str| value["metadata"][field].as_str().unwrap_or_default();
         let (name, given) = (text("name").to_owned(), text("namespace").to_owned());
