@@ -13,6 +13,6 @@ mod note;
 pub mod printers;
 mod session;
 
-pub use grammar::{Invocation, UsageError, parse};
+pub use grammar::{Invocation, UsageError, parse, verbs};
 pub use note::Note;
 pub use session::{Files, KubectlAlarm, Session, edit};
