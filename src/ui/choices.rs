@@ -184,7 +184,7 @@ fn arguments(typed: &str, row: &Row, world: &Cluster) -> Vec<Choice> {
 }
 
 /// What a word of a grammar stands for.
-fn names(word: &str, world: &Cluster) -> Vec<String> {
+fn names(placeholder: &str, world: &Cluster) -> Vec<String> {
     let of_kind = |kind: Kind| world.store().list(kind, None);
     let plain = |objects: &mut dyn Iterator<Item = &Object>| -> Vec<String> {
         objects
@@ -192,7 +192,7 @@ fn names(word: &str, world: &Cluster) -> Vec<String> {
             .collect()
     };
     let examples = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    match word.trim_matches(['[', ']']) {
+    match placeholder.trim_matches(['[', ']']) {
         "NODE" => plain(&mut of_kind(Kind::Node)),
         "POD" => plain(&mut of_kind(Kind::Pod)),
         "SERVICE" => plain(&mut of_kind(Kind::Service)),

@@ -19,15 +19,12 @@ pub(super) fn words(world: &Cluster, objects: &Objects, object: &Object) -> Opti
     let Standing {
         id, power, since, ..
     } = standing.or_else(collector)?;
-    Some(match power {
-        Power::Paused => {
-            let words = format!("{id} is paused since {since}: it hears, but does nothing");
-            (words, Role::Waiting)
-        }
-        _ => {
-            let words = format!("{id} is off since {since}: nobody does its work");
-            (words, Role::Bad)
-        }
+    Some(if power == Power::Paused {
+        let words = format!("{id} is paused since {since}: it hears, but does nothing");
+        (words, Role::Waiting)
+    } else {
+        let words = format!("{id} is off since {since}: nobody does its work");
+        (words, Role::Bad)
     })
 }
 
