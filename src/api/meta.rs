@@ -7,6 +7,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as ObjectTime;
 use super::{Object, ObjectMeta, OwnerReference};
 use crate::sim::Time;
 
+/// The annotation of a DaemonSet that counts the changes of its template, from 1.
+pub const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// Labels or annotations.
 pub type Labels = BTreeMap<String, String>;
 

@@ -2,10 +2,12 @@
 
 mod actor;
 pub mod field_selector;
+mod host_port;
 mod key;
 mod kind;
 pub mod meta;
 mod metrics;
+mod node;
 pub mod node_affinity;
 mod object;
 pub mod owners;
@@ -17,6 +19,7 @@ pub mod requests;
 pub mod schema;
 pub mod selector;
 pub mod taint;
+pub mod time_zone;
 pub mod volume;
 
 /// Official types, by the group that they come from.
@@ -32,6 +35,7 @@ pub use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 pub use actor::Actor;
+pub use host_port::{HostPort, host_ports};
 pub use key::Key;
 pub use kind::{
     ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Event,

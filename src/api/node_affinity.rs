@@ -1,5 +1,7 @@
 //! Which nodes a node selector picks.
 
+use std::cmp::Ordering;
+
 use super::core::{NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
 use super::meta::{self, Labels};
 use super::{Node, selector};
@@ -135,27 +137,14 @@ fn field_problem(requirement: &NodeSelectorRequirement) -> Option<String> {
 
 fn requirement_holds(requirement: &NodeSelectorRequirement, labels: &Labels) -> bool {
     let present = labels.get(&requirement.key);
-    let listed = |value: &String| {
-        requirement
-            .values
-            .iter()
-            .flatten()
-            .any(|each| each == value)
-    };
+    let values = requirement.values.as_deref();
     let number = |text: &String| text.parse::<i64>().ok();
-    let bound = || requirement.values.as_ref()?.first().and_then(number);
+    let bound = || number(values?.first()?);
+    let compared = || Some(present.and_then(number)?.cmp(&bound()?));
     match requirement.operator.as_str() {
-        "In" => present.is_some_and(listed),
-        "NotIn" => !present.is_some_and(listed),
-        "Exists" => present.is_some(),
-        "DoesNotExist" => present.is_none(),
-        "Gt" => {
-            matches!((present.and_then(number), bound()), (Some(has), Some(bound)) if has > bound)
-        }
-        "Lt" => {
-            matches!((present.and_then(number), bound()), (Some(has), Some(bound)) if has < bound)
-        }
-        _ => false,
+        "Gt" => compared() == Some(Ordering::Greater),
+        "Lt" => compared() == Some(Ordering::Less),
+        operator => selector::holds(operator, values, present),
     }
 }
 

@@ -12,7 +12,14 @@ pub fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
     equal
         .into_iter()
         .all(|(key, value)| labels.get(key) == Some(value))
-        && expressions.all(|requirement| requirement_holds(requirement, labels))
+        && expressions.all(|requirement| {
+            let present = labels.get(&requirement.key);
+            holds(
+                &requirement.operator,
+                requirement.values.as_deref(),
+                present,
+            )
+        })
 }
 
 /// True when the selector has no requirement at all.
@@ -54,16 +61,10 @@ pub(super) fn values_problem(operator: &str, values: &[String]) -> Option<String
     }
 }
 
-fn requirement_holds(requirement: &LabelSelectorRequirement, labels: &Labels) -> bool {
-    let present = labels.get(&requirement.key);
-    let listed = |value: &String| {
-        requirement
-            .values
-            .iter()
-            .flatten()
-            .any(|each| each == value)
-    };
-    match requirement.operator.as_str() {
+/// Whether a requirement on one label holds. An operator that does not exist never does.
+pub(super) fn holds(operator: &str, values: Option<&[String]>, present: Option<&String>) -> bool {
+    let listed = |value: &String| values.unwrap_or_default().contains(value);
+    match operator {
         "In" => present.is_some_and(listed),
         "NotIn" => !present.is_some_and(listed),
         "Exists" => present.is_some(),

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as OfficialQuantity;
 
 use super::{
-    Node, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Quantity, StorageClass, core, meta,
-    node_affinity, requests, selector,
+    Node, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, Quantity, StorageClass, core,
+    meta, node_affinity, requests, selector,
 };
 
 /// On a claim that is bound for good.
@@ -240,4 +240,44 @@ pub fn has_annotation(metadata: &ObjectMeta, name: &str) -> bool {
 pub fn annotate(metadata: &mut ObjectMeta, name: &str, value: &str) {
     let annotations = metadata.annotations.get_or_insert_default();
     annotations.insert(name.to_owned(), value.to_owned());
+}
+
+/// The drivers whose volumes a node can use only once they are attached to it.
+const ATTACHING: [&str; 3] = [
+    "disk.csi.azure.com",
+    "ebs.csi.aws.com",
+    "pd.csi.storage.gke.io",
+];
+
+/// What a node's status calls the volume while it is attached; none for one that need not be.
+/// Source: `GetUniqueVolumeName` of `pkg/volume/util`.
+#[must_use]
+pub fn attachment(volume: &PersistentVolume) -> Option<String> {
+    let source = volume.spec.csi.as_ref()?;
+    let (driver, handle) = (&source.driver, &source.volume_handle);
+    ATTACHING
+        .contains(&driver.as_str())
+        .then(|| format!("kubernetes.io/csi/{driver}^{handle}"))
+}
+
+/// Whether several nodes may have the volume attached at once.
+/// Source: `isMultiAttachForbidden` of `pkg/controller/volume/attachdetach`.
+#[must_use]
+pub fn is_shared(volume: &PersistentVolume) -> bool {
+    let modes = volume.spec.access_modes.as_deref().unwrap_or_default();
+    let is_for_many = |mode: &String| mode == "ReadWriteMany" || mode == "ReadOnlyMany";
+    modes.is_empty() || modes.iter().any(is_for_many)
+}
+
+/// What is attached to the node.
+pub fn attached(node: &Node) -> impl Iterator<Item = &str> {
+    let attached = node.status.volumes_attached.iter().flatten();
+    attached.map(|volume| volume.name.as_str())
+}
+
+/// The names of the claims that the pod's volumes stand for.
+pub fn claims(pod: &Pod) -> impl Iterator<Item = &str> {
+    let volumes = pod.spec.volumes.iter().flatten();
+    let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    claims.map(|claim| claim.claim_name.as_str())
 }

@@ -143,18 +143,11 @@ fn is_free(pod: &Pod) -> bool {
     pod.is_finished() || pod.phase() == "Pending" || pod.is_terminating()
 }
 
-/// A budget that selects nothing covers nothing here.
+/// A budget without a selector covers nothing, one with an empty selector every pod.
+/// Source: `getPodDisruptionBudgets`.
 fn covers(budget: &PodDisruptionBudget, pod: &Pod) -> bool {
     let wanted = budget.spec.selector.as_ref();
-    wanted.is_some_and(|wanted| {
-        let labels = wanted
-            .match_labels
-            .as_ref()
-            .is_none_or(meta::Labels::is_empty);
-        let expressions = wanted.match_expressions.as_ref();
-        let is_empty = labels && expressions.is_none_or(Vec::is_empty);
-        !is_empty && selector::matches(wanted, meta::labels(&pod.metadata))
-    })
+    wanted.is_some_and(|wanted| selector::matches(wanted, meta::labels(&pod.metadata)))
 }
 
 /// Whether a budget has a disruption left.
@@ -177,11 +170,28 @@ fn check(budget: &PodDisruptionBudget) -> Result<(), Refusal> {
         return Err(Refusal::forbidden(&key, why));
     }
     if status.disruptions_allowed == 0 {
-        let why = format!(
-            "The disruption budget {name} needs {} healthy pods and has {} currently",
-            status.desired_healthy, status.current_healthy
-        );
-        return Err(Refusal::over_budget(why, 0));
+        return Err(Refusal::over_budget(exhausted(budget), 0));
     }
     Ok(())
+}
+
+/// Why a budget has no disruption left. Source: `checkAndDecrement`.
+fn exhausted(budget: &PodDisruptionBudget) -> String {
+    let (name, status) = (budget.name(), &budget.status);
+    let none = format!("The disruption budget {name} does not allow evicting pods currently");
+    let mut conditions = status.conditions.iter().flatten();
+    let told = conditions.find(|each| {
+        each.type_ == "DisruptionAllowed" && each.status == "False" && !each.message.is_empty()
+    });
+    let (needed, has) = (status.desired_healthy, status.current_healthy);
+    match told {
+        Some(told) if told.reason == "SyncFailed" => {
+            format!("{none} because it failed sync: {}", told.message)
+        }
+        _ if has <= needed => format!(
+            "The disruption budget {name} needs {needed} healthy pods and has {has} currently"
+        ),
+        Some(told) => format!("{none} ({}): {}", told.reason, told.message),
+        None => none,
+    }
 }

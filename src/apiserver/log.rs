@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use crate::api::{Object, core};
+use crate::sim::Time;
 
 /// What of a log is read: a GET of `pods/NAME/log`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,30 @@ pub struct LogOptions {
     pub since: Option<Duration>,
     /// Whether each line begins with its time.
     pub timestamps: bool,
+    /// Only what comes after this, of the run that this is a place in.
+    pub after: Option<LogPlace>,
+}
+
+/// How far a log has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// How often the container had been restarted when the run began.
+    pub restarts: i32,
+    /// When the last line was written that has been read.
+    pub at: Time,
+    /// How many of the lines of that moment have been read.
+    pub lines: usize,
+}
+
+/// What was read of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogText {
+    /// The lines, as they are printed.
+    pub lines: Vec<String>,
+    /// How far the log has been read; none where there is no log yet.
+    pub place: Option<LogPlace>,
+    /// Whether the run has ended, so that no line comes any more.
+    pub is_over: bool,
 }
 
 /// The container that is meant. Source: `LogLocation` of `pkg/registry/core/pod/strategy.go`.

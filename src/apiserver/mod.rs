@@ -24,13 +24,13 @@ use std::sync::Arc;
 
 pub use cause::Cause;
 pub use field_error::FieldError;
-pub use log::{LogOptions, container_of as log_container};
+pub use log::{LogOptions, LogPlace, LogText, container_of as log_container};
 pub use metrics::ResourceMetrics;
 pub use note::Note;
 pub use refusal::{Reason, Refusal};
 pub use request::{
     Answer, Answering, Binding, Conflicts, DeleteOptions, Outcome, Patch, PatchType, Propagation,
-    Request, RequestId, Run, Scope, Subresource, Verb, WriteOptions,
+    Request, RequestId, Run, Scope, StatusWrite, Subresource, UnknownFields, Verb, WriteOptions,
 };
 pub use scale::Scale;
 pub use watch::{WatchEvent, changes_since, event_for};
@@ -182,6 +182,7 @@ impl ApiServer {
                 let manager = manager_of(request);
                 let caller = Caller {
                     manager: &manager,
+                    unknown_fields: request.options.unknown_fields,
                     now: moment.now,
                     profile: moment.profile,
                 };
@@ -259,6 +260,7 @@ impl Handled {
 #[derive(Clone, Copy, Debug)]
 struct Caller<'a> {
     manager: &'a Manager,
+    unknown_fields: UnknownFields,
     now: Time,
     profile: &'a Profile,
 }

@@ -92,7 +92,7 @@ impl Note {
     pub fn uid(&self) -> Option<&str> {
         match self {
             Self::Sent(request) => match &request.verb {
-                Verb::Update(object) | Verb::UpdateStatus(object) | Verb::Finalize(object) => {
+                Verb::Update(object) | Verb::WriteStatus(object, _) | Verb::Finalize(object) => {
                     Some(object.uid()).filter(|uid| !uid.is_empty())
                 }
                 _ => None,

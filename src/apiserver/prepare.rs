@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Refusal, service_ranges};
-use crate::api::{Key, Kind, Object, ObjectMeta, core, meta};
+use crate::api::{DaemonSet, Key, Kind, Object, ObjectMeta, core, meta};
 use crate::sim::{Random, Time};
 use crate::store::Store;
 
@@ -57,6 +57,26 @@ pub(super) fn address(object: &mut Object, key: &Key) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Lists without an entry are left out, as where the server prints what it has stored.
+pub(super) fn omit_empty(object: &mut Object) {
+    let metadata = object.metadata();
+    let owners = metadata.owner_references.as_ref();
+    let finalizers = metadata.finalizers.as_ref();
+    let has_no_owners = owners.is_some_and(Vec::is_empty);
+    let has_no_finalizers = finalizers.is_some_and(Vec::is_empty);
+    if has_no_owners {
+        object.metadata_mut().owner_references = None;
+    }
+    if has_no_finalizers {
+        object.metadata_mut().finalizers = None;
+    }
+    if let Object::Job(job) = object
+        && job.status.conditions.as_ref().is_some_and(Vec::is_empty)
+    {
+        job.status_mut().conditions = None;
+    }
+}
+
 /// Kinds whose spec changes are counted. Source: the strategies below `pkg/registry`.
 const fn counts_generations(kind: Kind) -> bool {
     matches!(
@@ -94,11 +114,34 @@ pub(super) fn for_create(object: Object, store: &Store, random: &mut Random, now
     metadata.deletion_grace_period_seconds = None;
     metadata.managed_fields = None;
     metadata.generation = counts_generations(kind).then_some(1);
-    if let Object::Job(job) = &mut object {
-        super::defaulting::generate_job_selector(job);
-        super::defaulting::job_labels(job);
+    match &mut object {
+        Object::Job(job) => {
+            super::defaulting::generate_job_selector(job);
+            super::defaulting::job_labels(job);
+        }
+        Object::DaemonSet(set) => {
+            let generation = template_generation(&set.metadata).max(1);
+            count_template(set, generation);
+        }
+        _ => {}
     }
     object
+}
+
+/// How often the template of a DaemonSet has changed; 0 when it does not say.
+/// Source: `daemonSetStrategy`, whose field stands in an annotation since `apps/v1`.
+fn template_generation(metadata: &ObjectMeta) -> i64 {
+    let said = meta::annotation(metadata, meta::TEMPLATE_GENERATION);
+    said.and_then(|said| said.parse().ok()).unwrap_or(0)
+}
+
+fn count_template(set: &mut DaemonSet, generation: i64) {
+    let generation = generation.to_string();
+    if meta::annotation(&set.metadata, meta::TEMPLATE_GENERATION) != Some(&generation) {
+        let annotations = &mut set.metadata_mut().annotations;
+        let name = meta::TEMPLATE_GENERATION.to_owned();
+        annotations.get_or_insert_default().insert(name, generation);
+    }
 }
 
 fn first_status(mut object: Object) -> Object {
@@ -167,8 +210,16 @@ pub(super) fn for_update(object: Object, current: &Object) -> Object {
         Arc::new(metadata)
     };
     let mut object = object.with_metadata(metadata);
-    if let (Object::Service(service), Object::Service(kept)) = (&mut object, current) {
-        service_ranges::carry_over(service, kept);
+    match (&mut object, current) {
+        (Object::Service(service), Object::Service(kept)) => {
+            service_ranges::carry_over(service, kept);
+        }
+        (Object::DaemonSet(set), Object::DaemonSet(kept)) => {
+            let is_other = moved && set.spec.template != kept.spec.template;
+            let generation = template_generation(&kept.metadata) + i64::from(is_other);
+            count_template(set, generation);
+        }
+        _ => {}
     }
     object
 }

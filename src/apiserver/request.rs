@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::log::LogText;
 use super::{LogOptions, Refusal, Scale};
 use crate::api::field_selector::FieldSelector;
 use crate::api::owners::Manager;
@@ -51,6 +52,18 @@ pub struct WriteOptions {
     pub manager: Option<Manager>,
     /// Whether it is meant.
     pub run: Run,
+    /// What becomes of fields that the kind does not have.
+    pub unknown_fields: UnknownFields,
+}
+
+/// What becomes of fields that a kind does not have: `fieldValidation`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// The write is refused: `Strict`.
+    #[default]
+    Refused,
+    /// They are left out, and the client is warned: `Warn`.
+    Dropped,
 }
 
 /// Whether the client waits for the answer.
@@ -80,9 +93,8 @@ pub enum Verb {
     Create(Object),
     /// Write all of an object but its status. Without a resourceVersion the last write wins.
     Update(Object),
-    /// Write only the status of an object. Without a resourceVersion it stands for the patch that
-    /// kubelets and the scheduler send: it is applied to the newest state.
-    UpdateStatus(Object),
+    /// Write only the status of an object, one way or the other.
+    WriteStatus(Object, StatusWrite),
     /// Write the number of replicas of a workload. Without a resourceVersion the last write wins.
     UpdateScale(Scale),
     /// Change some fields of the newest state.
@@ -95,6 +107,17 @@ pub enum Verb {
     Evict(DeleteOptions),
     /// Write a namespace's remaining finalizers: a write to `namespaces/NAME/finalize`.
     Finalize(Object),
+}
+
+/// How a status is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusWrite {
+    /// The whole of it takes the place of what is there: a PUT. It is refused when the object has
+    /// another resourceVersion by now; one that names none is the last to write, and wins.
+    Update,
+    /// As a change of the newest state, whatever the resourceVersion: the PATCH that kubelets, the
+    /// scheduler and pod-gc send.
+    Patch,
 }
 
 /// Which objects of a kind a list or a watch is about.
@@ -226,8 +249,8 @@ pub enum Answer {
         /// The revision that the list is of.
         revision: u64,
     },
-    /// The lines of a log.
-    Log(Vec<String>),
+    /// What was read of a log.
+    Log(LogText),
     /// The number of replicas of a workload.
     Scale(Scale),
     /// What pods or nodes use, in the order of their keys.
@@ -263,14 +286,14 @@ impl Verb {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::UpdateStatus(object) if is_unversioned(object) => "patch",
             Self::Get | Self::GetScale | Self::Log(_) => "get",
             Self::List(_) | Self::Metrics(_) => "list",
             Self::Create(_) | Self::Bind(_) | Self::Evict(_) => "create",
-            Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
-                "update"
-            }
-            Self::Patch(_) => "patch",
+            Self::Update(_)
+            | Self::WriteStatus(_, StatusWrite::Update)
+            | Self::UpdateScale(_)
+            | Self::Finalize(_) => "update",
+            Self::Patch(_) | Self::WriteStatus(_, StatusWrite::Patch) => "patch",
             Self::Delete(_) => "delete",
         }
     }
@@ -279,13 +302,13 @@ impl Verb {
     #[must_use]
     pub fn method(&self) -> &'static str {
         match self {
-            Self::UpdateStatus(object) if is_unversioned(object) => "PATCH",
             Self::Get | Self::List(_) | Self::GetScale | Self::Metrics(_) | Self::Log(_) => "GET",
             Self::Create(_) | Self::Bind(_) | Self::Evict(_) => "POST",
-            Self::Update(_) | Self::UpdateStatus(_) | Self::UpdateScale(_) | Self::Finalize(_) => {
-                "PUT"
-            }
-            Self::Patch(_) => "PATCH",
+            Self::Update(_)
+            | Self::WriteStatus(_, StatusWrite::Update)
+            | Self::UpdateScale(_)
+            | Self::Finalize(_) => "PUT",
+            Self::Patch(_) | Self::WriteStatus(_, StatusWrite::Patch) => "PATCH",
             Self::Delete(_) => "DELETE",
         }
     }
@@ -294,7 +317,7 @@ impl Verb {
     #[must_use]
     pub const fn subresource(&self) -> Option<&'static str> {
         match self {
-            Self::UpdateStatus(_) => Some("status"),
+            Self::WriteStatus(..) => Some("status"),
             Self::GetScale | Self::UpdateScale(_) => Some("scale"),
             Self::Bind(_) => Some("binding"),
             Self::Evict(_) => Some("eviction"),
@@ -313,14 +336,6 @@ impl Verb {
 
 /// The group and version of the resource metrics API.
 const METRICS_API: &str = "metrics.k8s.io/v1beta1";
-
-fn is_unversioned(object: &Object) -> bool {
-    object
-        .metadata()
-        .resource_version
-        .as_deref()
-        .is_none_or(str::is_empty)
-}
 
 impl Request {
     /// The path on the wire: `/apis/apps/v1/namespaces/default/deployments/web`.

@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 
 use super::defaulting::is_blank;
 use super::field_error::FieldError;
+use super::validation::is_health_checked;
 use crate::api::{Kind, Service, Typed, core};
 use crate::sim::Random;
 use crate::store::Store;
@@ -54,6 +55,11 @@ fn node_ports(spec: &core::ServiceSpec) -> impl Iterator<Item = (&str, i32)> {
     })
 }
 
+/// The port at which nodes say whether they have pods of the Service, if there is one.
+fn health_check(spec: &core::ServiceSpec) -> Option<i32> {
+    spec.health_check_node_port.filter(|number| *number != 0)
+}
+
 /// What an update that leaves it out keeps, and what the new type has no use for goes.
 /// Source: `patchAllocatedValues` and `dropTypeDependentFields`.
 pub(super) fn carry_over(after: &mut Service, before: &Service) {
@@ -77,6 +83,15 @@ pub(super) fn carry_over(after: &mut Service, before: &Service) {
     if needs_node_ports(was) && !needs_node_ports(&spec) && same_ports {
         let ports = spec.ports.iter_mut().flatten();
         ports.for_each(|port| port.node_port = None);
+    }
+    match (is_health_checked(was), is_health_checked(&spec)) {
+        (true, true) if health_check(&spec).is_none() => {
+            spec.health_check_node_port = was.health_check_node_port;
+        }
+        (true, false) if spec.health_check_node_port == was.health_check_node_port => {
+            spec.health_check_node_port = None;
+        }
+        _ => {}
     }
     let balanced = |spec: &core::ServiceSpec| type_of(spec) == "LoadBalancer";
     if balanced(was) && !balanced(&spec) {
@@ -194,14 +209,41 @@ pub(super) fn allocate(
     if !matches!(type_of(&service.spec), "NodePort" | "LoadBalancer") {
         return Ok(());
     }
-    let ports = others.iter().flat_map(|other| node_ports(&other.spec));
-    let used: BTreeSet<(&str, i32)> = ports.collect();
-    allocate_node_ports(service, &used, random)
+    let mut used = BTreeSet::new();
+    for other in others {
+        used.extend(node_ports(&other.spec).map(|(_, number)| number));
+        used.extend(health_check(&other.spec));
+    }
+    allocate_node_ports(service, &used, random)?;
+    allocate_health_check(service, used, random)
+}
+
+/// Gives a Service the port for its health check, where balancers ask for one.
+/// Source: `allocHealthCheckNodePort`.
+fn allocate_health_check(
+    service: &mut Service,
+    mut used: BTreeSet<i32>,
+    random: &mut Random,
+) -> Result<(), Vec<FieldError>> {
+    if !is_health_checked(&service.spec) {
+        return Ok(());
+    }
+    used.extend(node_ports(&service.spec).map(|(_, number)| number));
+    let is_free = |number: i32| !used.contains(&number);
+    if let Some(number) = health_check(&service.spec) {
+        let fault = node_port_fault(number, is_free(number));
+        let path = "spec.healthCheckNodePort";
+        return fault.map_or(Ok(()), |why| {
+            Err(vec![FieldError::invalid(&path, number, why)])
+        });
+    }
+    service.spec_mut().health_check_node_port = drawn(random, |number| is_free(*number));
+    Ok(())
 }
 
 fn allocate_node_ports(
     service: &mut Service,
-    used: &BTreeSet<(&str, i32)>,
+    used: &BTreeSet<i32>,
     random: &mut Random,
 ) -> Result<(), Vec<FieldError>> {
     let mut spec = (*service.spec).clone();
@@ -209,8 +251,7 @@ fn allocate_node_ports(
     let mut own: Vec<(i32, i32)> = Vec::new();
     let gives = needs_node_ports(&spec);
     for (place, port) in spec.ports.iter_mut().flatten().enumerate() {
-        let protocol = port.protocol.as_deref().unwrap_or("TCP");
-        let is_free = |number: i32| !used.contains(&(protocol, number));
+        let is_free = |number: i32| !used.contains(&number);
         if let Some(number) = port.node_port.filter(|number| *number != 0) {
             if let Some(why) = node_port_fault(number, is_free(number)) {
                 let path = format!("spec.ports[{place}].nodePort");
@@ -325,6 +366,38 @@ mod tests {
             allocate(&mut given, &Store::new(), &mut Random::stream(7, "ports")).expect("nothing");
             assert_eq!(numbers(&given), [None; 3]);
         }
+    }
+
+    #[test]
+    fn a6_a_balancer_that_keeps_to_local_pods_has_a_port_for_its_health_check() {
+        let spec = |kind: &str, policy: &str| json!({"type": kind, "externalTrafficPolicy": policy, "ports": [{"port": 80}]});
+        let given = |spec: &Value| {
+            let mut service = service("web", spec);
+            let mut random = Random::stream(7, "ports");
+            allocate(&mut service, &Store::new(), &mut random).expect("there are enough");
+            service
+        };
+        let local = given(&spec("LoadBalancer", "Local"));
+        let number = health_check(&local.spec).expect("it has one");
+        assert!((30_086..=32_767).contains(&number), "{number}");
+        assert_ne!(numbers(&local), [Some(number)]);
+        for (kind, policy) in [("LoadBalancer", "Cluster"), ("NodePort", "Local")] {
+            let other = given(&spec(kind, policy));
+            assert_eq!(other.spec.health_check_node_port, None, "{kind} {policy}");
+        }
+        for (policy, kept) in [("Local", Some(number)), ("Cluster", None)] {
+            let mut after = local.clone();
+            after.spec_mut().external_traffic_policy = Some(policy.to_owned());
+            carry_over(&mut after, &local);
+            assert_eq!(after.spec.health_check_node_port, kept, "{policy}");
+        }
+        let mut again = service("web", &spec("LoadBalancer", "Local"));
+        carry_over(&mut again, &local);
+        assert_eq!(
+            health_check(&again.spec),
+            Some(number),
+            "what is left out stays"
+        );
     }
 
     #[test]

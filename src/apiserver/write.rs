@@ -1,8 +1,9 @@
 //! Creates, updates, patches and bindings on their way through the stations.
 
 use super::{
-    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, Subresource,
-    Verb, Written, admission, defaulting, prepare, service_ranges, validation,
+    ApiServer, Binding, Caller, Patch, PatchType, Refusal, Signed, Stage, StageName, StatusWrite,
+    Subresource, UnknownFields, Verb, Written, admission, defaulting, prepare, service_ranges,
+    validation,
 };
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use serde_json::Value;
 
 use crate::api::owners::{self, Writer};
 use crate::api::{Key, Kind, Object, core, meta};
-use crate::manifest;
 use crate::manifest::patch::{self as patches, PatchError};
+use crate::manifest::{self, FieldProblem};
 use crate::store::{Change, Precondition};
 
 /// How often a generated name that is taken is drawn again. Source: `pkg/registry/rest/create.go`.
@@ -50,9 +51,13 @@ impl ApiServer {
                 let how = (Part::Main, Signed::By(caller.writer(None)));
                 self.update(object.clone(), key, how, caller, stages)
             }
-            Verb::UpdateStatus(object) => {
+            Verb::WriteStatus(object, write) => {
+                let mut object = object.clone();
+                if *write == StatusWrite::Patch && object.metadata().resource_version.is_some() {
+                    object.metadata_mut().resource_version = None;
+                }
                 let how = (Part::Status, Signed::By(caller.writer(Some("status"))));
-                self.update(object.clone(), key, how, caller, stages)
+                self.update(object, key, how, caller, stages)
             }
             Verb::Finalize(object) => {
                 let how = (
@@ -105,6 +110,7 @@ impl ApiServer {
         self.generate_name(&mut object);
         self.templates.share(&mut object);
         let mut object = prepare::for_create(object, &self.store, &mut self.random, caller.now);
+        prepare::omit_empty(&mut object);
         let asked = Some(asked).filter(|asked| !object.same_spec(asked));
         object.set_provenance(signed.provenance(None, asked));
         let errors = validation::validate_create(&object);
@@ -229,6 +235,7 @@ impl ApiServer {
         stages: &mut Vec<Stage>,
     ) -> Result<Written, Refusal> {
         let key = current.key();
+        prepare::omit_empty(&mut object);
         let is_owned_anew = match &signed {
             Signed::Owners(owners) => !owners::same(owners, &owners::of(current)),
             Signed::By(_) | Signed::Nobody => false,
@@ -277,7 +284,7 @@ impl ApiServer {
                 Signed::Owners(all)
             }
         };
-        let object = decoded_patch(patch, key.kind, patched)?;
+        let object = decoded_patch(patch, key.kind, patched, caller.unknown_fields)?;
         let how = (part_of(patch.subresource), signed);
         self.update(object, key, how, caller, stages)
     }
@@ -351,20 +358,38 @@ fn patched(patch: &Patch, kind: Kind, before: &Value) -> Result<Value, Refusal> 
 }
 
 /// The object that a patch has made; what is none is the fault of the patch.
-fn decoded_patch(patch: &Patch, kind: Kind, patched: Value) -> Result<Object, Refusal> {
+fn decoded_patch(
+    patch: &Patch,
+    kind: Kind,
+    patched: Value,
+    unknown_fields: UnknownFields,
+) -> Result<Object, Refusal> {
     let shown = match patch.patch_type {
         PatchType::Strategic => patches::go_print(&patch.body),
         _ => patched.to_string(),
     };
-    decoded(kind, patched).map_err(|refusal| Refusal::bad_patch(shown, &refusal.message))
+    if patch.patch_type == PatchType::Strategic
+        && let Some(why) = manifest::unconvertible(kind, &patched)
+    {
+        return Err(Refusal::bad_patch(shown, &why));
+    }
+    let object = match unknown_fields {
+        UnknownFields::Refused => decoded(kind, patched),
+        UnknownFields::Dropped => manifest::decode_leniently(kind, patched)
+            .map(|(object, _)| object)
+            .map_err(|problems| undecodable(&problems)),
+    };
+    object.map_err(|refusal| Refusal::bad_patch(shown, &refusal.message))
 }
 
 /// The object that this JSON is.
 pub(super) fn decoded(kind: Kind, value: Value) -> Result<Object, Refusal> {
-    manifest::decode(kind, value).map_err(|problems| {
-        let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Refusal::bad_request(messages.join(", "))
-    })
+    manifest::decode(kind, value).map_err(|problems| undecodable(&problems))
+}
+
+fn undecodable(problems: &[FieldProblem]) -> Refusal {
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Refusal::bad_request(messages.join(", "))
 }
 
 fn reach(stages: &mut Vec<Stage>, name: StageName, object: &Object) {

@@ -44,6 +44,13 @@ pub(super) fn is_session(path: &Path) -> bool {
 /// The scenario that the arguments describe. Flags win over what a script says; commands of flags
 /// come after those of the script.
 pub(super) fn scenario(arguments: &ScenarioArguments) -> Result<Scenario, String> {
+    if let Some(session) = arguments.files.iter().find(|path| is_session(path)) {
+        let name = session.to_string_lossy();
+        return Err(format!(
+            "error: {name} is a saved session, neither manifests nor a script; 'glassplane replay \
+             {name}' makes it again"
+        ));
+    }
     let files = read_all(&arguments.files)?;
     let mut scenario = match script(&files, arguments)? {
         Some(scenario) => scenario,
@@ -98,22 +105,19 @@ fn script(files: &Files, arguments: &ScenarioArguments) -> Result<Option<Scenari
     }
 }
 
-/// One apply for all files, as `kubectl apply -f a -f b` does; refused as a whole when one of them
-/// cannot be read as manifests.
+/// One apply for all files, as `kubectl apply -f a -f b` does; refused when nothing in them is an
+/// object. What is wrong with a part of them is told by the apply, which does the rest.
 fn applied(files: Files) -> Result<Vec<Timed>, String> {
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let mut problems = Vec::new();
-    for (name, bytes) in &files {
-        problems.extend(
-            manifest::parse(name, bytes)
-                .problems
-                .iter()
-                .map(ToString::to_string),
-        );
-    }
-    if !problems.is_empty() {
+    let parses = files
+        .iter()
+        .map(|(name, bytes)| manifest::parse(name, bytes));
+    let parses: Vec<manifest::Parse> = parses.collect();
+    if parses.iter().all(|parse| parse.documents.is_empty()) {
+        let problems = parses.iter().flat_map(|parse| &parse.problems);
+        let problems: Vec<String> = problems.map(ToString::to_string).collect();
         return Err(problems.join("\n"));
     }
     let line: Vec<String> = files

@@ -8,8 +8,9 @@ use super::Output;
 use crate::api::{Kind, Object};
 use crate::apiserver;
 use crate::cluster::{Cluster, Counts, Detail, Flow};
-use crate::kubectl::grammar::Command as Asked;
-use crate::kubectl::printers;
+use crate::controllers::ROOT_CA_CERTIFICATE;
+use crate::kubectl::grammar::{Command as Asked, Output as Shown};
+use crate::kubectl::{Session, printers};
 use crate::manifest::print as manifest_print;
 
 /// Prints a text. A reader that went away is no failure of ours.
@@ -70,22 +71,46 @@ const HIDDEN: [Kind; 6] = [
     Kind::Event,
 ];
 
-/// What the questions among the commands were answered; what other commands did shows in the tables.
+/// What the questions among the commands were answered, and what others were warned of or still wait
+/// for; what else they did shows in the tables, and what failed is told at the end.
 fn answers(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
     for (_, session) in cluster.sessions() {
         let line = &session.invocation().line;
         let words = line.strip_prefix("kubectl ").unwrap_or(line);
-        let command = &session.invocation().command;
-        let asks = command.only_asks()
-            || matches!(
-                command,
-                Asked::Get(_) | Asked::Wait(_) | Asked::Rollout { .. }
-            );
-        if asks && !session.output().is_empty() {
-            writeln!(out, "$ kubectl {words}\n{}", session.output())?;
+        let answer = answer(session, cluster);
+        if !answer.is_empty() {
+            writeln!(out, "$ kubectl {words}\n{answer}")?;
         }
     }
     Ok(())
+}
+
+fn answer(session: &Session, cluster: &Cluster) -> String {
+    let waits = session.exit_code().is_none();
+    let mut answer = String::new();
+    if waits || is_question(session) {
+        answer.push_str(session.output());
+    }
+    if matches!(session.exit_code(), None | Some(0)) {
+        answer.push_str(&session.error_text());
+    }
+    if waits && !session.invocation().command.stays() {
+        let now = cluster.now().to_string();
+        answer.extend(["(kubectl still waits when the run ends, at ", &now, ")\n"]);
+    }
+    answer
+}
+
+/// Whether what the command prints is what it was typed for.
+fn is_question(session: &Session) -> bool {
+    let invocation = session.invocation();
+    let is_shown = invocation.shown != Shown::Table;
+    let command = &invocation.command;
+    let asks = matches!(
+        command,
+        Asked::Get(_) | Asked::Wait(_) | Asked::Rollout { .. } | Asked::Diff { .. }
+    );
+    asks || is_shown || command.only_asks() || command.stays()
 }
 
 fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
@@ -93,7 +118,12 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         .iter()
         .filter(|kind| !FIRST.contains(kind) && !HIDDEN.contains(kind));
     for kind in FIRST.iter().chain(rest).chain([&Kind::Event]) {
-        let objects: Vec<&Object> = cluster.store().list(*kind, None).collect();
+        let objects = cluster.store().list(*kind, None);
+        // Of the start of the cluster, which is over before anybody asks for anything, nothing is said.
+        let objects: Vec<&Object> = objects
+            .filter(|object| is_asked_for(object))
+            .filter(|object| *kind != Kind::Event || object.revision() > cluster.born())
+            .collect();
         if objects.is_empty() {
             continue;
         }
@@ -108,6 +138,11 @@ fn tables(cluster: &Cluster, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{}", printers::render(&table))?;
     }
     Ok(())
+}
+
+/// Not what every namespace has by itself.
+fn is_asked_for(object: &Object) -> bool {
+    object.kind() != Kind::ConfigMap || object.name() != ROOT_CA_CERTIFICATE
 }
 
 /// What became of requests, by Service and by pod.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 
 use super::census::{Census, Standing, stand_alike};
-use crate::api::{Key, Kind, Object, OwnerReference, Pod, Typed, meta};
+use super::labelled::Labelled;
+use crate::api::{Key, Kind, LabelSelector, Object, OwnerReference, Pod, Typed, meta, selector};
 use crate::apiserver::{Refusal, Scope, WatchEvent};
 use crate::sim::{Memo, RecordId, Time};
 
@@ -74,6 +75,8 @@ pub struct Cache {
     by_owner: OrdSet<(Arc<str>, Key)>,
     /// By uid of the owner; taken when it is first asked for, and kept up to date from then on.
     censuses: OrdMap<Arc<str>, Memo<Census>>,
+    /// Taken when it is first asked for, and kept up to date from then on.
+    by_label: Memo<Labelled>,
     revision: u64,
 }
 
@@ -118,6 +121,9 @@ impl Cache {
             }
         }
         self.recount(before.as_ref(), Some(object));
+        if let Some(labelled) = self.by_label.get_mut() {
+            labelled.change(before.as_ref(), Some(object));
+        }
         before
     }
 
@@ -125,6 +131,9 @@ impl Cache {
         let before = self.objects.remove(key)?.object;
         self.forget_owners(before.metadata().owner_references.as_deref(), key);
         self.recount(Some(&before), None);
+        if let Some(labelled) = self.by_label.get_mut() {
+            labelled.change(Some(&before), None);
+        }
         Some(before)
     }
 
@@ -270,6 +279,36 @@ impl Informers {
             .filter_map(|cached| T::of(&cached.object))
     }
 
+    /// The objects of a type in a namespace that a selector matches, ordered by key.
+    #[must_use]
+    pub fn selected<'a, T: Typed + 'a>(
+        &'a self,
+        namespace: &str,
+        wanted: &LabelSelector,
+    ) -> Vec<&'a T> {
+        let Some(cache) = self.caches.get(&T::KIND) else {
+            return Vec::new();
+        };
+        let every = || cache.objects.values().map(|cached| &cached.object);
+        let labelled = cache.by_label.get_or_init(|| Labelled::of(every()));
+        let first = Key::first_of(T::KIND, namespace);
+        let matching = |object: &&Object| selector::matches_object(wanted, object);
+        match labelled.candidates(wanted, first) {
+            Some(keys) => keys
+                .take_while(|key| *key.namespace == *namespace)
+                .filter_map(|key| Some(&cache.objects.get(key)?.object))
+                .filter(matching)
+                .filter_map(T::of)
+                .collect(),
+            None => self
+                .all(T::KIND, Some(namespace))
+                .map(|cached| &cached.object)
+                .filter(matching)
+                .filter_map(T::of)
+                .collect(),
+        }
+    }
+
     /// The objects of a kind with the times of their arrival, in one namespace or (with `None`) in
     /// all, ordered by key.
     pub fn all<'a>(
@@ -412,6 +451,36 @@ mod tests {
         standings
             .map(|(standing, count)| (label(standing), standing.is_ready, count))
             .collect()
+    }
+
+    #[test]
+    fn what_a_selector_matches_is_found_by_its_labels_and_follows_each_change() {
+        let mut informers = Informers::new(&[Kind::Pod]);
+        let put = |informers: &mut Informers, pod| event(informers, WatchEvent::Modified(pod));
+        let selector = |value: serde_json::Value| -> LabelSelector {
+            serde_json::from_value(value).expect("a selector")
+        };
+        let by_label = selector(json!({"matchLabels": {"app": "web"}}));
+        let by_expression = selector(json!({"matchExpressions": [
+            {"key": "app", "operator": "In", "values": ["web", "db"]}]}));
+        let names = |informers: &Informers, wanted: &LabelSelector| -> String {
+            let pods = informers.selected::<Pod>("default", wanted);
+            pods.iter().map(|pod| pod.name()).collect()
+        };
+        put(&mut informers, pod("a", "one", "True", "web"));
+        put(&mut informers, pod("b", "one", "True", "db"));
+        assert_eq!(names(&informers, &by_label), "a");
+        put(&mut informers, pod("c", "one", "True", "web"));
+        put(&mut informers, pod("b", "one", "True", "web"));
+        assert_eq!(names(&informers, &by_label), "abc");
+        put(&mut informers, pod("a", "one", "True", "other"));
+        event(
+            &mut informers,
+            WatchEvent::Deleted(pod("c", "one", "True", "web")),
+        );
+        assert_eq!(names(&informers, &by_label), "b");
+        assert_eq!(names(&informers, &by_expression), "b");
+        assert_eq!(informers.selected::<Pod>("other", &by_label).len(), 0);
     }
 
     #[test]

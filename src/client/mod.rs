@@ -4,6 +4,7 @@ mod cache;
 mod census;
 mod context;
 mod correlator;
+mod labelled;
 mod note;
 mod recorder;
 mod work_queue;

@@ -15,12 +15,12 @@ use super::strike::Troubles;
 use super::terminal::Terminal;
 use super::watches::Watches;
 use super::{Cluster, ComponentId, Part, Power, Trace, Traffic};
-use crate::api::{Actor, Kind, Object, Quantity, core};
+use crate::api::{Actor, Kind, Object, Quantity, Typed, core};
 use crate::apiserver::{
     Answering, ApiServer, Moment, Note as ApiNote, Refusal, Request, RequestId, Verb, WriteOptions,
 };
 use crate::client::{Component, Delivery, Subscription};
-use crate::controllers::{CONTROLLERS, Runner};
+use crate::controllers::{CONTROLLERS, Runner, root_ca_certificate};
 use crate::kubelet::{Kubelet, Machine, Rule};
 use crate::scheduler::{Configuration, Scheduler};
 use crate::sim::{EventQueue, Profile, Random, RecordId, Time, Urgency};
@@ -161,6 +161,7 @@ impl Cluster {
             network: Random::stream(seed, "network"),
             journal: Vector::new(),
             last_compaction: 1,
+            born: 0,
             last_step: RecordId(0),
             usage_since: RecordId(0),
             writers: OrdMap::new(),
@@ -211,6 +212,7 @@ impl Cluster {
         }
         self.steps = 0;
         self.last_step = self.next_record();
+        self.born = self.store().revision();
     }
 
     /// Stores what is there before the first step.
@@ -315,12 +317,13 @@ fn system_objects() -> Vec<Object> {
         (
             "system-node-critical",
             2_000_001_000,
-            "Pods that a node cannot do without.",
+            "Used for system critical pods that must not be moved from their current node.",
         ),
         (
             "system-cluster-critical",
             2_000_000_000,
-            "Pods that the cluster cannot do without.",
+            "Used for system critical pods that must run in the cluster, but can be moved to another \
+             node if necessary.",
         ),
     ] {
         let class = json!({"metadata": {"name": name}, "value": value, "description": description});
@@ -333,5 +336,6 @@ fn system_objects() -> Vec<Object> {
     let objects = values.into_iter().map(|(kind, value)| {
         Object::from_value(kind, value).expect("the first objects are well-formed")
     });
-    objects.chain(own_service::objects()).collect()
+    let maps = namespaces.map(|name| root_ca_certificate(name).into_object());
+    objects.chain(maps).chain(own_service::objects()).collect()
 }

@@ -9,7 +9,7 @@ use super::expression::Watched;
 pub use super::history::When;
 use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
-use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record};
+use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record, Wait};
 use crate::api::Key;
 use crate::sim::{RecordId, RecordKind, Time, Urgency};
 
@@ -17,7 +17,12 @@ use crate::sim::{RecordId, RecordKind, Time, Urgency};
 const ADVANCE_MOST: Duration = Duration::from_hours(1);
 
 /// What a settled world says to whoever wants to go on.
-const SETTLED: &str = "Settled: nothing is left but heartbeats.";
+fn settled(world: &Cluster) -> String {
+    match world.first_wait_in_words() {
+        None => "Settled: nothing is left but heartbeats.".to_owned(),
+        Some(wait) => format!("Settled, but {wait}."),
+    }
+}
 
 /// How fast the world goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -428,7 +433,8 @@ impl Driver {
     fn advance(&mut self, until: &Until) {
         self.running = false;
         self.begin();
-        if self.is_there_already(until) {
+        let appointment = self.appointment(until);
+        if appointment.is_none() && self.is_there_already(until) {
             return;
         }
         let end = self.world().now() + ADVANCE_MOST;
@@ -437,6 +443,7 @@ impl Driver {
             .then(|| (self.runs.shown().clone(), self.shown.clone()));
         let work_first = !self.world().is_settled();
         let mut watched = Watched::default();
+        let not_before = appointment.unwrap_or(Time::START);
         while let Some((at, urgency)) = self.world().next_at() {
             if let Until::Moment(moment) = until
                 && at > *moment
@@ -465,7 +472,9 @@ impl Driver {
             }
             let is_passed_over = work_first && self.is_background(urgency);
             let is_step = matches!(until, Until::Step);
-            if !(is_step && is_passed_over) && self.has_come(before, until, &mut watched) {
+            let is_early = self.world().now() < not_before;
+            let is_told = !(is_early || is_step && is_passed_over);
+            if is_told && self.has_come(before, until, &mut watched) {
                 return;
             }
             if was_past && self.shown.is_none() {
@@ -474,11 +483,23 @@ impl Driver {
         }
     }
 
+    /// The moment that a settled world waits for: whoever lets it settle once more means that.
+    fn appointment(&self, until: &Until) -> Option<Time> {
+        let world = self.world();
+        let is_meant = matches!(until, Until::Settled) && self.shown.is_none();
+        if !is_meant || !world.is_settled() {
+            return None;
+        }
+        let waits = world.waits();
+        let told = waits.iter().filter(|wait| !wait.is_routine());
+        told.filter_map(Wait::until).min()
+    }
+
     /// Whether there is nothing to wait for; says so.
     fn is_there_already(&mut self, until: &Until) -> bool {
         let is_newest = self.shown.is_none();
         let words = match until {
-            Until::Settled if is_newest && self.world().is_settled() => SETTLED.to_owned(),
+            Until::Settled if is_newest && self.world().is_settled() => settled(self.world()),
             Until::True(expression) => match expression.holds(self.world()) {
                 Ok(false) => return false,
                 Ok(true) => format!("{} is true already.", expression.source()),
@@ -570,7 +591,7 @@ impl Driver {
     fn beat(&mut self) {
         if self.shown.is_none() && self.world().is_settled() {
             self.running = false;
-            self.message = Some(SETTLED.to_owned());
+            self.message = Some(settled(self.world()));
             return;
         }
         while let Some((_, urgency)) = self.world().next_at() {

@@ -62,7 +62,7 @@ pub use verify::Verdict;
 pub use waits::Wait;
 pub use watches::Watch;
 
-use crate::api::Object;
+use crate::api::{Node, Object, Typed};
 use crate::apiserver::ApiServer;
 use crate::controllers::Runner;
 use crate::kubectl::Session;
@@ -105,6 +105,8 @@ pub struct Cluster {
     network: Random,
     journal: Vector<Arc<Journaled>>,
     last_compaction: u64,
+    /// The revision at which the start was over.
+    born: u64,
     last_step: RecordId,
     /// The last of those that change what is used: a container that started or ended, traffic, a fault.
     usage_since: RecordId,
@@ -133,6 +135,12 @@ impl Cluster {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// The revision at which the start was over and anybody could ask for something.
+    #[must_use]
+    pub fn born(&self) -> u64 {
+        self.born
     }
 
     /// The store at its newest revision.
@@ -192,13 +200,31 @@ impl Cluster {
     }
 
     /// True when nothing is left but heartbeats, resyncs and other things that repeat for ever. A
-    /// machine that lost its power and is not yet given up by the control plane is something left,
-    /// and so is a typed line that waits for the one before it.
+    /// machine that lost its power and is not yet given up by the control plane is something left, and
+    /// so is one that has come back and has not yet said so, and a typed line that waits for the one
+    /// before it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.queue.is_idle()
             && self.terminal.is_empty()
             && self.troubles.silent().all(|node| self.is_given_up(node))
+            && self.troubles.returned().all(|node| self.is_heard(node))
+    }
+
+    /// Whether a machine that has come back has told the control plane; true for one that will not.
+    fn is_heard(&self, node: &Arc<str>) -> bool {
+        let kubelet = self.kubelet(node);
+        if kubelet.is_none_or(|part| part.power != Power::On) {
+            return true;
+        }
+        let status = self
+            .store()
+            .get(&command::node_key(node))
+            .and_then(Node::of);
+        let mut conditions = status
+            .iter()
+            .flat_map(|node| node.status.conditions.iter().flatten());
+        conditions.all(|condition| condition.type_ != "Ready" || condition.status != "Unknown")
     }
 
     /// Whether pods are told to leave a silent node, or the node is gone.

@@ -1,5 +1,6 @@
-//! The Service `kubernetes`, through which pods find the API server, and which the API server keeps.
-//! Source: `pkg/controlplane/controller/kubernetesservice`.
+//! The Service `kubernetes`, through which pods find the API server, and its EndpointSlice: the API
+//! server keeps them.
+//! Source: `pkg/controlplane/controller/kubernetesservice`, `pkg/controlplane/reconcilers`.
 
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ const LOOKS: Duration = Duration::from_secs(10);
 const NAME: &str = "kubernetes";
 const NAMESPACE: &str = "default";
 
+/// Where the API server is: in the network of the nodes, before the first of them.
+const ADDRESS: &str = "172.18.0.1";
+
 /// What the API server makes for itself when it starts.
 pub(super) fn objects() -> Vec<Object> {
     let service = json!({
@@ -33,15 +37,30 @@ pub(super) fn objects() -> Vec<Object> {
             "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
         },
     });
-    let object = Object::from_value(Kind::Service, service);
-    vec![object.expect("the API server's own Service is well-formed")]
+    let slice = json!({
+        "metadata": {
+            "name": NAME,
+            "namespace": NAMESPACE,
+            "labels": {"kubernetes.io/service-name": NAME},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [ADDRESS], "conditions": {"ready": true}}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+    });
+    let objects = [(Kind::Service, service), (Kind::EndpointSlice, slice)];
+    let objects = objects.map(|(kind, value)| Object::from_value(kind, value));
+    let objects = objects.into_iter();
+    objects
+        .map(|object| object.expect("what the API server makes for itself is well-formed"))
+        .collect()
 }
 
 impl Cluster {
-    /// Sets the clock of the next look when the Service has gone.
+    /// Sets the clock of the next look when the Service or its slice has gone.
     pub(super) fn mind_own_service(&mut self, change: &Change, cause: RecordId) {
-        let own = Key::new(Kind::Service, NAMESPACE, NAME);
-        if change.change_type == ChangeType::Deleted && change.key == own {
+        let is_own = |kind| change.key == Key::new(kind, NAMESPACE, NAME);
+        let kinds = [Kind::Service, Kind::EndpointSlice];
+        if change.change_type == ChangeType::Deleted && kinds.into_iter().any(is_own) {
             self.await_look(cause, Urgency::Work);
         }
     }

@@ -284,23 +284,33 @@ fn holds(
 
 /// What the runs of kubectl complained about, and where in their files.
 fn failures(cluster: &Cluster) -> Vec<String> {
-    let failed = cluster
-        .sessions()
-        .filter(|(_, session)| session.exit_code().is_some_and(|code| code != 0));
-    failed
-        .map(|(_, session)| {
-            let error = session.error_text();
-            let places = places(session);
-            let mut lines: Vec<&str> = error.trim_end().lines().collect();
-            lines.extend(places.iter().map(String::as_str));
-            lines.join("\n")
-        })
-        .collect()
+    let failed = cluster.sessions().filter(|(_, session)| {
+        // A diff that has found something ends with 1 and has nothing to complain about.
+        session.exit_code().is_some_and(|code| code != 0) && !session.error_text().is_empty()
+    });
+    failed.map(|(_, session)| complaint(session)).collect()
 }
 
-/// The places in the files of the fields that the API server refused.
+/// What a run of kubectl complained about, and where in its files.
+#[must_use]
+pub fn complaint(session: &Session) -> String {
+    let error = session.error_text();
+    let places = places(session);
+    let mut lines: Vec<&str> = error.trim_end().lines().collect();
+    lines.extend(places.iter().map(String::as_str));
+    lines.join("\n")
+}
+
+/// The places in the files of what could not be read and of the fields that the API server refused.
 fn places(session: &Session) -> Vec<String> {
     let mut places = Vec::new();
+    if session.invocation().manifests().is_empty() {
+        return places;
+    }
+    for (name, bytes) in session.files() {
+        let problems = manifest::parse(name, bytes).problems;
+        places.extend(problems.iter().map(ToString::to_string));
+    }
     for refusal in session.refusals() {
         let fields: Vec<&str> = refusal
             .causes

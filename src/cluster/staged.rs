@@ -1,7 +1,9 @@
 //! Hand-made worlds for tests: a scene is set through the same door as everything else.
 
 use crate::api::{Actor, Key, Kind, Object};
-use crate::apiserver::{Answering, Moment, Note, Outcome, Request, RequestId, Verb, WriteOptions};
+use crate::apiserver::{
+    Answering, Moment, Note, Outcome, Request, RequestId, StatusWrite, Verb, WriteOptions,
+};
 use crate::sim::{RecordId, Time, Urgency};
 
 use super::{Cluster, ClusterConfig};
@@ -104,7 +106,12 @@ impl Cluster {
             return created;
         }
         let updated = created.with_status_of(&object);
-        let (_, outcome) = self.stage_request(&actor, last, key, Verb::UpdateStatus(updated));
+        let (_, outcome) = self.stage_request(
+            &actor,
+            last,
+            key,
+            Verb::WriteStatus(updated, StatusWrite::Update),
+        );
         let stored = outcome.expect("the scene is valid").object().cloned();
         stored.expect("an update answers with the object")
     }

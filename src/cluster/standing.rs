@@ -1,14 +1,15 @@
 //! How every component stands: whether it runs, what waits for it, and how far behind the store it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::component::AnyAlarm;
 use super::step::Happening;
 use super::{Cluster, ComponentId, Part, Power, Watch};
 use crate::api::{Key, Kind, Object};
 use crate::client::Informers;
 use crate::controllers::Runner;
-use crate::kubelet::Kubelet;
+use crate::kubelet::{Kubelet, KubeletAlarm};
 use crate::proxy::KubeProxy;
 use crate::scheduler::{Place, Scheduler};
 use crate::sim::Time;
@@ -24,7 +25,8 @@ pub struct Standing {
     pub since: Time,
     /// How much later everything that it sets about begins.
     pub slowness: Duration,
-    /// What waits to be taken, in order: keys of a loop, pods of the scheduler, pulls of a kubelet.
+    /// What waits to be taken, in order: keys of a loop, pods of the scheduler, pulls of a
+    /// kubelet, and what a kubelet that is paused has heard of.
     pub waiting: Vec<Key>,
     /// What is being worked on.
     pub in_work: Vec<Key>,
@@ -67,7 +69,11 @@ impl Cluster {
                 self.controllers.get(name).map(|part| of_loop(id, part))
             }
             ComponentId::Scheduler => Some(of_scheduler(&self.scheduler)),
-            ComponentId::Kubelet(node) => self.kubelets.get(node).map(|part| of_kubelet(id, part)),
+            ComponentId::Kubelet(node) => self.kubelets.get(node).map(|part| {
+                let mut standing = of_kubelet(id, part);
+                standing.waiting.extend(self.unheeded(id, &part.component));
+                standing
+            }),
             ComponentId::KubeProxy(node) => self.proxies.get(node).map(|part| of_proxy(id, part)),
             ComponentId::MetricsServer => Some(Standing {
                 id: id.clone(),
@@ -81,6 +87,17 @@ impl Cluster {
             }),
             ComponentId::Kubectl(_) | ComponentId::Writer(_) => None,
         }
+    }
+
+    /// The pods to which a kubelet that is paused would have to look.
+    fn unheeded(&self, id: &ComponentId, kubelet: &Kubelet) -> BTreeSet<Key> {
+        let due = self.held_alarms(id).filter_map(|alarm| match alarm {
+            AnyAlarm::Kubelet(KubeletAlarm::Pod { uid, .. }) => Some(uid),
+            _ => None,
+        });
+        due.filter_map(|uid| kubelet.pods().find(|each| each.uid == *uid))
+            .map(|each| each.pod.clone())
+            .collect()
     }
 
     /// How many messages of watches are on their way to each component.

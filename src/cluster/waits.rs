@@ -7,7 +7,8 @@ use super::component::AnyAlarm;
 use super::step::Happening;
 use super::{Cluster, ComponentId, Power};
 use crate::api::{Key, Kind, Lease, Node, Pod, Typed, meta};
-use crate::controllers::ControllerAlarm;
+use crate::controllers::{ControllerAlarm, Runner};
+use crate::kubectl::KubectlAlarm;
 use crate::kubelet::KubeletAlarm;
 use crate::sim::{Time, span_words};
 
@@ -42,6 +43,24 @@ pub enum Wait {
         /// Until when.
         until: Time,
     },
+    /// The API server refused a loop what it wanted; it asks again, each time later.
+    Refused {
+        /// The object that the loop works on.
+        at: Key,
+        /// What the API server said.
+        why: String,
+        /// Until when.
+        until: Time,
+    },
+    /// A run of kubectl waits for something to come true.
+    Kubectl {
+        /// The line as typed.
+        line: String,
+        /// What for, or why; empty when it has said nothing.
+        what: String,
+        /// When it asks again; none when it watches.
+        until: Option<Time>,
+    },
     /// A loop looks at an object again.
     Look {
         /// Which loop.
@@ -61,20 +80,33 @@ impl Wait {
     pub fn until(&self) -> Option<Time> {
         match self {
             Self::Off(_) | Self::Stranded { .. } => None,
-            Self::Unnoticed { until, .. } | Self::Held { until, .. } | Self::Look { until, .. } => {
-                Some(*until)
-            }
+            Self::Kubectl { until, .. } => *until,
+            Self::Unnoticed { until, .. }
+            | Self::Held { until, .. }
+            | Self::Refused { until, .. }
+            | Self::Look { until, .. } => Some(*until),
         }
     }
 
-    /// The object that waits; none for a component.
+    /// What explains others comes before what only looks on.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Off(_) => 0,
+            Self::Unnoticed { .. } | Self::Stranded { .. } => 1,
+            Self::Held { .. } | Self::Refused { .. } => 2,
+            Self::Look { .. } => 3,
+            Self::Kubectl { .. } => 4,
+        }
+    }
+
+    /// The object that waits; none for a component and for a run of kubectl.
     #[must_use]
     pub fn about(&self) -> Option<&Key> {
         match self {
-            Self::Off(_) => None,
+            Self::Off(_) | Self::Kubectl { .. } => None,
             Self::Unnoticed { node, .. } => Some(node),
             Self::Stranded { pod, .. } | Self::Held { pod, .. } => Some(pod),
-            Self::Look { at, .. } => Some(at),
+            Self::Refused { at, .. } | Self::Look { at, .. } => Some(at),
         }
     }
 
@@ -85,9 +117,12 @@ impl Wait {
             Self::Look { at, why, .. } => {
                 why.is_empty() && at.kind != Kind::HorizontalPodAutoscaler
             }
-            Self::Off(_) | Self::Unnoticed { .. } | Self::Stranded { .. } | Self::Held { .. } => {
-                false
-            }
+            Self::Off(_)
+            | Self::Unnoticed { .. }
+            | Self::Stranded { .. }
+            | Self::Held { .. }
+            | Self::Refused { .. }
+            | Self::Kubectl { .. } => false,
         }
     }
 
@@ -108,6 +143,22 @@ impl Wait {
             ),
             Self::Held { pod, reason, until } => {
                 format!("{}: {reason}, again in {}", pod.name, left(until))
+            }
+            Self::Refused { at, why, until } => format!(
+                "{} {}: {why}; again in {}",
+                kind_words(at.kind),
+                at.name,
+                left(until)
+            ),
+            Self::Kubectl { line, what, until } => {
+                let what = match what.as_str() {
+                    "" => String::new(),
+                    what => format!(": {what}"),
+                };
+                let again = until.map_or_else(String::new, |until| {
+                    format!("; asks again in {}", left(&until))
+                });
+                format!("{line} waits{what}{again}")
             }
             Self::Look {
                 who,
@@ -136,16 +187,25 @@ fn kind_words(kind: Kind) -> String {
 }
 
 impl Cluster {
-    /// Everything that is waited for: what depends on somebody first, then by when it is over.
+    /// Everything that is waited for: the reasons of other waits first, then by when it is over.
     #[must_use]
     pub fn waits(&self) -> Vec<Wait> {
         let mut waits: Vec<Wait> = self.off().collect();
         waits.extend(self.unnoticed());
         waits.extend(self.stranded());
         waits.extend(self.held());
+        waits.extend(self.patient());
         waits.extend(self.looks());
-        waits.sort_by_key(Wait::until);
+        waits.sort_by_key(|wait| (wait.rank(), wait.until()));
         waits
+    }
+
+    /// The first thing that somebody should be told is waited for, in words.
+    #[must_use]
+    pub fn first_wait_in_words(&self) -> Option<String> {
+        let waits = self.waits();
+        let first = waits.iter().find(|wait| !wait.is_routine());
+        first.map(|wait| wait.words(self.now()))
     }
 
     /// When the control plane will notice that a silent node is silent; none when it is not, or when
@@ -211,9 +271,17 @@ impl Cluster {
     fn off(&self) -> impl Iterator<Item = Wait> {
         let ids = self.components().into_iter();
         ids.filter(|id| {
-            let is_machine = matches!(id, ComponentId::Kubelet(_) | ComponentId::KubeProxy(_));
+            // What stands still with its machine is told of the machine.
+            let goes_with_machine = match id {
+                ComponentId::Kubelet(_) => true,
+                ComponentId::KubeProxy(node) => {
+                    let kubelet = self.kubelets.get(node);
+                    kubelet.is_none_or(|part| part.power == Power::Off)
+                }
+                _ => false,
+            };
             let standing = self.standing(id);
-            !is_machine && standing.is_some_and(|standing| standing.power != Power::On)
+            !goes_with_machine && standing.is_some_and(|standing| standing.power != Power::On)
         })
         .map(Wait::Off)
     }
@@ -251,15 +319,32 @@ impl Cluster {
         })
     }
 
+    /// The runs of kubectl that wait.
+    fn patient(&self) -> impl Iterator<Item = Wait> {
+        self.sessions().filter_map(|(number, session)| {
+            let what = session.waits_for()?;
+            let id = ComponentId::Kubectl(number);
+            let mut alarms = self.queue.iter().filter_map(|(at, _, happening)| {
+                let Happening::Alarm { of, alarm, .. } = happening else {
+                    return None;
+                };
+                let asks = matches!(alarm, AnyAlarm::Kubectl(KubectlAlarm::LookAgain(_)));
+                (asks && *of == id).then_some(at)
+            });
+            Some(Wait::Kubectl {
+                line: session.invocation().line.clone(),
+                what,
+                until: alarms.next(),
+            })
+        })
+    }
+
     fn looks(&self) -> impl Iterator<Item = Wait> {
         self.controllers().flat_map(|part| {
             let queue = part.component.queue();
-            queue.delayed().map(|(key, until)| Wait::Look {
-                who: part.component.controller().name,
-                at: key.clone(),
-                until,
-                why: part.component.why_later(key),
-            })
+            queue
+                .delayed()
+                .map(|(key, until)| look(&part.component, key, until))
         })
     }
 
@@ -290,13 +375,28 @@ impl Cluster {
         let part = self.controllers.get(name)?;
         let mut delayed = part.component.queue().delayed();
         let (_, until) = delayed.find(|(delayed, _)| *delayed == key)?;
-        let wait = Wait::Look {
-            who: name,
+        Some(look(&part.component, key, until).words(self.now()))
+    }
+}
+
+/// Why a loop looks at an object later.
+fn look(runner: &Runner, key: &Key, until: Time) -> Wait {
+    match runner.refused(key) {
+        Some(refusal) => {
+            let message = refusal.message.as_str();
+            let why = message.split_once("is forbidden: ");
+            Wait::Refused {
+                at: key.clone(),
+                why: why.map_or(message, |(_, why)| why).to_owned(),
+                until,
+            }
+        }
+        None => Wait::Look {
+            who: runner.controller().name,
             at: key.clone(),
             until,
-            why: part.component.why_later(key),
-        };
-        Some(wait.words(self.now()))
+            why: runner.why_later(key),
+        },
     }
 }
 

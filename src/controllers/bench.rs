@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::controller::{Action, Controller, Plan, Planned};
-use super::horizontal_pod_autoscaler::Recommendations;
+use super::memory::Memory;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Refusal, Verb};
 use crate::client::{Delivery, Informers, Seen};
@@ -18,7 +18,7 @@ pub(super) struct Bench {
     pub(super) now: Time,
     pub(super) refused: Option<Refusal>,
     pub(super) waiting_since: Option<Time>,
-    pub(super) remembered: Option<Recommendations>,
+    pub(super) remembered: Option<Memory>,
     profile: Profile,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn outline(action: &Action) -> String {
     let verb = match &action.verb {
         Verb::Create(_) => "create",
         Verb::Update(_) => "update",
-        Verb::UpdateStatus(_) => "status",
+        Verb::WriteStatus(..) => "status",
         Verb::Patch(_) => "patch",
         Verb::Delete(_) => "delete",
         Verb::Finalize(_) => "finalize",
@@ -121,7 +121,7 @@ pub(super) fn written(action: &Action) -> Value {
     match &action.verb {
         Verb::Create(object)
         | Verb::Update(object)
-        | Verb::UpdateStatus(object)
+        | Verb::WriteStatus(object, _)
         | Verb::Finalize(object) => object.to_value(),
         Verb::Patch(patch) => patch.body.clone(),
         _ => Value::Null,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::attach_detach::ATTACH_DETACH;
 use super::cron_job::CRON_JOB;
 use super::daemon_set::DAEMON_SET;
 use super::deployment::DEPLOYMENT;
@@ -10,8 +11,9 @@ use super::endpoint_slice::ENDPOINT_SLICE;
 use super::external_provisioner::EXTERNAL_PROVISIONER;
 use super::external_resizer::EXTERNAL_RESIZER;
 use super::garbage_collector::GARBAGE_COLLECTOR;
-use super::horizontal_pod_autoscaler::{HORIZONTAL_POD_AUTOSCALER, Recommendations};
+use super::horizontal_pod_autoscaler::HORIZONTAL_POD_AUTOSCALER;
 use super::job::JOB;
+use super::memory::Memory;
 use super::namespace::NAMESPACE;
 use super::node_lifecycle::NODE_LIFECYCLE;
 use super::persistent_volume_binder::PERSISTENT_VOLUME_BINDER;
@@ -20,12 +22,13 @@ use super::persistent_volume_protection::PERSISTENT_VOLUME_PROTECTION;
 use super::pod_gc::POD_GC;
 use super::replica_set::REPLICA_SET;
 use super::resource_quota::RESOURCE_QUOTA;
+use super::root_ca_certificate_publisher::ROOT_CA_CERTIFICATE_PUBLISHER;
 use super::service_account::SERVICE_ACCOUNT;
 use super::stateful_set::STATEFUL_SET;
 use super::taint_eviction::TAINT_EVICTION;
 use super::ttl_after_finished::TTL_AFTER_FINISHED;
 use crate::api::{Key, Kind, Object, Typed};
-use crate::apiserver::{Outcome, Refusal, Verb};
+use crate::apiserver::{Outcome, Refusal, StatusWrite, Verb};
 use crate::client::{EventType, Informers};
 use crate::sim::{Profile, Time, Urgency};
 
@@ -99,7 +102,7 @@ pub struct Planned<'a> {
     pub waiting_since: Option<Time>,
     /// What an earlier plan for the key wanted remembered. A loop that is started again has
     /// forgotten it.
-    pub remembered: Option<&'a Recommendations>,
+    pub remembered: Option<&'a Memory>,
 }
 
 impl<'a> Planned<'a> {
@@ -186,7 +189,7 @@ pub struct Plan {
     /// When to look again without being woken.
     pub look_again: Option<LookAgain>,
     /// What to remember of the key once the first action has succeeded, or there was none to take.
-    pub remember: Option<Recommendations>,
+    pub remember: Option<Memory>,
 }
 
 /// Questions to the API server itself, for what a cache that may be behind cannot tell.
@@ -322,7 +325,11 @@ impl Action {
     /// A write of an object's status.
     #[must_use]
     pub fn status(object: Object, why: String) -> Self {
-        Self::new(object.key(), Verb::UpdateStatus(object), why)
+        Self::new(
+            object.key(),
+            Verb::WriteStatus(object, StatusWrite::Update),
+            why,
+        )
     }
 
     /// The same, with an event when it succeeds.
@@ -357,6 +364,7 @@ impl Action {
 /// Every loop.
 pub static CONTROLLERS: &[&Controller] = &[
     &SERVICE_ACCOUNT,
+    &ROOT_CA_CERTIFICATE_PUBLISHER,
     &ENDPOINT_SLICE,
     &RESOURCE_QUOTA,
     &NAMESPACE,
@@ -377,5 +385,6 @@ pub static CONTROLLERS: &[&Controller] = &[
     &PERSISTENT_VOLUME_CLAIM_PROTECTION,
     &PERSISTENT_VOLUME_PROTECTION,
     &EXTERNAL_PROVISIONER,
+    &ATTACH_DETACH,
     &EXTERNAL_RESIZER,
 ];

@@ -1,5 +1,6 @@
 //! One file per loop, named as in kube-controller-manager; each observes, plans and applies.
 
+mod attach_detach;
 mod claim;
 mod controller;
 mod cron_job;
@@ -14,6 +15,7 @@ mod external_resizer;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
 mod job;
+mod memory;
 mod namespace;
 mod node_lifecycle;
 mod persistent_volume_binder;
@@ -25,6 +27,7 @@ mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod revision_history;
+mod root_ca_certificate_publisher;
 mod runner;
 mod service_account;
 mod stateful_set;
@@ -38,7 +41,10 @@ pub use controller::{
     Act, Action, CONTROLLERS, Change, Controller, Inquiry, LookAgain, Pack, Periodic, Plan,
     Planned, Said,
 };
+pub use daemon_set::FailedPods;
 pub use horizontal_pod_autoscaler::Recommendations;
+pub use memory::Memory;
+pub use root_ca_certificate_publisher::{ROOT_CA_CERTIFICATE, root_ca_certificate};
 pub use runner::{ControllerAlarm, Runner};
 
 #[cfg(test)]

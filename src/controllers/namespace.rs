@@ -30,7 +30,10 @@ pub(super) static NAMESPACE: Controller = Controller {
 /// The finalizer of every namespace that this controller takes away.
 const FINALIZER: &str = "kubernetes";
 
-/// How long an object with finalizers may take. Source: `finalizerEstimateSeconds`.
+/// How long after the end of its grace an object may still go by itself.
+const FINALIZER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How many seconds an object with finalizers may take. Source: `finalizerEstimateSeconds`.
 const FINALIZER_ESTIMATE: i64 = 15;
 
 fn is_ours(namespace: &Namespace) -> bool {
@@ -85,10 +88,17 @@ fn plan_with_answers(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     let due: Vec<&Object> = left.iter().filter(now_due).copied().collect();
     plan.actions = due.iter().filter_map(|object| delete(object)).collect();
     if plan.actions.is_empty() {
-        plan.actions.extend(tell(namespace, &left, planned.now));
+        // While there are pods nobody has looked for anything else yet.
+        let looked_at: &[&Object] = if pods { &[] } else { &left };
+        plan.actions.extend(tell(namespace, looked_at, planned.now));
         let estimate = due.iter().map(|object| estimate(object)).max().unwrap_or(0);
         let seconds = u64::try_from(estimate / 2 + 1).unwrap_or(1);
-        plan.look_again = Some(LookAgain::to_act(Duration::from_secs(seconds)));
+        let after = Duration::from_secs(seconds);
+        plan.look_again = Some(if may_go(&due, planned.now) {
+            LookAgain::to_act(after)
+        } else {
+            LookAgain::to_check(after).because("something in it is still held by its finalizers")
+        });
     } else {
         plan.look_again = Some(LookAgain::to_act(Duration::ZERO));
     }
@@ -123,6 +133,16 @@ fn delete(object: &Object) -> Option<Action> {
     let key = object.key();
     let why = format!("deletes {key}: its namespace is being deleted");
     Some(Action::new(key, Verb::Delete(options), why))
+}
+
+/// Whether one of these may yet go by itself. What has been given more time than it should need waits
+/// for somebody, perhaps for ever: that is no work.
+fn may_go(due: &[&Object], now: Time) -> bool {
+    due.iter().any(|object| {
+        let asked = object.metadata().deletion_timestamp.as_ref();
+        let end = asked.map(|asked| meta::moment(asked) + FINALIZER_PATIENCE);
+        end.is_none_or(|end| now < end)
+    })
 }
 
 /// How many seconds an object may still take.
@@ -168,40 +188,6 @@ fn tell(namespace: &Namespace, left: &[&Object], now: Time) -> Option<Action> {
 type Finding = (&'static str, &'static str, &'static str, String);
 
 fn findings(left: &[&Object]) -> Vec<Finding> {
-    let by_kind = tally(
-        left.iter()
-            .map(|object| object.kind().info().group_resource()),
-    );
-    let resource = |(name, count): (String, usize)| {
-        let (plural, group) = name.split_once('.').unwrap_or((&name, ""));
-        format!("{plural}.{group} has {count} resource instances")
-    };
-    let remaining: Vec<String> = by_kind.into_iter().map(resource).collect();
-    let finalizers = left
-        .iter()
-        .flat_map(|object| object.metadata().finalizers.clone().unwrap_or_default());
-    let held: Vec<String> = tally(finalizers)
-        .into_iter()
-        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
-        .collect();
-    let finalizing = if held.is_empty() {
-        (
-            "NamespaceFinalizersRemaining",
-            "False",
-            "ContentHasNoFinalizers",
-            "All content-preserving finalizers finished".to_owned(),
-        )
-    } else {
-        (
-            "NamespaceFinalizersRemaining",
-            "True",
-            "SomeFinalizersRemain",
-            format!(
-                "Some content in the namespace has finalizers remaining: {}",
-                held.join(", ")
-            ),
-        )
-    };
     vec![
         (
             "NamespaceDeletionDiscoveryFailure",
@@ -221,14 +207,47 @@ fn findings(left: &[&Object]) -> Vec<Finding> {
             "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization".to_owned(),
         ),
-        (
-            "NamespaceContentRemaining",
-            "True",
-            "SomeResourcesRemain",
-            format!("Some resources are remaining: {}", remaining.join(", ")),
-        ),
-        finalizing,
+        remaining(left),
+        held(left),
     ]
+}
+
+fn remaining(left: &[&Object]) -> Finding {
+    let by_kind = left
+        .iter()
+        .map(|object| object.kind().info().group_resource());
+    let resource = |(name, count): (String, usize)| {
+        let (plural, group) = name.split_once('.').unwrap_or((&name, ""));
+        format!("{plural}.{group} has {count} resource instances")
+    };
+    let kinds: Vec<String> = tally(by_kind).into_iter().map(resource).collect();
+    let (status, reason, message) = if kinds.is_empty() {
+        let message = "All content successfully removed".to_owned();
+        ("False", "ContentRemoved", message)
+    } else {
+        let message = format!("Some resources are remaining: {}", kinds.join(", "));
+        ("True", "SomeResourcesRemain", message)
+    };
+    ("NamespaceContentRemaining", status, reason, message)
+}
+
+fn held(left: &[&Object]) -> Finding {
+    let finalizers = left
+        .iter()
+        .flat_map(|object| object.metadata().finalizers.clone().unwrap_or_default());
+    let held: Vec<String> = tally(finalizers)
+        .into_iter()
+        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
+        .collect();
+    let (status, reason, message) = if held.is_empty() {
+        let message = "All content-preserving finalizers finished".to_owned();
+        ("False", "ContentHasNoFinalizers", message)
+    } else {
+        let held = held.join(", ");
+        let message = format!("Some content in the namespace has finalizers remaining: {held}");
+        ("True", "SomeFinalizersRemain", message)
+    };
+    ("NamespaceFinalizersRemaining", status, reason, message)
 }
 
 fn tally(words: impl Iterator<Item = String>) -> std::collections::BTreeMap<String, usize> {
@@ -286,20 +305,35 @@ mod tests {
     }
 
     #[test]
-    fn c10_it_waits_half_a_grace_period_for_pods_and_says_what_is_left() {
+    fn c10_it_waits_half_a_grace_period_for_pods_and_looks_for_nothing_else() {
         let ending = changed(&there(Kind::Pod, "a"), |pod| {
             pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:09:30Z");
         });
         let plan = with(&[ending]);
         assert_eq!(outlines(&plan), ["status namespace shop"]);
         let conditions = &written(&plan.actions[0])["status"]["conditions"];
-        assert_eq!(conditions[3]["reason"], "SomeResourcesRemain");
-        assert_eq!(
-            conditions[3]["message"],
-            "Some resources are remaining: pods. has 1 resource instances"
-        );
+        assert_eq!(conditions[3]["reason"], "ContentRemoved");
         let look = plan.look_again.expect("it comes back");
         assert_eq!(look.after, Duration::from_secs(16));
+    }
+
+    #[test]
+    fn c10_without_pods_it_says_what_is_held_by_a_finalizer() {
+        let held = changed(&there(Kind::ConfigMap, "a"), |map| {
+            map["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:09:30Z");
+            map["metadata"]["finalizers"] = json!(["example.com/hold"]);
+        });
+        let plan = with(&[held]);
+        let conditions = &written(&plan.actions[0])["status"]["conditions"];
+        assert_eq!(
+            conditions[3]["message"],
+            "Some resources are remaining: configmaps. has 1 resource instances"
+        );
+        assert_eq!(
+            conditions[4]["message"],
+            "Some content in the namespace has finalizers remaining: example.com/hold in 1 \
+             resource instances"
+        );
     }
 
     #[test]

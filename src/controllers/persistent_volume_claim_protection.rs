@@ -80,7 +80,5 @@ fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
 /// Whether the pod has a node and names the claim; a pod without a node is never started once the
 /// claim is to go.
 fn uses(pod: &Pod, claim: &str) -> bool {
-    let volumes = pod.spec.volumes.iter().flatten();
-    let mut named = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
-    pod.spec.node_name.is_some() && named.any(|named| named.claim_name == claim)
+    pod.spec.node_name.is_some() && volume::claims(pod).any(|named| named == claim)
 }

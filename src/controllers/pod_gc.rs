@@ -63,11 +63,7 @@ fn loss(caches: &Informers, pod: &Pod) -> Option<Loss> {
         return Some(Loss::NodeMissing);
     };
     let mut taints = node.spec.taints.iter().flatten();
-    let ready = node.status.conditions.iter().flatten();
-    let is_ready = ready
-        .filter(|condition| condition.type_ == "Ready")
-        .any(|condition| condition.status == "True");
-    let out = !is_ready && taints.any(|taint| taint.key == OUT_OF_SERVICE);
+    let out = !node.is_ready() && taints.any(|taint| taint.key == OUT_OF_SERVICE);
     (out && pod.is_terminating()).then_some(Loss::OutOfService)
 }
 

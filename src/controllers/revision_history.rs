@@ -3,13 +3,17 @@
 
 use serde_json::{Value, json};
 
-use super::controller::Action;
+use super::claim::Claims;
+use super::controller::{Action, Plan};
+use super::wording;
 use crate::api::owners::Provenance;
 use crate::api::{
-    ControllerRevision, Key, Kind, Object, ObjectMeta, RawExtension, Typed, apps, core, meta,
+    ControllerRevision, Key, Kind, LabelSelector, Object, ObjectMeta, RawExtension, Typed, apps,
+    core, meta,
 };
 use crate::apiserver::{DeleteOptions, Verb};
 use crate::client::Informers;
+use crate::sim::counted;
 
 /// The label of a pod that names the revision that it was made from.
 pub(super) const REVISION_LABEL: &str = "controller-revision-hash";
@@ -29,6 +33,35 @@ pub(super) struct Revision {
     pub(super) hash: String,
     /// The template that it keeps.
     pub(super) template: core::PodTemplateSpec,
+}
+
+/// The revisions that are nobody's and match a set: an earlier set left them behind. The set takes
+/// them before it looks at its history. Source: `adoptOrphanRevisions`, `controlledHistories`.
+pub(super) struct LeftBehind<'a>(Claims<'a>);
+
+impl<'a> LeftBehind<'a> {
+    pub(super) fn to(caches: &'a Informers, owner: &Object, selector: &LabelSelector) -> Self {
+        let kind = Kind::ControllerRevision;
+        Self(Claims::of(caches, kind, owner, selector))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.orphans.is_empty()
+    }
+
+    /// Takes them, and the pods with them. The history is read when they are seen to be there.
+    pub(super) fn taken(&self, owner: &Object, pods: &Claims<'_>) -> Plan {
+        let mut actions = self.0.actions(owner, true);
+        let observed = counted(actions.len(), "revision");
+        actions.extend(pods.actions(owner, true));
+        Plan {
+            desired: "the revisions that an earlier set left behind".to_owned(),
+            observed: format!("{observed} without an owner"),
+            difference: "they are nobody's".to_owned(),
+            actions,
+            ..Plan::default()
+        }
+    }
 }
 
 /// All revisions of an owner, and the one of its template as it is now.
@@ -99,7 +132,7 @@ impl History {
                     && !used.contains(&each.hash.as_str())
             })
             .collect();
-        let surplus = unused.len().saturating_sub(super::wording::size(limit));
+        let surplus = unused.len().saturating_sub(wording::size(limit));
         unused
             .into_iter()
             .take(surplus)

@@ -8,8 +8,9 @@ use imbl::{OrdMap, OrdSet, Vector};
 use super::controller::{Act, Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::expectations::Expectations;
 use super::horizontal_pod_autoscaler::Recommendations;
+use super::memory::Memory;
 use super::wording;
-use super::work::{RETRY_IN_SIGHT, Trouble, Work, is_delete, is_namespace_going};
+use super::work::{Trouble, Work, is_delete, is_namespace_going, urgency_of_retry};
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
 use crate::client::{
@@ -45,7 +46,7 @@ pub struct Runner {
     gathering: OrdSet<Key>,
     refused: OrdMap<Key, Refusal>,
     waiting: OrdMap<Key, (Time, &'static str)>,
-    remembered: OrdMap<Key, Recommendations>,
+    remembered: OrdMap<Key, Memory>,
     recorder: Recorder,
     last_plan: Option<Arc<Reconcile>>,
     keeps_expectations: bool,
@@ -56,12 +57,7 @@ impl Component for Runner {
     type Alarm = ControllerAlarm;
 
     fn subscriptions(&self) -> Vec<Subscription> {
-        self.controller
-            .watches
-            .iter()
-            .copied()
-            .map(Subscription::all)
-            .collect()
+        Self::subscriptions(self).collect()
     }
 
     fn handle(&mut self, input: Input<ControllerAlarm>, hands: &mut Hands<'_>) {
@@ -144,10 +140,19 @@ impl Runner {
         self.waiting.get(key).map_or("", |(_, why)| why)
     }
 
+    /// What the API server answered last time, when it refused what a key needs.
+    #[must_use]
+    pub fn refused(&self, key: &Key) -> Option<&Refusal> {
+        self.refused.get(key)
+    }
+
     /// What an autoscaler recommended lately.
     #[must_use]
     pub fn recommended(&self, key: &Key) -> Option<&Recommendations> {
-        self.remembered.get(key)
+        match self.remembered.get(key) {
+            Some(Memory::Recommendations(recommendations)) => Some(recommendations),
+            _ => None,
+        }
     }
 
     /// Whether it waits to see its own writes before it plans again; off, it creates twice.
@@ -511,11 +516,7 @@ impl Runner {
         };
         let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
         self.end(key, "gives up for now".to_owned(), record, hands);
-        let urgency = if wait > RETRY_IN_SIGHT {
-            Urgency::Periodic
-        } else {
-            Urgency::Work
-        };
+        let urgency = urgency_of_retry(wait);
         self.delay(key, hands.now + wait, (record, urgency), hands);
     }
 

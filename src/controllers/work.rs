@@ -5,14 +5,23 @@ use std::time::Duration;
 use imbl::{OrdMap, Vector};
 
 use super::controller::{Action, LookAgain, Pack, Plan, Planned};
-use super::horizontal_pod_autoscaler::Recommendations;
+use super::memory::Memory;
 use crate::api::Key;
 use crate::apiserver::{Outcome, Reason, Refusal, RequestId, Verb};
-use crate::sim::RecordId;
+use crate::sim::{RecordId, Urgency};
 
 /// Retries that wait longer than this go on behind an idle world: what has failed so often will not
 /// come right without somebody's help.
-pub(super) const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
+const RETRY_IN_SIGHT: Duration = Duration::from_secs(1);
+
+/// Whether a world that waits only for a retry after so long still has something to do.
+pub(super) fn urgency_of_retry(wait: Duration) -> Urgency {
+    if wait > RETRY_IN_SIGHT {
+        Urgency::Periodic
+    } else {
+        Urgency::Work
+    }
+}
 
 /// The work on one key.
 #[derive(Clone, Debug)]
@@ -34,7 +43,7 @@ pub(super) struct Work {
     /// When to look again.
     pub(super) look_again: Option<LookAgain>,
     /// What to remember when the first action has succeeded.
-    pub(super) remember: Option<Recommendations>,
+    pub(super) remember: Option<Memory>,
     /// The record of the plan.
     pub(super) record: RecordId,
     rest: Vector<Action>,

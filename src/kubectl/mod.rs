@@ -12,6 +12,7 @@ pub mod json_path;
 mod note;
 pub mod printers;
 mod session;
+mod zeroes;
 
 pub use grammar::{Invocation, UsageError, parse, verbs};
 pub use note::Note;

@@ -1,8 +1,9 @@
 //! The node's own look at a pod before it takes it in.
 
 use super::pressure::{self, Scarce};
+use super::sysctl;
 use crate::api::requests::{RequestOptions, ResourceList, pod_requests};
-use crate::api::{Node, Pod, Quantity, node_affinity, taint};
+use crate::api::{Node, Pod, Quantity, host_ports, node_affinity, taint};
 
 /// Why a node does not take a pod. Source: `pkg/kubelet/lifecycle/predicate.go`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ const RESOURCES: [(&str, &str); 4] = [
 pub(super) fn check<'a>(
     pod: &Pod,
     ((node, allocatable), told): ((Option<&Node>, &ResourceList), &[Scarce]),
-    others: impl Iterator<Item = &'a Pod>,
+    others: impl Iterator<Item = &'a Pod> + Clone,
 ) -> Result<(), Rejection> {
     if let Some(message) = pressure::refuses(pod, told) {
         return Err(Rejection {
@@ -35,7 +36,8 @@ pub(super) fn check<'a>(
             message,
         });
     }
-    fits(pod, others, allocatable)?;
+    sysctl::check(pod)?;
+    fits(pod, others.clone(), allocatable)?;
     let Some(node) = node else {
         return Ok(());
     };
@@ -48,6 +50,12 @@ pub(super) fn check<'a>(
     if !node_affinity::meets_required(&pod.spec, node) {
         let why = "node(s) didn't match Pod's node affinity/selector";
         return rejected("NodeAffinity", why);
+    }
+    let taken: Vec<_> = others.flat_map(host_ports).collect();
+    let mut wanted = host_ports(pod).into_iter();
+    if wanted.any(|port| taken.iter().any(|taken| taken.conflicts_with(&port))) {
+        let why = "node(s) didn't have free ports for the requested pod ports";
+        return rejected("NodePorts", why);
     }
     let taints = node.spec.taints.as_deref().unwrap_or_default();
     let tolerations = pod.spec.tolerations.as_deref().unwrap_or_default();

@@ -15,7 +15,9 @@ use super::worker::{Action, Stage, Standing, Turn, Worker};
 use super::{Machine, Rule, admission, pod_status};
 use crate::api::owners::Provenance;
 use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core};
-use crate::apiserver::{Answer, DeleteOptions, Outcome, Reason, RequestId, Verb, WatchEvent};
+use crate::apiserver::{
+    Answer, DeleteOptions, Outcome, Reason, RequestId, StatusWrite, Verb, WatchEvent,
+};
 use crate::client::{self, About, Context, Delivery, EventType, Input, Recorder, Seen};
 use crate::sim::{RecordId, Time, Urgency};
 
@@ -24,6 +26,17 @@ use crate::sim::{RecordId, Time, Urgency};
 const WRITE_AGAIN: Duration = Duration::from_secs(10);
 
 pub(super) type Hands<'a> = Context<'a, Note, KubeletAlarm>;
+
+/// Whether the machine has power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Power {
+    /// It has.
+    On,
+    /// It has none.
+    Off,
+    /// It has again, and the kubelet waits for the list of its pods.
+    Back,
+}
 
 /// The state of a kubelet.
 #[derive(Clone, Debug)]
@@ -51,9 +64,11 @@ pub(super) struct Agent {
     pub(super) next_beat: Time,
     /// How often the machine was switched on again.
     pub(super) boots: u32,
-    pub(super) is_off: bool,
-    /// Whether it waits for the list of its pods after a loss of power.
-    pub(super) is_reviving: bool,
+    pub(super) power: Power,
+    /// Whether it has been started and does not have its node yet.
+    pub(super) is_starting: bool,
+    /// Whether the node was cordoned when its status was last compared.
+    pub(super) is_cordoned: bool,
     last_address: Ipv4Addr,
 }
 
@@ -75,8 +90,9 @@ impl Agent {
             reported: Time::START,
             next_beat: Time::START,
             boots: 0,
-            is_off: false,
-            is_reviving: false,
+            power: Power::On,
+            is_starting: false,
+            is_cordoned: false,
         }
     }
 
@@ -104,6 +120,11 @@ impl Agent {
     /// and an answer that was under way may be lost.
     fn start(&mut self, hands: &mut Hands<'_>) {
         let record = hands.note(hands.cause, Note::Started(self.node_key()));
+        self.is_cordoned = false;
+        match self.node {
+            Some(_) => self.say_started(record, hands),
+            None => self.is_starting = true,
+        }
         self.resume_beat(record, hands);
         self.resume_pull(record, hands);
         let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
@@ -152,6 +173,9 @@ impl Agent {
             Object::Node(node) => {
                 self.node = Some(node.clone());
                 self.is_node_checked = false;
+                if self.is_starting {
+                    self.say_started(record, hands);
+                }
             }
             _ => {}
         }
@@ -249,9 +273,10 @@ impl Agent {
 
     /// After a loss of power, once the pods are known again: they come up.
     fn revive(&mut self, record: RecordId, hands: &mut Hands<'_>) {
-        if !std::mem::take(&mut self.is_reviving) {
+        if self.power != Power::Back {
             return;
         }
+        self.power = Power::On;
         let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
         for uid in uids {
             self.turn(&uid, record, hands, Worker::revive);
@@ -333,6 +358,7 @@ impl Agent {
             random: &mut *hands.random,
             images: &self.images,
             rules: &self.rules,
+            node: self.node.as_ref(),
             actions: Vec::new(),
         };
         act(Arc::make_mut(worker), &mut turn);
@@ -360,7 +386,9 @@ impl Agent {
                     set_alarm(due.at.since(hands.now), due.urgency, cause, alarm, hands);
                 }
                 Action::Pull(place) => cause = self.want_image(uid, place, cause, hands),
-                Action::Fetch(purpose, keys) => self.fetch(uid, (purpose, keys), cause, hands),
+                Action::Fetch(purpose, keys, known) => {
+                    self.fetch(uid, (purpose, keys, known), cause, hands);
+                }
                 Action::CancelPulls => self.pulls.forget(uid),
                 Action::Write => self.write(uid, cause, hands),
                 Action::Forget => {
@@ -447,7 +475,7 @@ impl Agent {
             let object = status_only(&key, uid, status).into_object();
             let what = Happening::Reported(phase, ready, all);
             let record = self.say(uid, None, what, cause, hands);
-            let request = hands.ask(record, key, Verb::UpdateStatus(object));
+            let request = hands.ask(record, key, Verb::WriteStatus(object, StatusWrite::Patch));
             self.wait_for_answer(uid, request, Standing::Stored);
         } else if worker.stage == Stage::Ended && worker.pod.is_terminating() {
             let options = DeleteOptions {

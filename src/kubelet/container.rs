@@ -44,8 +44,8 @@ pub(super) enum Phase {
 pub(super) enum Attempt {
     /// The pull of the image.
     Pull,
-    /// The making of its environment.
-    Configuration,
+    /// What stands in its way is looked at with each sync of the pod, without a wait that grows.
+    Sync,
     /// A start after an end.
     Restart,
 }
@@ -149,6 +149,16 @@ impl Container {
         self.running_since().is_some()
             && self.is_started
             && readiness.is_none_or(|probe| probe.verdict == Some(true))
+    }
+
+    /// Why another attempt is waited for, as the status says it.
+    pub(super) fn reason_of(&self, attempt: Attempt) -> &'static str {
+        match (attempt, &self.waiting) {
+            (Attempt::Pull, _) => "ImagePullBackOff",
+            (Attempt::Restart, _) => "CrashLoopBackOff",
+            (Attempt::Sync, Waiting::For(reason, _)) => reason,
+            (Attempt::Sync, Waiting::Turn) => "ContainerCreating",
+        }
     }
 
     pub(super) fn probe(&self, kind: ProbeKind) -> Option<&Probe> {

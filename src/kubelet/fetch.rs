@@ -38,6 +38,7 @@ impl Fetch {
         Action::Fetch(
             self.purpose,
             self.asked.into_values().chain(answered).collect(),
+            Answers::new(),
         )
     }
 }
@@ -47,7 +48,7 @@ impl Agent {
     pub(super) fn fetch(
         &mut self,
         uid: &Arc<str>,
-        (purpose, keys): (Purpose, BTreeSet<Key>),
+        (purpose, keys, answers): (Purpose, BTreeSet<Key>, Answers),
         cause: RecordId,
         hands: &mut Hands<'_>,
     ) {
@@ -59,7 +60,7 @@ impl Agent {
         Arc::make_mut(worker).fetch = Some(Fetch {
             purpose,
             asked,
-            answers: Answers::new(),
+            answers,
         });
     }
 
@@ -92,7 +93,7 @@ impl Agent {
         }
         self.turn(&uid, hands.cause, hands, |worker, turn| {
             match fetch.purpose {
-                Purpose::Volumes => worker.mount(&fetch.answers, turn),
+                Purpose::Volumes => worker.mount(fetch.answers, turn),
                 Purpose::Environment(place) => worker.configure(place, &fetch.answers, turn),
             }
         });

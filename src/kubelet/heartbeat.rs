@@ -6,9 +6,10 @@ use super::agent::{Agent, Hands};
 use super::alarm::KubeletAlarm;
 use super::node;
 use super::note::{NodeReport, Note};
-use crate::api::owners::Provenance;
-use crate::api::{Node, ObjectMeta, Typed, core};
-use crate::apiserver::Verb;
+use serde_json::json;
+
+use crate::api::{Node, Typed, core};
+use crate::apiserver::{Patch, PatchType, Subresource, Verb};
 use crate::client::EventType;
 use crate::sim::{Range, RecordId};
 
@@ -69,6 +70,7 @@ impl Agent {
             return;
         }
         self.is_node_checked = true;
+        self.say_schedulable(&current, cause, hands);
         let facts = (&self.images, self.boots);
         let told = self.pressure.told();
         let before = (Some(&*current.status), &*told);
@@ -80,8 +82,7 @@ impl Agent {
         self.reported = hands.now;
         let news = node::news(&current.status, &status);
         let key = self.node_key();
-        let object = status_only(&current, status).into_object();
-        let verb = Verb::UpdateStatus(object);
+        let verb = status_patch(&current, status);
         if has_changed {
             let note = Note::NodeReported(key.clone(), NodeReport::Changed);
             let record = hands.note(cause, note);
@@ -96,21 +97,45 @@ impl Agent {
         }
     }
 
-    /// The events of a kubelet that comes up on a machine that was off.
+    /// The events of a kubelet that comes up and has its node. What it says of its conditions it says
+    /// while it registers. Source: `initialNode` of `pkg/kubelet/kubelet_node_status.go`.
+    pub(super) fn say_started(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        self.is_starting = false;
+        let mut say = |what: (&'static str, &str)| {
+            let said = (EventType::Normal, what.0, what.1.to_owned());
+            self.say_of_node(said, cause, hands);
+        };
+        say(("Starting", "Starting kubelet."));
+        say((
+            "NodeAllocatableEnforced",
+            "Updated Node Allocatable limit across pods",
+        ));
+        for reason in node::AT_START {
+            self.say_status(reason, cause, hands);
+        }
+    }
+
+    /// The same of a kubelet on a machine that was off.
     pub(super) fn say_rebooted(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
         let boot = self.machine.system(self.boots).boot_id;
         let name = &self.machine.name;
         let rebooted = format!("Node {name} has been rebooted, boot id: {boot}");
-        let said = [
-            (
-                EventType::Normal,
-                "Starting",
-                "Starting kubelet.".to_owned(),
-            ),
-            (EventType::Warning, "Rebooted", rebooted),
-        ];
-        for what in said {
-            self.say_of_node(what, cause, hands);
+        self.say_started(cause, hands);
+        let rebooted = (EventType::Warning, "Rebooted", rebooted);
+        self.say_of_node(rebooted, cause, hands);
+    }
+
+    /// Says when the node has been cordoned or uncordoned since the last look at it.
+    /// Source: `recordNodeSchedulableEvent`.
+    fn say_schedulable(&mut self, node: &Node, cause: RecordId, hands: &mut Hands<'_>) {
+        let is_cordoned = node.spec.unschedulable == Some(true);
+        if std::mem::replace(&mut self.is_cordoned, is_cordoned) != is_cordoned {
+            let reason = if is_cordoned {
+                "NodeNotSchedulable"
+            } else {
+                "NodeSchedulable"
+            };
+            self.say_status(reason, cause, hands);
         }
     }
 
@@ -132,17 +157,19 @@ impl Agent {
     }
 }
 
-/// What a status write carries: which node it is meant for, and the status.
-fn status_only(node: &Node, status: core::NodeStatus) -> Node {
-    let metadata = ObjectMeta {
-        name: Some(node.name().to_owned()),
-        uid: Some(node.uid().to_owned()),
-        ..ObjectMeta::default()
-    };
-    Node {
-        provenance: Provenance::default(),
-        metadata: metadata.into(),
-        spec: std::sync::Arc::default(),
-        status: status.into(),
+/// The write of the status. What is attached to the node is not the kubelet's to say.
+/// Source: `PatchNodeStatus` of `component-helpers/node/util`.
+fn status_patch(node: &Node, status: core::NodeStatus) -> Verb {
+    let mut written = node.clone();
+    *written.status_mut() = status;
+    let mut value = written.into_object().to_value();
+    let mut status = value["status"].take();
+    if let Some(fields) = status.as_object_mut() {
+        fields.remove("volumesAttached");
     }
+    Verb::Patch(Patch {
+        patch_type: PatchType::Merge,
+        subresource: Subresource::Status,
+        body: json!({"metadata": {"uid": node.uid()}, "status": status}),
+    })
 }

@@ -90,13 +90,24 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// What a container wrote during one of its runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerLog {
+    /// Its lines, oldest first.
+    pub lines: Vec<LogLine>,
+    /// How often the container had been restarted when the current run began.
+    pub restarts: i32,
+    /// Whether the current run has ended, so that no line comes any more.
+    pub is_over: bool,
+}
+
 impl Kubelet {
     /// The log of a container of a pod, oldest line first; that of the run before the current one
     /// when `previous` is asked for.
     ///
     /// # Errors
     /// Why there is none, in the words of the kubelet.
-    pub fn log(&self, uid: &str, container: &str, previous: bool) -> Result<Vec<LogLine>, String> {
+    pub fn log(&self, uid: &str, container: &str, previous: bool) -> Result<ContainerLog, String> {
         let found = self.agent.workers.get(uid).and_then(|worker| {
             let mut places = 0..worker.containers.len();
             let place = places.find(|place| worker.spec_of(*place).name == container)?;
@@ -110,7 +121,13 @@ impl Kubelet {
             at: *at,
             text: said.to_string(),
         });
-        Ok(lines.collect())
+        let status = pod_status::status_of(worker, place);
+        let state = status.state.as_ref();
+        Ok(ContainerLog {
+            lines: lines.collect(),
+            restarts: status.restart_count,
+            is_over: state.is_none_or(|state| state.running.is_none()),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ mod behaviour;
 mod container;
 mod fetch;
 mod heartbeat;
+mod held;
 mod image;
 mod image_gc;
 mod log;
@@ -26,6 +27,7 @@ mod screen;
 mod serving;
 mod start;
 mod stop;
+mod sysctl;
 mod trouble;
 mod usage;
 mod worker;
@@ -41,7 +43,7 @@ pub use behaviour::{
     PREFIX as BEHAVIOUR_PREFIX,
 };
 pub use image::{Image, Pull, Reference, Wanted};
-pub use log::LogLine;
+pub use log::{ContainerLog, LogLine};
 pub use machine::Machine;
 pub use note::{Happening, NodeReport, Note, PodNote};
 pub use pressure::Scarce;
@@ -120,7 +122,7 @@ impl Component for Kubelet {
     /// The cluster opens the watches at the start and again when the power is back; each begins
     /// with everything there is.
     fn handle(&mut self, input: Input<KubeletAlarm>, hands: &mut Context<'_, Note, KubeletAlarm>) {
-        if !self.agent.is_off {
+        if self.agent.power != agent::Power::Off {
             Arc::make_mut(&mut self.agent).handle(input, hands);
         }
     }

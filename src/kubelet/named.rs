@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{Key, Kind, Object, Pod, core};
+use crate::api::{Key, Kind, Node, Object, Pod, core, volume};
 
 /// What the API server said of an object that a pod names.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(super) enum Obstacle {
     SetUp(String),
     /// Its claim cannot be used: the kubelet does not know what to mount.
     Claim(String),
+    /// It is not attached to the node yet, which the kubelet cannot do itself.
+    Attachment,
 }
 
 /// A ConfigMap or a Secret as a spec names it.
@@ -200,8 +202,6 @@ fn of_volume(volume: &core::Volume) -> Vec<Source<'_>> {
 }
 
 /// What has to be asked for before the volumes of a pod can be mounted.
-///
-/// Unlike Kubernetes: the claim says all; the volume behind it is not looked at again.
 pub(super) fn by_volumes(pod: &Pod) -> BTreeSet<Key> {
     let namespace = pod.namespace();
     mounted(pod)
@@ -216,13 +216,27 @@ pub(super) fn by_volumes(pod: &Pod) -> BTreeSet<Key> {
         .collect()
 }
 
-/// The volumes of a pod that cannot be mounted, by name.
-pub(super) fn obstacles(pod: &Pod, answers: &Answers) -> BTreeMap<String, Obstacle> {
+/// The volumes behind the claims, which have to be asked for once the claims are known.
+pub(super) fn behind_claims(pod: &Pod, answers: &Answers) -> BTreeSet<Key> {
+    let names = mounted(pod).filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    let bound =
+        names.filter_map(|claim| claim_of(pod.namespace(), &claim.claim_name, answers).ok());
+    let keys = bound.map(|name| Key::new(Kind::PersistentVolume, "", name));
+    keys.filter(|key| !answers.contains_key(key)).collect()
+}
+
+/// The volumes of a pod that cannot be mounted on the node, by name.
+pub(super) fn obstacles(
+    pod: &Pod,
+    answers: &Answers,
+    node: Option<&Node>,
+) -> BTreeMap<String, Obstacle> {
     let volumes = mounted(pod).filter_map(|volume| {
         let obstacle = match &volume.persistent_volume_claim {
-            Some(claim) => claim_of(pod.namespace(), &claim.claim_name, answers)
-                .err()
-                .map(Obstacle::Claim),
+            Some(claim) => match claim_of(pod.namespace(), &claim.claim_name, answers) {
+                Err(why) => Some(Obstacle::Claim(why)),
+                Ok(name) => is_missing(name, answers, node).then_some(Obstacle::Attachment),
+            },
             None => content_of(pod.namespace(), volume, answers)
                 .err()
                 .map(Obstacle::SetUp),
@@ -257,9 +271,23 @@ fn content_of(namespace: &str, volume: &core::Volume, answers: &Answers) -> Resu
     }
 }
 
-/// Whether a claim can be used.
+/// Whether a volume has to be attached to the node and is not.
+/// Source: `GenerateVerifyControllerAttachedVolumeFunc` of `operation_generator.go`.
+fn is_missing(name: &str, answers: &Answers, node: Option<&Node>) -> bool {
+    let key = Key::new(Kind::PersistentVolume, "", name);
+    let Some(Found::There(Object::PersistentVolume(found))) = answers.get(&key) else {
+        return false;
+    };
+    let attached = |name: String| {
+        let mut attached = node.into_iter().flat_map(volume::attached);
+        attached.any(|each| each == name)
+    };
+    volume::attachment(found).is_some_and(|name| !attached(name))
+}
+
+/// The name of the volume that a claim stands for, if it can be used.
 /// Source: `getPVCExtractPV` of `desired_state_of_world_populator.go`.
-fn claim_of(namespace: &str, name: &str, answers: &Answers) -> Result<(), String> {
+fn claim_of<'a>(namespace: &str, name: &str, answers: &'a Answers) -> Result<&'a str, String> {
     let key = Key::new(Kind::PersistentVolumeClaim, namespace, name);
     let fetch = |why: &str| format!("failed to fetch PVC from API server: {why}");
     let why = match answers.get(&key) {
@@ -268,16 +296,10 @@ fn claim_of(namespace: &str, name: &str, answers: &Answers) -> Result<(), String
                 "PVC is being deleted".to_owned()
             } else if claim.status.phase.as_deref() != Some("Bound") {
                 "PVC is not bound".to_owned()
-            } else if claim
-                .spec
-                .volume_name
-                .as_deref()
-                .unwrap_or_default()
-                .is_empty()
-            {
+            } else if volume::volume_name(claim).is_empty() {
                 "PVC has empty pvc.Spec.VolumeName".to_owned()
             } else {
-                return Ok(());
+                return Ok(volume::volume_name(claim));
             }
         }
         Some(Found::Unknown(why)) => fetch(why),

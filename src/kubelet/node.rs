@@ -45,6 +45,13 @@ const NEWS: [(&str, &str, &str); 6] = [
     ("Ready", "True", "NodeReady"),
 ];
 
+/// What a kubelet says of its conditions when it starts.
+pub(super) const AT_START: [&str; 3] = [
+    "NodeHasSufficientMemory",
+    "NodeHasNoDiskPressure",
+    "NodeHasSufficientPID",
+];
+
 /// The healthy conditions. Source: `pkg/kubelet/nodestatus/setters.go`.
 const CONDITIONS: [Condition; 4] = [
     (
@@ -75,9 +82,9 @@ const CONDITIONS: [Condition; 4] = [
 
 /// The node as the kubelet registers it.
 ///
-/// Unlike Kubernetes: it is Ready from the first moment without an event that says so, and it brings
-/// its pod network along; in a cluster the node is Ready after some seconds, with the events Starting,
-/// NodeHasSufficientMemory and so on, and a controller hands the network out.
+/// Unlike Kubernetes: it is Ready from the first moment, so that no event NodeReady says that it became
+/// so, and it brings its pod network along; in a cluster the node is Ready when its network is there,
+/// after some seconds, and a controller hands the network out.
 pub(super) fn node(machine: &Machine, status: core::NodeStatus) -> Node {
     let network = format!("{}/24", machine.pod_network);
     let metadata = ObjectMeta {
@@ -125,6 +132,7 @@ pub(super) fn status(
         }),
         images: Some(images.iter().take(MOST_IMAGES).map(listed).collect()),
         node_info: Some(machine.system(boot)),
+        volumes_attached: before.and_then(|status| status.volumes_attached.clone()),
         ..core::NodeStatus::default()
     }
 }

@@ -79,8 +79,9 @@ pub enum Happening {
     Rejected(&'static str, String),
     /// The pod was active for longer than it may be.
     DeadlineExceeded,
-    /// The pod has to go because the node needs what it uses, or it uses more than it may.
-    Evicted,
+    /// The pod has to go because the node is short of what it uses; of nothing when the pod itself
+    /// uses more of the disk than it may.
+    Evicted(Option<Scarce>),
     /// The application has come up and answers from now on.
     Up,
     /// The sandbox stands, with this address.
@@ -316,7 +317,14 @@ impl PodNote {
                 format!("notices that {pod} is to end within {grace}")
             }
             Happening::DeadlineExceeded => format!("ends {pod}: its deadline is over"),
-            Happening::Evicted => format!("evicts {pod}: the node needs its memory"),
+            Happening::Evicted(short) => {
+                let why = match short {
+                    Some(Scarce::Memory) => "the node needs its memory",
+                    Some(Scarce::Disk) => "the node needs its room on the disk",
+                    None => "it has more on the disk than it may",
+                };
+                format!("evicts {pod}: {why}")
+            }
             Happening::Crashed => format!("sees container {container} of {pod} crash"),
             Happening::HookBegun(span) => {
                 let span = go_duration(*span);
@@ -368,7 +376,7 @@ impl PodNote {
             Happening::Up => format!("sees {container} of {pod} come up"),
             Happening::AskedToStop(_)
             | Happening::DeadlineExceeded
-            | Happening::Evicted
+            | Happening::Evicted(_)
             | Happening::Crashed
             | Happening::HookBegun(_)
             | Happening::Sigterm(_)
@@ -411,7 +419,7 @@ impl Happening {
             | Self::Admitted
             | Self::Rejected(..)
             | Self::DeadlineExceeded
-            | Self::Evicted
+            | Self::Evicted(_)
             | Self::SandboxLost
             | Self::MountFailed(..)
             | Self::ConfigurationFailed(_)
@@ -447,7 +455,9 @@ impl Happening {
                 json!({"step": "rejected", "reason": reason, "message": message})
             }
             Self::DeadlineExceeded => json!({"step": "deadline-exceeded"}),
-            Self::Evicted => json!({"step": "evicted"}),
+            Self::Evicted(short) => {
+                json!({"step": "evicted", "resource": short.map(Scarce::resource)})
+            }
             Self::Up => json!({"step": "up"}),
             Self::SandboxReady(ip) => json!({"step": "sandbox-ready", "ip": ip.to_string()}),
             Self::SandboxLost => json!({"step": "sandbox-lost"}),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Behaviour;
 use super::alarm::{PodTimer, ProbeKind};
 use super::behaviour::seconds;
 use super::container::Phase;
@@ -83,18 +84,29 @@ fn threshold(spec: &core::Probe, succeeded: bool) -> i32 {
     }
 }
 
-/// What the event of a failed probe says after the colon: that nobody listens, as long as the
-/// application has not come up, else that it answers badly.
+/// Why a probe fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BadAnswer {
+    /// Nobody listens yet.
+    Closed,
+    /// No answer comes in time.
+    Silence,
+    /// The answer is that all is not well.
+    Refusal,
+}
+
+/// What the event of a failed probe says after the colon.
 /// Source: `pkg/probe` and `pkg/kubelet/prober/prober.go`.
 ///
 /// Unlike Kubernetes: what a command of a probe would print is not known, and nothing is said of it.
 fn failure(
     container: &core::Container,
     spec: &core::Probe,
-    (address, is_up): (&str, bool),
+    (address, answer): (&str, BadAnswer),
 ) -> String {
+    let timeout = spec.timeout_seconds.unwrap_or(1);
     if let Some(http) = &spec.http_get {
-        if is_up {
+        if answer == BadAnswer::Refusal {
             return "HTTP probe failed with statuscode: 500".to_owned();
         }
         let scheme = http
@@ -106,26 +118,53 @@ fn failure(
         let port = port(container, &http.port);
         let path = http.path.as_deref().unwrap_or("/");
         let path = path.trim_start_matches('/');
-        format!(
-            "Get \"{scheme}://{host}:{port}/{path}\": dial tcp {host}:{port}: connect: connection \
-             refused"
-        )
+        let why = match answer {
+            BadAnswer::Silence => {
+                "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                    .to_owned()
+            }
+            _ => format!("dial tcp {host}:{port}: connect: connection refused"),
+        };
+        format!("Get \"{scheme}://{host}:{port}/{path}\": {why}")
     } else if let Some(socket) = &spec.tcp_socket {
         let host = socket.host.as_deref().unwrap_or(address);
         let port = port(container, &socket.port);
         format!("dial tcp {host}:{port}: connect: connection refused")
     } else if let Some(grpc) = &spec.grpc {
-        if is_up {
-            return "service unhealthy (responded with \"NOT_SERVING\")".to_owned();
+        match answer {
+            BadAnswer::Refusal => "service unhealthy (responded with \"NOT_SERVING\")".to_owned(),
+            BadAnswer::Silence => format!("timeout: health rpc did not complete within {timeout}s"),
+            BadAnswer::Closed => format!(
+                "timeout: failed to connect service \"{address}:{}\" within {timeout}s: context \
+                 deadline exceeded",
+                grpc.port
+            ),
         }
-        let timeout = spec.timeout_seconds.unwrap_or(1);
-        format!(
-            "timeout: failed to connect service \"{address}:{}\" within {timeout}s: context deadline \
-             exceeded",
-            grpc.port
-        )
     } else {
         String::new()
+    }
+}
+
+/// What is wrong with the answer to a probe this long after the start, if anything is. Commands and
+/// connections are answered by others than those who answer requests.
+///
+/// Unlike Kubernetes: no time passes until the answer, nor until the end of the wait for one that is
+/// too late.
+fn bad_answer(
+    behaviour: &Behaviour,
+    (kind, spec): (ProbeKind, &core::Probe),
+    running: Duration,
+) -> Option<BadAnswer> {
+    let timeout = seconds(i64::from(spec.timeout_seconds.unwrap_or(1)));
+    let is_request = spec.http_get.is_some() || spec.grpc.is_some();
+    if running < behaviour.starts_in {
+        Some(BadAnswer::Closed)
+    } else if is_request && !behaviour.answers_within(timeout) {
+        Some(BadAnswer::Silence)
+    } else if behaviour.answers_probe(kind, running) {
+        None
+    } else {
+        Some(BadAnswer::Refusal)
     }
 }
 
@@ -184,8 +223,9 @@ impl Worker {
         let Some(spec) = spec_of(self.spec_of(place), kind).cloned() else {
             return;
         };
-        let behaviour = &self.containers[place].behaviour;
-        let succeeded = behaviour.answers_probe(kind, turn.now.since(since));
+        let running = turn.now.since(since);
+        let bad = bad_answer(&self.containers[place].behaviour, (kind, &spec), running);
+        let succeeded = bad.is_none();
         let threshold = threshold(&spec, succeeded);
         let Some(probe) = self.containers[place].probe_mut(kind) else {
             return;
@@ -199,19 +239,23 @@ impl Worker {
             threshold,
         };
         turn.say(what, Some(place));
-        if !succeeded {
+        if let Some(bad) = bad {
             let address = self
                 .address
                 .map(|address| address.to_string())
                 .unwrap_or_default();
-            let is_up = turn.now.since(since) >= self.containers[place].behaviour.starts_in;
-            let why = failure(self.spec_of(place), &spec, (&address, is_up));
+            let why = failure(self.spec_of(place), &spec, (&address, bad));
             let message = format!("{} probe failed: {why}", kind.name());
             turn.event(EventType::Warning, "Unhealthy", message, Some(place));
         }
         let goes_on = !has_changed || self.take_verdict(place, kind, succeeded, turn);
         if goes_on {
-            let urgency = verdict.map_or(Urgency::Work, |_| Urgency::Periodic);
+            // What it hears is not yet what it says: the next answers decide.
+            let urgency = if verdict == Some(succeeded) {
+                Urgency::Periodic
+            } else {
+                Urgency::Work
+            };
             let timer = PodTimer::Probe(place, kind);
             self.arm(timer, period(&spec), urgency, turn);
         }

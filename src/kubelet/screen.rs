@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::agent::Power;
 use super::alarm::PodTimer;
-use super::container::{Attempt, Phase};
+use super::container::Phase;
 use super::image::{Image, Pull, Wanted};
 use super::pod_status;
 use super::worker::Worker;
@@ -31,7 +32,7 @@ pub struct Holding {
     pub pod: Key,
     /// The container.
     pub container: String,
-    /// `CrashLoopBackOff` or `ImagePullBackOff`.
+    /// `CrashLoopBackOff`, `ImagePullBackOff`, `CreateContainerConfigError` and so on.
     pub reason: &'static str,
     /// Until when.
     pub until: Time,
@@ -47,7 +48,7 @@ impl Kubelet {
     /// Whether the machine has power.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        !self.agent.is_off
+        self.agent.power != Power::Off
     }
 
     /// The pods that it looks after, ordered by uid.
@@ -92,17 +93,14 @@ fn holding(worker: &Worker, due: &super::alarm::Due) -> Option<Holding> {
     let PodTimer::BackOff(place) = due.timer else {
         return None;
     };
-    let Phase::Held(attempt) = worker.containers.get(place)?.phase else {
+    let container = worker.containers.get(place)?;
+    let Phase::Held(attempt) = container.phase else {
         return None;
     };
     Some(Holding {
         pod: worker.key.clone(),
         container: worker.spec_of(place).name.clone(),
-        reason: match attempt {
-            Attempt::Pull => "ImagePullBackOff",
-            Attempt::Configuration => "CreateContainerConfigError",
-            Attempt::Restart => "CrashLoopBackOff",
-        },
+        reason: container.reason_of(attempt),
         until: due.at,
     })
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::admission::Rejection;
 use super::alarm::PodTimer;
-use super::back_off::BackOff;
 use super::behaviour::{INIT_RUN, JOB_RUN, hook_duration, seconds};
-use super::container::{Attempt, Container, Phase, Waiting};
+use super::container::{Container, Phase, Waiting};
 use super::image::Reference;
 use super::log::Said;
 use super::note::Happening;
@@ -17,10 +16,6 @@ use super::{ExitCode, Exits, usage};
 use crate::api::meta;
 use crate::client::EventType;
 use crate::sim::{Urgency, go_duration};
-
-/// How long it takes until the worker looks again at a container that it could not start: the
-/// relist period of the pod lifecycle event generator. Source: `pkg/kubelet/kubelet.go`.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// When a sandbox that could not be made is tried again.
 /// Source: `backOffPeriod` of `pkg/kubelet/kubelet.go`.
@@ -60,10 +55,7 @@ impl Worker {
             Ok(()) => {
                 turn.say(Happening::Admitted, None);
                 self.want_volumes(turn);
-                if let Some(deadline) = self.pod.spec.active_deadline_seconds {
-                    let after = seconds(deadline);
-                    self.arm(PodTimer::Deadline, after, Urgency::Periodic, turn);
-                }
+                self.set_deadline(turn);
             }
             Err(Rejection { reason, message }) => {
                 turn.say(Happening::Rejected(reason, message.clone()), None);
@@ -77,6 +69,14 @@ impl Worker {
             }
         }
         turn.write();
+    }
+
+    /// Sets the alarm for `activeDeadlineSeconds`, which count from when the kubelet took the pod in.
+    pub(super) fn set_deadline(&mut self, turn: &mut Turn<'_>) {
+        if let (Some(deadline), Some(start)) = (self.pod.spec.active_deadline_seconds, self.start) {
+            let after = (start + seconds(deadline)).since(turn.now);
+            self.arm(PodTimer::Deadline, after, Urgency::Periodic, turn);
+        }
     }
 
     pub(super) fn make_sandbox(&mut self, turn: &mut Turn<'_>) {
@@ -166,7 +166,8 @@ impl Worker {
             Err(message) => {
                 let reason = "InspectFailed";
                 turn.event(EventType::Warning, reason, message.clone(), Some(place));
-                self.cannot_pull(place, "InvalidImageName", message, turn);
+                self.lacks_image(place, "InvalidImageName", message, turn);
+                self.hold_until_sync(place, turn);
                 return;
             }
         };
@@ -177,7 +178,8 @@ impl Worker {
                     format!("Container image \"{image}\" is not present with pull policy of Never");
                 let reason = "ErrImageNeverPull";
                 turn.event(EventType::Warning, reason, message.clone(), Some(place));
-                self.cannot_pull(place, reason, message, turn);
+                self.lacks_image(place, reason, message, turn);
+                self.hold_until_sync(place, turn);
             }
             ("Never" | "IfNotPresent", true) => {
                 let message = format!("Container image \"{image}\" already present on machine");
@@ -218,12 +220,13 @@ impl Worker {
             PullEnd::Failed(why) => {
                 let message = format!("Failed to pull image \"{image}\": {why}");
                 turn.event(EventType::Warning, "Failed", message, Some(place));
-                self.cannot_pull(place, "ErrImagePull", why, turn);
+                self.lacks_image(place, "ErrImagePull", why, turn);
+                self.hold_pull(place, turn);
             }
         }
     }
 
-    fn cannot_pull(
+    fn lacks_image(
         &mut self,
         place: usize,
         reason: &'static str,
@@ -231,115 +234,9 @@ impl Worker {
         turn: &mut Turn<'_>,
     ) {
         turn.say(Happening::PullFailed(reason, message.clone()), Some(place));
-        turn.event(
-            EventType::Warning,
-            "Failed",
-            format!("Error: {reason}"),
-            Some(place),
-        );
-        let container = &mut self.containers[place];
-        let back_off = BackOff::next(container.pull, turn.now, turn.now, turn.profile);
-        container.pull = Some(back_off);
-        container.waiting = Waiting::For(reason, message);
-        self.hold(place, Attempt::Pull, back_off.wait, turn);
-        turn.write();
-        self.advance(turn);
-    }
-
-    /// Sets a container aside until its wait is over. Waits that have stopped growing go on for
-    /// ever, so an idle world may have them.
-    pub(super) fn hold(
-        &mut self,
-        place: usize,
-        attempt: Attempt,
-        wait: Duration,
-        turn: &mut Turn<'_>,
-    ) {
-        let container = &mut self.containers[place];
-        container.phase = Phase::Held(attempt);
-        let (reason, back_off) = match attempt {
-            Attempt::Pull => ("ImagePullBackOff", container.pull),
-            Attempt::Configuration => ("CreateContainerConfigError", None),
-            Attempt::Restart => ("CrashLoopBackOff", container.restart),
-        };
-        // The wait of a configuration never grows.
-        let is_longest = back_off.is_none_or(|back_off| back_off.is_longest(turn.profile));
-        let urgency = if is_longest {
-            Urgency::Periodic
-        } else {
-            Urgency::Work
-        };
-        turn.say(Happening::BackedOff(reason, wait), Some(place));
-        if wait > LOOK_AGAIN && attempt != Attempt::Configuration {
-            let timer = PodTimer::LookAgain(place);
-            self.arm(timer, LOOK_AGAIN, Urgency::Work, turn);
-        }
-        self.arm(PodTimer::BackOff(place), wait, urgency, turn);
-    }
-
-    /// The next look at a container that waits: now the status names the back-off.
-    pub(super) fn look_again(&mut self, place: usize, turn: &mut Turn<'_>) {
-        let name = &self.spec_of(place).name;
-        let container = &self.containers[place];
-        let Phase::Held(attempt) = container.phase else {
-            return;
-        };
-        let pod = format!("{}_{}({})", self.key.name, self.key.namespace, self.uid);
-        let (reason, message) = match (attempt, &container.waiting) {
-            (Attempt::Pull, Waiting::For("ErrImagePull", why)) => {
-                let head = format!("Back-off pulling image \"{}\"", container.image);
-                turn.event(EventType::Normal, "BackOff", head.clone(), Some(place));
-                let error = "Error: ImagePullBackOff".to_owned();
-                turn.event(EventType::Warning, "Failed", error, Some(place));
-                ("ImagePullBackOff", format!("{head}: ErrImagePull: {why}"))
-            }
-            (Attempt::Pull | Attempt::Configuration, _) => return,
-            (Attempt::Restart, _) => {
-                let said = format!("Back-off restarting failed container {name} in pod {pod}");
-                turn.event(EventType::Warning, "BackOff", said, Some(place));
-                let wait = container.restart.map(|back_off| back_off.wait);
-                let wait = go_duration(wait.unwrap_or_default());
-                let message =
-                    format!("back-off {wait} restarting failed container={name} pod={pod}");
-                ("CrashLoopBackOff", message)
-            }
-        };
+        let error = format!("Error: {reason}");
+        turn.event(EventType::Warning, "Failed", error, Some(place));
         self.containers[place].waiting = Waiting::For(reason, message);
-        turn.write();
-    }
-
-    /// The wait of a container is over.
-    pub(super) fn try_again(&mut self, place: usize, turn: &mut Turn<'_>) {
-        let Phase::Held(attempt) = self.containers[place].phase else {
-            return;
-        };
-        match attempt {
-            Attempt::Pull | Attempt::Configuration => self.containers[place].phase = Phase::Idle,
-            Attempt::Restart => self.allow_restart(place, turn),
-        }
-        self.advance(turn);
-    }
-
-    /// Decides about a container that ended and is to start again: at once, or after a wait.
-    /// Source: `doBackOff` of `pkg/kubelet/kuberuntime/kuberuntime_manager.go`.
-    pub(super) fn restart_or_wait(&mut self, place: usize, turn: &mut Turn<'_>) {
-        let before = self.containers[place].restart;
-        match BackOff::until(before, turn.now, turn.now, turn.profile) {
-            Some(until) => {
-                let wait = until.since(turn.now);
-                self.hold(place, Attempt::Restart, wait, turn);
-            }
-            None => self.allow_restart(place, turn),
-        }
-    }
-
-    fn allow_restart(&mut self, place: usize, turn: &Turn<'_>) {
-        let container = &mut self.containers[place];
-        let finished = container.ending.as_ref().map(|ending| ending.finished);
-        let finished = finished.unwrap_or(turn.now);
-        let next = BackOff::next(container.restart, finished, turn.now, turn.profile);
-        container.restart = Some(next);
-        container.phase = Phase::Idle;
     }
 
     /// Step three of a start.

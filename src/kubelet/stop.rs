@@ -194,17 +194,34 @@ impl Worker {
             let deadline = until;
             self.containers[place].phase = Phase::Stopping { since, deadline };
             let end = self.dues.iter().find(|due| {
-                matches!(due.timer, PodTimer::PreStop(at) | PodTimer::Turn(at) | PodTimer::Kill(at) if at == place)
+                matches!(due.timer, PodTimer::PreStop(at) | PodTimer::Turn(at) | PodTimer::Stop(at) | PodTimer::Kill(at) if at == place)
             });
-            if let Some(due) = end.copied() {
-                let least = match due.timer {
-                    PodTimer::Kill(_) => LEAST_GRACE,
-                    _ => Duration::ZERO,
-                };
-                let left = due.at.since(turn.now).min(after.max(least));
-                self.arm(due.timer, left, Urgency::Work, turn);
+            let Some(due) = end.copied() else {
+                continue;
+            };
+            let left = due.at.since(turn.now);
+            let killed = after.max(LEAST_GRACE);
+            match due.timer {
+                PodTimer::Stop(_) if left <= killed => {}
+                PodTimer::Stop(_) => {
+                    self.disarm(due.timer);
+                    self.arm(PodTimer::Kill(place), killed, Urgency::Work, turn);
+                }
+                PodTimer::Kill(_) => self.arm(due.timer, left.min(killed), Urgency::Work, turn),
+                _ => self.arm(due.timer, left.min(after), Urgency::Work, turn),
             }
         }
+    }
+
+    /// The process ends because it was asked to. One whose work is not done has no success to tell.
+    pub(super) fn stopped(&mut self, place: usize, turn: &mut Turn<'_>) {
+        let end = PodTimer::Exit(place);
+        let exit = if self.dues.iter().any(|due| due.timer == end) {
+            ExitCode::TERMINATED
+        } else {
+            ExitCode::of(0)
+        };
+        self.exited(place, exit, turn);
     }
 
     /// A process ended, for whatever reason.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::agent::{Agent, Hands};
+use super::agent::{Agent, Hands, Power};
 use super::image::{Reference, Slowness};
 use super::note::Note;
 use super::{Behaviour, ExitCode, Failing, ProbeKind};
@@ -169,10 +169,10 @@ impl Agent {
     }
 
     fn power_off(&mut self, hands: &mut Hands<'_>) {
-        if self.is_off {
+        if self.power == Power::Off {
             return;
         }
-        self.is_off = true;
+        self.power = Power::Off;
         self.pulls.clear();
         let mut lost = 0;
         for worker in self.workers.values_mut() {
@@ -182,12 +182,11 @@ impl Agent {
     }
 
     fn power_on(&mut self, hands: &mut Hands<'_>) {
-        if !self.is_off {
+        if self.power != Power::Off {
             return;
         }
-        self.is_off = false;
+        self.power = Power::Back;
         self.boots += 1;
-        self.is_reviving = true;
         self.is_node_checked = false;
         let record = hands.note(hands.cause, Note::PowerIsBack(self.node_key()));
         self.say_rebooted(record, hands);

@@ -10,9 +10,10 @@ use super::behaviour::{self, Problems, seconds};
 use super::container::{Container, Phase};
 use super::fetch::{Fetch, Purpose};
 use super::image::Images;
+use super::named::{Answers, Obstacle};
 use super::note::Happening;
 use super::{ExitCode, Rule};
-use crate::api::{Key, Object, Pod, core, requests};
+use crate::api::{Key, Node, Object, Pod, core, requests};
 use crate::apiserver::RequestId;
 use crate::client::EventType;
 use crate::sim::{Profile, Random, Time, Urgency};
@@ -98,7 +99,7 @@ pub(super) struct Worker {
     /// How long it waits before it mounts the volumes again, once that has failed.
     pub(super) mount_wait: Option<Duration>,
     /// The volumes that could not be mounted at the last attempt.
-    pub(super) unmounted: Vec<String>,
+    pub(super) unmounted: Vec<(String, Obstacle)>,
 }
 
 /// What a worker wants to be done.
@@ -112,8 +113,8 @@ pub(super) enum Action {
     Wake(Due),
     /// The image of a container.
     Pull(usize),
-    /// Objects that the pod names.
-    Fetch(Purpose, BTreeSet<Key>),
+    /// Objects that the pod names, beside those that are known already.
+    Fetch(Purpose, BTreeSet<Key>, Answers),
     /// No more images.
     CancelPulls,
     /// The status, if it has changed.
@@ -130,6 +131,8 @@ pub(super) struct Turn<'a> {
     pub(super) random: &'a mut Random,
     pub(super) images: &'a Images,
     pub(super) rules: &'a [Rule],
+    /// The node as the watch told it last.
+    pub(super) node: Option<&'a Node>,
     pub(super) actions: Vec<Action>,
 }
 
@@ -197,6 +200,12 @@ impl Worker {
             .get(place)
             .or_else(|| self.pod.spec.containers.get(place - initial.len()))
             .expect("the API server lets nobody add or remove containers of a pod")
+    }
+
+    /// Its name as the kubelet writes it into messages: `web_default(uid)`.
+    /// Source: `format.Pod` of `pkg/kubelet/util/format`.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}_{}({})", self.key.name, self.key.namespace, self.uid)
     }
 
     /// How many init containers there are.
@@ -303,7 +312,7 @@ impl Worker {
             PodTimer::Probe(place, kind) => self.probe(place, kind, turn),
             PodTimer::PreStop(place) => self.terminate_process(place, turn),
             PodTimer::Turn(place) => self.send_sigterm(place, turn),
-            PodTimer::Stop(place) => self.exited(place, ExitCode::of(0), turn),
+            PodTimer::Stop(place) => self.stopped(place, turn),
             PodTimer::Kill(place) => {
                 turn.say(Happening::Sigkill, Some(place));
                 self.exited(place, ExitCode::KILLED, turn);
@@ -330,6 +339,7 @@ impl Worker {
             self.terminate(grace, turn);
         } else {
             self.redeclare(turn);
+            self.set_deadline(turn);
             self.redefine(turn);
             turn.write();
         }

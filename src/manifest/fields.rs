@@ -42,12 +42,13 @@ pub fn decode(kind: Kind, value: Value) -> Result<Object, Vec<FieldProblem>> {
     }
 }
 
-/// Reads an object that another version of Kubernetes may have written: wrong types are refused,
-/// unknown fields are passed over and come back as problems beside the object.
+/// Reads an object as the API server does under `fieldValidation=Warn`, and what another version of
+/// Kubernetes may have written: wrong types are refused, unknown fields are passed over and come back
+/// as problems beside the object.
 ///
 /// # Errors
 /// All wrong types; never an empty list.
-pub(super) fn decode_saved(
+pub fn decode_leniently(
     kind: Kind,
     value: Value,
 ) -> Result<(Object, Vec<FieldProblem>), Vec<FieldProblem>> {
@@ -103,11 +104,21 @@ pub fn strict_problems(kind: Kind, value: &Value) -> Vec<FieldProblem> {
 }
 
 /// The nulls inside of lists and maps become what the API server makes of them: an empty element
-/// in a list, an empty string in a map of strings, nothing in other maps.
+/// in a list, an empty string in a map of strings, nothing in other maps. A selector that has to be
+/// there, and is there without a word in it, stays apart from one that is not: it has empty labels.
 fn settle_fields(of: &Type, fields: &mut Map<String, Value>) {
     for (name, value) in fields {
         if let Some(field) = of.fields.get(name) {
             settle(&field.shape, value);
+            if field.required
+                && field
+                    .shape
+                    .object()
+                    .is_some_and(|of| of.name() == "LabelSelector")
+                && let Some(selector) = value.as_object_mut().filter(|it| it.is_empty())
+            {
+                selector.insert("matchLabels".to_owned(), Value::Object(Map::new()));
+            }
         }
     }
 }

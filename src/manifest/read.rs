@@ -8,6 +8,7 @@ use super::document::{self, Document};
 use super::fields::{self, FieldProblem};
 use super::problem::{Place, Problem};
 use super::spans::Spans;
+use super::unfit::{Fault, Unfit};
 use super::yaml;
 use crate::api::Kind;
 
@@ -27,6 +28,8 @@ pub struct Parse {
     pub documents: Vec<Document>,
     /// What is wrong with the others.
     pub problems: Vec<Problem>,
+    /// The others, in the order of the file.
+    pub unfit: Vec<Unfit>,
 }
 
 /// Reads all objects of a YAML or JSON file, as kubectl splits, converts and checks them.
@@ -79,9 +82,11 @@ pub fn parse(name: &str, bytes: &[u8]) -> Parse {
 
 impl Parse {
     fn failed(problem: Problem) -> Self {
+        let fault = Fault::Unreadable(problem.to_string());
         Self {
             documents: Vec::new(),
             problems: vec![problem],
+            unfit: vec![Unfit { after: 0, fault }],
         }
     }
 }
@@ -178,12 +183,17 @@ impl Reader<'_> {
         if self.parse.problems.len() >= MOST_PROBLEMS {
             self.parse.problems.truncate(MOST_PROBLEMS);
             let message = "too many problems; the rest of the file was not read";
-            self.parse
-                .problems
-                .push(Problem::of_file(&self.file, message));
+            let problem = Problem::of_file(&self.file, message);
+            self.unfit(Fault::Unreadable(problem.to_string()));
+            self.parse.problems.push(problem);
             return true;
         }
         false
+    }
+
+    fn unfit(&mut self, fault: Fault) {
+        let after = self.parse.documents.len();
+        self.parse.unfit.push(Unfit { after, fault });
     }
 
     fn chunk(&mut self, chunk: &Chunk<'_>) {
@@ -194,6 +204,8 @@ impl Reader<'_> {
         let tree = match yaml::read(chunk.text) {
             Ok(tree) => tree,
             Err(error) => {
+                let line = error.place.line;
+                self.unfit(Fault::no_yaml(&self.file, line, &error.message));
                 let message = format!("error converting YAML to JSON: {}", error.message);
                 let problem = Problem::of_file(&self.file, message)
                     .with_help(error.help.map(str::to_owned))
@@ -202,7 +214,9 @@ impl Reader<'_> {
                 return;
             }
         };
-        if !tree.duplicates.is_empty() {
+        if let Some((key, _, second)) = tree.duplicates.first() {
+            let message = format!("yaml: key {key:?} already set in map");
+            self.unfit(Fault::no_yaml(&self.file, second.line, &message));
             for (key, first, second) in tree.duplicates.iter().take(MOST_PROBLEMS) {
                 let message =
                     format!("error converting YAML to JSON: yaml: key {key:?} already set in map");
@@ -239,6 +253,11 @@ impl Reader<'_> {
                         "kind"
                     };
                     self.field_problem(&item.spans, path, error.message, error.help);
+                    self.unfit(Fault::NoKind {
+                        api_version,
+                        kind,
+                        value: item.value,
+                    });
                 }
             }
         }
@@ -250,6 +269,7 @@ impl Reader<'_> {
             let message = "invalid object to validate".to_owned();
             let expected = "a mapping with apiVersion, kind and metadata";
             let help = fields::expectation(expected, &item.value);
+            self.unfit(Fault::no_type(&self.file, &message));
             self.field_problem(&item.spans, "", message, Some(help));
             return None;
         };
@@ -264,21 +284,20 @@ impl Reader<'_> {
                 Some(other) => {
                     let message = format!("error validating data: {name} is not a string");
                     let help = fields::expectation("a string", other);
+                    self.unfit(Fault::no_type(&self.file, &message));
                     self.field_problem(&item.spans, name, message, Some(help));
                     return None;
                 }
             }
         }
-        match missing.as_slice() {
-            [] => {}
-            [one] => {
-                let message = format!("error validating data: {one}");
-                self.field_problem(&item.spans, "", message, None);
-            }
-            several => {
-                let message = format!("error validating data: [{}]", several.join(", "));
-                self.field_problem(&item.spans, "", message, None);
-            }
+        let message = match missing.as_slice() {
+            [] => None,
+            [one] => Some(format!("error validating data: {one}")),
+            several => Some(format!("error validating data: [{}]", several.join(", "))),
+        };
+        if let Some(message) = message {
+            self.unfit(Fault::no_type(&self.file, &message));
+            self.field_problem(&item.spans, "", message, None);
         }
         let mut found = found.into_iter();
         found.next().zip(found.next())
@@ -292,6 +311,7 @@ impl Reader<'_> {
             Some(other) => {
                 let message = "items of a List must be a list".to_owned();
                 let help = fields::expectation("a list", &other);
+                self.unfit(Fault::no_type(&self.file, &message));
                 self.field_problem(&spans, "items", message, Some(help));
                 return;
             }
@@ -301,6 +321,7 @@ impl Reader<'_> {
                 "a List of {} objects; at most {MOST_DOCUMENTS} are read from one file",
                 items.len()
             );
+            self.unfit(Fault::Unreadable(message.clone()));
             self.field_problem(&spans, "items", message, None);
             return;
         }
@@ -324,6 +345,13 @@ impl Reader<'_> {
         let object = match fields::decode(kind, value.clone()) {
             Ok(object) => object,
             Err(problems) => {
+                let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                let problems_said = in_one(&words);
+                self.unfit(Fault::Fields {
+                    kind,
+                    value,
+                    problems: problems_said,
+                });
                 for problem in problems.into_iter().take(MOST_PROBLEMS) {
                     self.decode_problem(&spans, problem);
                 }
@@ -335,6 +363,13 @@ impl Reader<'_> {
         if !is_set(&metadata.name) && !is_set(&metadata.generate_name) {
             let message = "metadata.name: Required value: name or generateName is required";
             self.field_problem(&spans, "metadata.name", message.to_owned(), None);
+            self.unfit(Fault::Nameless(Box::new(Document {
+                file: Arc::clone(&self.file),
+                value,
+                kind,
+                object,
+                spans,
+            })));
             return;
         }
         self.parse.documents.push(Document {
@@ -369,4 +404,15 @@ impl Reader<'_> {
         };
         self.decode_problem(spans, problem);
     }
+}
+
+/// Several complaints of the API server's decoder in its one sentence.
+fn in_one(words: &[String]) -> String {
+    const STRICT: &str = "strict decoding error: ";
+    // What has the wrong type is told alone; only what is unknown is collected.
+    if let Some(wrong) = words.iter().find(|each| !each.starts_with(STRICT)) {
+        return wrong.clone();
+    }
+    let fields = words.iter().map(|each| each.trim_start_matches(STRICT));
+    format!("{STRICT}{}", fields.collect::<Vec<_>>().join(", "))
 }

@@ -163,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, kind: Kind, value: Value, spans: Spans) {
-        let (object, unknown) = match fields::decode_saved(kind, value) {
+        let (object, unknown) = match fields::decode_leniently(kind, value) {
             Ok(decoded) => decoded,
             Err(problems) => {
                 for FieldProblem {

@@ -17,7 +17,7 @@ use super::snapshot::Snapshot;
 use super::volume_work::VolumeWork;
 use super::{cycle, status};
 use crate::api::{Key, Kind, Pod, Typed};
-use crate::apiserver::{Binding, DeleteOptions, Outcome, RequestId, Verb};
+use crate::apiserver::{Binding, DeleteOptions, Outcome, RequestId, StatusWrite, Verb};
 use crate::client::{
     Component, Context, Delivery, EventType, Informers, Input, Note as ClientNote, Recorder,
     Subscription,
@@ -414,7 +414,10 @@ impl Scheduler {
                     self.recorder.event(hands, record, &pod, event);
                 }
             }
-            Err(refusal) => self.take_back(&key, &decision, &refusal.to_string(), hands),
+            Err(refusal) => {
+                let why = format!("running Bind plugin \"DefaultBinder\": {refusal}");
+                self.take_back(&key, &decision, &why, hands);
+            }
         }
     }
 
@@ -523,7 +526,7 @@ impl Scheduler {
         self.recorder.event(hands, record, &about, event);
         let told = (status::reason(&decision.outcome), message);
         let failed = status::unscheduled(pod, told, nominated, hands.now);
-        let verb = Verb::UpdateStatus(failed.into_object());
+        let verb = Verb::WriteStatus(failed.into_object(), StatusWrite::Patch);
         hands.tell(record, decision.pod.clone(), verb);
     }
 
@@ -539,7 +542,7 @@ impl Scheduler {
         hands.tell(
             record,
             victim.clone(),
-            Verb::UpdateStatus(told.into_object()),
+            Verb::WriteStatus(told.into_object(), StatusWrite::Patch),
         );
         let options = DeleteOptions {
             uid: Some(pod.uid().to_owned()),

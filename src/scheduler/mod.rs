@@ -41,7 +41,7 @@ pub use filters::Rejection;
 pub use framework::{Code, MAX_NODE_SCORE, Point, Refusal};
 pub use grounds::Grounds;
 pub use live::{Scheduler, SchedulerAlarm};
-pub use node_info::{HostPort, NodeInfo, NonZero, PodInfo};
+pub use node_info::{NodeInfo, NonZero, PodInfo};
 pub use note::Note;
 pub use numbers::Numbers;
 pub use plugins::{VolumePlan, volume_plan};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::amounts::Amounts;
 use crate::api::meta::{self, Labels};
-use crate::api::requests::{self, RequestOptions, is_sidecar, pod_level_requests};
-use crate::api::{Key, Kind, Node, Pod, core};
+use crate::api::requests::{self, RequestOptions, pod_level_requests};
+use crate::api::{HostPort, Key, Kind, Node, Pod, core, host_ports};
 
 /// A pod with what the scheduler has worked out of it once.
 #[derive(Clone, Debug)]
@@ -180,18 +180,6 @@ pub(super) fn claims_of(pod: &Pod) -> impl Iterator<Item = Claim> {
     })
 }
 
-/// The ports of the node that the pod's containers and sidecars take.
-/// Source: `GetHostPorts` of `pkg/scheduler/util`.
-pub(super) fn host_ports(pod: &Pod) -> Vec<HostPort> {
-    let initial = pod.spec.init_containers.iter().flatten();
-    let regular = pod.spec.containers.iter();
-    regular
-        .chain(initial.filter(|container| is_sidecar(container)))
-        .flat_map(|container| container.ports.iter().flatten())
-        .filter_map(HostPort::of)
-        .collect()
-}
-
 /// A claim that a pod's volume stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
@@ -199,40 +187,6 @@ pub(super) struct Claim {
     pub(super) name: Arc<str>,
     /// Whether it is made for the pod and goes with it.
     pub(super) is_ephemeral: bool,
-}
-
-/// A port of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HostPort {
-    /// The port.
-    pub port: i32,
-    /// `TCP`, `UDP` or `SCTP`.
-    pub protocol: String,
-    /// The address; `0.0.0.0` for all of them.
-    pub address: String,
-}
-
-impl HostPort {
-    fn of(port: &core::ContainerPort) -> Option<Self> {
-        let text = |given: &Option<String>, default: &str| {
-            let given = given.as_deref().filter(|text| !text.is_empty());
-            given.unwrap_or(default).to_owned()
-        };
-        Some(Self {
-            port: port.host_port.filter(|port| *port > 0)?,
-            protocol: text(&port.protocol, "TCP"),
-            address: text(&port.host_ip, "0.0.0.0"),
-        })
-    }
-
-    /// Whether two pods cannot have both.
-    #[must_use]
-    pub fn conflicts_with(&self, other: &Self) -> bool {
-        let is_any = |address: &str| address == "0.0.0.0";
-        self.port == other.port
-            && self.protocol == other.protocol
-            && (self.address == other.address || is_any(&self.address) || is_any(&other.address))
-    }
 }
 
 /// The place of a node in a snapshot: the same for as long as the node is there.
@@ -427,24 +381,5 @@ mod tests {
         assert_eq!(info.requested, before.requested);
         assert_eq!(info.non_zero, before.non_zero);
         assert_eq!(info.used_ports, before.used_ports);
-    }
-
-    #[test]
-    fn a_port_of_all_addresses_conflicts_with_the_same_port_of_each() {
-        let port = |address: &str, protocol: &str| HostPort {
-            port: 80,
-            protocol: protocol.to_owned(),
-            address: address.to_owned(),
-        };
-        let cases = [
-            (port("0.0.0.0", "TCP"), port("10.0.0.1", "TCP"), true),
-            (port("10.0.0.1", "TCP"), port("10.0.0.1", "TCP"), true),
-            (port("10.0.0.1", "TCP"), port("10.0.0.2", "TCP"), false),
-            (port("0.0.0.0", "TCP"), port("0.0.0.0", "UDP"), false),
-        ];
-        for (one, two, expected) in cases {
-            assert_eq!(one.conflicts_with(&two), expected, "{one:?} {two:?}");
-            assert_eq!(two.conflicts_with(&one), expected, "{one:?} {two:?}");
-        }
     }
 }

@@ -59,7 +59,6 @@ fn with_condition(
         ..core::PodCondition::default()
     };
     let mut pod = pod.clone();
-    pod.metadata_mut().resource_version = None;
     let conditions = pod.status_mut().conditions.get_or_insert_default();
     match conditions
         .iter_mut()

@@ -58,6 +58,22 @@ impl<T: Clone> EventQueue<T> {
         Some(entry)
     }
 
+    /// Makes work of the periodic entries that are meant: the world is not idle before they have
+    /// happened.
+    pub fn press(&mut self, is_meant: impl Fn(&T) -> bool) {
+        let periodic = self
+            .entries
+            .iter()
+            .filter(|(_, (urgency, entry))| *urgency == Urgency::Periodic && is_meant(entry));
+        let keys: Vec<(Time, u64)> = periodic.map(|(key, _)| *key).collect();
+        self.work += keys.len();
+        for key in keys {
+            if let Some((urgency, _)) = self.entries.get_mut(&key) {
+                *urgency = Urgency::Work;
+            }
+        }
+    }
+
     /// When the earliest entry is due, and what it is.
     #[must_use]
     pub fn peek(&self) -> Option<(Time, Urgency, &T)> {
@@ -125,6 +141,19 @@ mod tests {
             queue.take_back(late, |entry| *entry == "back-off"),
             Some("back-off")
         );
+        assert!(queue.is_idle());
+        assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
+    fn what_is_pressed_is_work_until_it_has_happened() {
+        let mut queue = EventQueue::new();
+        queue.push(Time::from_secs(1), Urgency::Periodic, "probe");
+        queue.push(Time::from_secs(2), Urgency::Periodic, "heartbeat");
+        queue.press(|entry| *entry == "probe");
+        queue.press(|entry| *entry == "probe");
+        assert!(!queue.is_idle());
+        queue.pop();
         assert!(queue.is_idle());
         assert_eq!(queue.len(), 1);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tui_textarea::{CursorMove, Input, Key as AreaKey, TextArea};
 
 use super::key::{Code, KeyPress};
-use super::model::Sent;
+use super::model::{Sent, Worth};
 use crate::cluster::Files;
 use crate::manifest::{self, Severity};
 
@@ -140,6 +140,7 @@ impl Editor {
         files.insert(name.to_owned(), self.text().into_bytes().into());
         let files = Arc::new(files);
         self.sent = Some(Sent {
+            worth: Worth::Always,
             line: line.to_owned(),
             files: Arc::clone(&files),
         });

@@ -137,11 +137,9 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
 /// What there is to look at when everything is done.
 fn settled(view: &View<'_>) -> Vec<Piece> {
     let world = view.world();
-    let waits = world.waits();
-    let mut waits = waits.iter().filter(|wait| !wait.is_routine());
-    let begin = match waits.next() {
+    let begin = match world.first_wait_in_words() {
         None => "Settled. ".to_owned(),
-        Some(wait) => format!("Settled, but {}. ", wait.words(world.now())),
+        Some(wait) => format!("Settled, but {wait}. "),
     };
     vec![
         Say(begin),

@@ -119,7 +119,7 @@ bindings! {
     Time    "n"               Step          "step"       "one happening";
     Time    "N"               NextWrite     "write"      "on to the next write to the store";
     Time    "f"               Follow        "follow"     "on until something happens to the selected object";
-    Time    "F"               Settle        "settle"     "on until nothing is left but heartbeats";
+    Time    "F"               Settle        "settle"     "on until nothing is left but heartbeats; then to the next moment that is waited for";
     Time    "R"               Reconcile     ""           "on until a loop is done with a key";
     Time    "p"               Back          "back"       "one step back";
     Time    "P"               BackTen       ""           "ten steps back";

@@ -53,7 +53,7 @@ use crate::cluster::task::{self, Engine};
 use crate::cluster::{Cluster, Command};
 use editor::Editor;
 use input::Input;
-use model::{Model, Pane};
+use model::{Model, Pane, Sent, Worth};
 use mouse::Mouse;
 use terminal::Screen;
 use theme::Theme;
@@ -144,6 +144,7 @@ pub fn open(cluster: Cluster, opening: Opening, draft: Option<String>) -> (Clust
         && let Some(text) = first_file(&cluster)
     {
         model.editor = Editor::restored(&text);
+        model.awaited = first_line(&cluster);
     }
     if opening == Opening::FirstVisit {
         model.view = Pane::Editor;
@@ -160,6 +161,19 @@ fn first_file(cluster: &Cluster) -> Option<String> {
         Command::Fault { .. } | Command::Traffic { .. } => None,
     })?;
     String::from_utf8(bytes.to_vec()).ok()
+}
+
+/// The first line that is about to run, so that the screen tells if it fails.
+fn first_line(cluster: &Cluster) -> Option<Sent> {
+    let mut entries = cluster.journal().filter(|_| cluster.steps() == 0);
+    match &entries.next()?.command {
+        Command::Kubectl { line, files, .. } => Some(Sent {
+            worth: Worth::Failed,
+            line: line.clone(),
+            files: Arc::clone(files),
+        }),
+        Command::Fault { .. } | Command::Traffic { .. } => None,
+    }
 }
 
 fn closed<T>(_: T) -> Error {

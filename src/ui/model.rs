@@ -134,9 +134,20 @@ pub enum Overlay {
     },
 }
 
+/// Which answers to a command are worth showing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// All: somebody typed it and waits for it.
+    Always,
+    /// Only that it failed: it was sent before the screen was there.
+    Failed,
+}
+
 /// A command on its way, of which the answer is still to be shown.
 #[derive(Clone, Debug)]
 pub struct Sent {
+    /// Which answer is shown.
+    pub worth: Worth,
     /// The line that was typed.
     pub line: String,
     /// The files that went with it; the command in the journal holds the very same ones.
@@ -217,6 +228,8 @@ pub struct Model {
     pub compare_scroll: usize,
     /// The command whose answer is still to come.
     pub awaited: Option<Sent>,
+    /// The question whose answer is asked for anew at each moment while it is read: `logs -f`.
+    pub followed: Option<Command>,
     /// Something to tell.
     pub message: Option<Message>,
     /// Whether the person wants to leave.
@@ -247,6 +260,7 @@ impl Default for Model {
             is_comparing: false,
             compare_scroll: 0,
             awaited: None,
+            followed: None,
             message: None,
             is_over: false,
         }

@@ -18,7 +18,9 @@ fn lively() -> Cluster {
     settle(&mut cluster, 120);
     cluster.submit(command("fault node-down node-b", ""));
     settle(&mut cluster, 600);
-    let name = pods(&cluster)[0].name().to_owned();
+    let all = pods(&cluster);
+    let reachable = all.iter().find(|pod| !pod.spec.is_on("node-b"));
+    let name = reachable.expect("others run").name().to_owned();
     cluster.submit(command(&format!("delete pod {name}"), ""));
     settle(&mut cluster, 120);
     cluster

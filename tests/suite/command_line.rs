@@ -417,3 +417,76 @@ fn what_is_there_already_and_what_is_not_there_are_said_as_kubectl_says_them() {
         );
     }
 }
+
+#[test]
+fn a_run_prints_what_its_questions_were_answered() {
+    let folder = folder("answers");
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("the folder is ours");
+        path.to_string_lossy().into_owned()
+    };
+    let web_of_three = file("three.yaml", &web(3));
+    let web_of_four = file("four.yaml", &web(4));
+    let budget = file(
+        "budget.yaml",
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 3, \
+         selector: {matchLabels: {app: web}}}\n",
+    );
+    let diff = format!("10s: diff -f {web_of_four}");
+    let cases = [
+        (diff.as_str(), vec!["-  replicas: 3\n", "+  replicas: 4\n"]),
+        (
+            "10s: get cronjobs",
+            vec!["No resources found in default namespace.\n"],
+        ),
+        (
+            "10s: drain node-a --ignore-daemonsets",
+            vec![
+                "node/node-a cordoned\n",
+                "Cannot evict pod as it would violate the pod's disruption budget.",
+                "(kubectl still waits when the run ends, at 30.",
+            ],
+        ),
+    ];
+    for (step, expected) in cases {
+        let arguments = ["run", &web_of_three, &budget, "--do", step, "--for", "30s"];
+        let run = glassplane(&arguments, "");
+        let printed = text(&run.stdout);
+        for part in expected {
+            assert!(printed.contains(part), "{step}: {part}\n{printed}");
+        }
+    }
+}
+
+#[test]
+fn one_bad_document_of_a_file_is_told_with_its_place_and_the_others_are_created() {
+    let good = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n---\n";
+    let bad = "apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec: {containerz: []}\n";
+    let run = glassplane(&["run", "-", "-o", "yaml"], &format!("{good}{bad}"));
+    assert!(!run.status.success());
+    assert!(text(&run.stdout).contains("name: good\n"));
+    let error = text(&run.stderr);
+    for part in [
+        "Error from server (BadRequest): error when creating \"-\": Pod in version \"v1\" cannot be \
+         handled as a Pod: strict decoding error: unknown field \"spec.containerz\"",
+        "-:8:8: strict decoding error: unknown field \"spec.containerz\"; did you mean \"containers\"?",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_session_given_to_run_is_told_to_be_replayed() {
+    let path = folder("not-a-manifest").join("kept.yaml");
+    let path = path.to_string_lossy();
+    let kept = glassplane(&["run", "-", "--save", &path, "--for", "5s"], &web(1));
+    assert!(kept.status.success(), "{}", text(&kept.stderr));
+    let run = glassplane(&["run", &path], "");
+    assert!(!run.status.success());
+    let error = text(&run.stderr);
+    assert!(
+        error.contains(&format!("'glassplane replay {path}' makes it again")),
+        "{error}"
+    );
+}

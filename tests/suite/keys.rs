@@ -1,6 +1,7 @@
 //! What keys do: the first minute, time, the selection, the editor, the command line.
 
 use glassplane::api::{Key, Kind, Object};
+use glassplane::cluster::{Cluster, ClusterConfig};
 use glassplane::sim::RecordKind;
 use glassplane::ui::action::Action;
 use glassplane::ui::model::{Mode, Overlay, Pane};
@@ -8,6 +9,7 @@ use glassplane::ui::way::Way;
 
 use crate::frames;
 use crate::screen::Person;
+use crate::worlds::command;
 
 #[test]
 fn three_keys_after_the_start_a_pod_runs_and_each_hop_was_seen() {
@@ -440,4 +442,56 @@ fn tab_goes_through_the_panes_on_the_screen() {
     assert!(person.model.is_zoomed);
     person.press("esc");
     assert!(!person.model.is_zoomed);
+}
+
+#[test]
+fn a_log_that_is_followed_shows_what_comes_while_it_is_read() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a space :");
+    person.type_text("logs -f deployment/web\n");
+    let shown = |person: &Person| {
+        let Mode::Reading(Overlay::Answer { title, text, .. }) = &person.model.mode else {
+            panic!("the log is shown");
+        };
+        assert_eq!(title, "kubectl logs -f deployment/web");
+        text.to_string()
+    };
+    let before = shown(&person);
+    assert!(!before.contains("started"), "{before}");
+    for _ in 0..150 {
+        person.wait(1);
+    }
+    let after = shown(&person);
+    assert!(after.contains("started"), "{after}");
+    person.press("esc");
+    person.wait(1);
+    assert!(person.model.followed.is_none());
+}
+
+#[test]
+fn a_screen_opened_with_a_bad_document_says_what_is_wrong_with_it_and_where() {
+    let file = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: good}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bad}
+spec: {containerz: []}
+";
+    let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 1));
+    cluster.submit(command("apply -f file.yaml", file));
+    let mut person = Person::before(cluster, 120, 36);
+    person.press("F");
+    let Mode::Reading(Overlay::Answer { text, .. }) = &person.model.mode else {
+        panic!("the answer is shown");
+    };
+    for part in [
+        "configmap/good created",
+        "unknown field \"spec.containerz\"",
+        "file.yaml:8:8: ",
+        "did you mean \"containers\"?",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }

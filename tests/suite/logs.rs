@@ -107,7 +107,7 @@ fn logs_that_are_not_there_say_why_as_kubernetes_says_it() {
     let cases = [
         (
             "logs two -c nobody",
-            "Error from server (BadRequest): container nobody is not valid for pod two\n",
+            "error: container nobody is not valid for pod two out of: main, side, setup (init)\n",
         ),
         (
             "logs two -c main -p",
@@ -137,4 +137,51 @@ fn logs_that_are_not_there_say_why_as_kubernetes_says_it() {
     let start = "Error from server: Get \"https://172.18.0.";
     let end = ":10250: connect: no route to host\n";
     assert!(said.starts_with(start) && said.ends_with(end), "{said}");
+}
+
+#[test]
+fn a_log_is_followed_until_its_container_ends_and_keeps_nothing_from_being_settled() {
+    let file = "apiVersion: v1
+kind: Pod
+metadata:
+  name: short
+  annotations: { glassplane.io/starts-in: 2s, glassplane.io/exits-after: 20s }
+spec:
+  restartPolicy: Never
+  containers: [{ name: c, image: \"busybox:1.37\" }]
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: long }
+spec:
+  containers: [{ name: c, image: \"nginx:1.29\" }]
+";
+    let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 1));
+    cluster.submit(command("apply -f file.yaml", file));
+    cluster.run_until(Duration::from_secs(10), |_| false);
+    for line in ["logs short -f", "logs long -f"] {
+        let command = Command::parse(line, &std::sync::Arc::default()).expect(line);
+        cluster.submit(command);
+        cluster.run_until(Duration::from_secs(2), |_| false);
+    }
+    let followed = |cluster: &Cluster, pod: &str| {
+        let line = format!("kubectl logs {pod} -f");
+        let mut sessions = cluster.sessions().map(|(_, session)| session);
+        let session = sessions.find(|session| session.invocation().line == line);
+        let session = session.expect("it was typed");
+        (session.output().to_owned(), session.exit_code())
+    };
+    let (before, code) = followed(&cluster, "short");
+    assert_eq!(code, None);
+    assert!(before.starts_with("starting\n"), "{before}");
+    cluster.run_until(Duration::from_secs(30), |_| false);
+    let (after, code) = followed(&cluster, "short");
+    assert_eq!(code, Some(0), "the container has ended");
+    assert!(
+        after.starts_with(&before) && after.len() > before.len(),
+        "{after}"
+    );
+    let whole = ask(&mut cluster, "logs short").0;
+    assert_eq!(after, whole, "nothing was left out or said twice");
+    assert_eq!(followed(&cluster, "long").1, None);
 }

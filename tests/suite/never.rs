@@ -260,26 +260,33 @@ fn what_can_never_come_right_does_not_keep_the_world_busy() {
 }
 
 #[test]
-fn a_heartbeat_wakes_no_pending_pod() {
+fn no_write_of_a_node_wakes_a_pod_that_it_cannot_help() {
     let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    pass(&mut cluster, 100);
     let huge = web(2).replace("cpu: 250m", "cpu: 500");
     cluster.submit(command("apply -f file.yaml", &huge));
-    pass(&mut cluster, 60);
-    let tries = |cluster: &Cluster| {
-        let pops = cluster.trace().iter();
-        pops.filter(|record| record.kind() == RecordKind::SchedPop)
-            .count()
-    };
-    let beats = |cluster: &Cluster| {
+    pass(&mut cluster, 20);
+    let of = |cluster: &Cluster, kind: RecordKind| {
         let all = cluster.trace().iter();
-        all.filter(|record| record.kind() == RecordKind::LeaseRenew)
+        all.filter(|record| record.kind() == kind).count()
+    };
+    let by_kubelets = |cluster: &Cluster| {
+        let all = commits(cluster).filter(|(_, change, _)| change.key.kind == Kind::Node);
+        all.filter(|(.., by)| by.to_string().starts_with("kubelet/"))
             .count()
     };
-    let (before, beaten) = (tries(&cluster), beats(&cluster));
-    pass(&mut cluster, 200);
-    assert!(
-        beats(&cluster) > beaten + 30,
-        "kubelets renewed their leases"
-    );
-    assert_eq!(tries(&cluster), before, "and nobody tried again");
+    let (tries, beats) = (RecordKind::SchedPop, RecordKind::LeaseRenew);
+    let before = (of(&cluster, tries), of(&cluster, beats));
+    let written = by_kubelets(&cluster);
+    for line in [
+        "label node node-a tier=low",
+        "annotate node node-b owner=me",
+    ] {
+        cluster.submit(command(line, ""));
+    }
+    // Short of the five minutes after which every pod is tried again.
+    pass(&mut cluster, 270);
+    assert!(of(&cluster, beats) > before.1 + 30, "leases were renewed");
+    assert!(by_kubelets(&cluster) >= written + 3, "and statuses written");
+    assert_eq!(of(&cluster, tries), before.0, "and nobody tried again");
 }

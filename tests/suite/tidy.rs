@@ -272,3 +272,23 @@ fn nothing_is_left_undone() {
     }
     assert!(left.is_empty(), "{}", left.join("\n"));
 }
+
+/// How many facts of each kind are promised: of the API server, the scheduler, the controllers, and
+/// the kubelet.
+const FACTS: [(char, usize); 4] = [('a', 11), ('s', 8), ('c', 13), ('k', 9)];
+
+#[test]
+fn every_promised_fact_has_a_test_that_names_it() {
+    let sources = sources();
+    let facts = FACTS.iter().flat_map(|(kind, most)| {
+        let kind = *kind;
+        (1..=*most).map(move |number| format!("{kind}{number}"))
+    });
+    let missing: Vec<String> = facts
+        .filter(|fact| {
+            let begin = format!("fn {fact}_");
+            !sources.iter().any(|(_, text)| text.contains(&begin))
+        })
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}

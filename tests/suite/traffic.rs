@@ -199,7 +199,8 @@ fn c7_a_process_that_drains_answers_what_it_has_in_hand() {
         dropped.push(found.map_or(0, |(_, count)| *count));
     }
     // Two seconds of a third of 60 requests a second were under way.
-    assert_eq!(dropped, [40, 0]);
+    assert!((39..=41).contains(&dropped[0]), "{dropped:?}");
+    assert_eq!(dropped[1], 0);
 }
 
 #[test]

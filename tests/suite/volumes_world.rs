@@ -297,3 +297,103 @@ fn a_kept_volume_is_released_with_its_claim_and_taken_by_no_other() {
         Some("FailedBinding")
     );
 }
+
+/// A pod on one node that mounts what a claim stands for.
+fn mounting(name: &str, node: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  nodeSelector: \
+         {{kubernetes.io/hostname: {node}}}\n  containers: [{{name: c, image: 'nginx:1', volumeMounts: \
+         [{{name: d, mountPath: /d}}]}}]\n  volumes: [{{name: d, persistentVolumeClaim: {{claimName: \
+         disk}}}}]\n"
+    )
+}
+
+/// Two nodes of a zone, a disk of the cloud, and a pod that has it on the first.
+fn with_disk() -> Cluster {
+    let class = class("fast", "ebs.csi.aws.com", "Immediate");
+    settled(
+        4,
+        &[class, claim("disk", "fast"), mounting("first", "node-a")].concat(),
+    )
+}
+
+fn say(cluster: &mut Cluster, line: &str, file: &str) {
+    cluster.submit(command(line, file));
+}
+
+fn phase(cluster: &Cluster, name: &str) -> String {
+    let pod: Option<Pod> = get(cluster, name);
+    pod.map_or_else(|| "gone".to_owned(), |pod| pod.phase().to_owned())
+}
+
+fn attached(cluster: &Cluster, node: &str) -> usize {
+    let node: glassplane::api::Node = get(cluster, node).expect("it is there");
+    node.status.volumes_attached.iter().flatten().count()
+}
+
+#[test]
+fn a_disk_is_attached_to_a_second_node_only_when_the_first_has_let_go_of_it() {
+    let mut cluster = with_disk();
+    assert_eq!(phase(&cluster, "first"), "Running");
+    let claim: PersistentVolumeClaim = get(&cluster, "disk").expect("the claim");
+    let volume = claim.spec.volume_name.clone().expect("bound");
+    let done = format!("AttachVolume.Attach succeeded for volume \"{volume}\" ");
+    let attaching = ("SuccessfulAttachVolume".to_owned(), done);
+    assert!(events(&cluster, "first").contains(&attaching));
+    say(
+        &mut cluster,
+        "apply -f file.yaml",
+        &mounting("second", "node-d"),
+    );
+    cluster.run_until(Duration::from_mins(1), |_| false);
+    assert_eq!(phase(&cluster, "second"), "Pending");
+    assert_eq!(
+        (attached(&cluster, "node-a"), attached(&cluster, "node-d")),
+        (1, 0)
+    );
+    let why = "Volume is already used by pod(s) first";
+    let refused = format!("Multi-Attach error for volume \"{volume}\" {why}");
+    let told = events(&cluster, "second");
+    let refusals = told
+        .iter()
+        .filter(|(reason, _)| reason == "FailedAttachVolume");
+    assert_eq!(refusals.map(|(_, why)| why).collect::<Vec<_>>(), [&refused]);
+    say(&mut cluster, "delete pod first", "");
+    cluster.run_until(Duration::from_mins(2), |_| false);
+    assert_eq!(phase(&cluster, "second"), "Running");
+    assert_eq!(
+        (attached(&cluster, "node-a"), attached(&cluster, "node-d")),
+        (0, 1)
+    );
+    assert!(events(&cluster, "second").contains(&attaching));
+}
+
+#[test]
+fn a_disk_leaves_a_dead_node_six_minutes_after_its_pod_was_removed_by_force() {
+    let mut cluster = with_disk();
+    say(&mut cluster, "fault node-down node-a", "");
+    cluster.run_until(Duration::from_mins(1), |_| false);
+    say(
+        &mut cluster,
+        "delete pod first --force --grace-period=0",
+        "",
+    );
+    say(
+        &mut cluster,
+        "apply -f file.yaml",
+        &mounting("second", "node-d"),
+    );
+    cluster.run_until(Duration::from_secs(350), |_| false);
+    assert_eq!(
+        (attached(&cluster, "node-a"), attached(&cluster, "node-d")),
+        (1, 0)
+    );
+    assert_eq!(phase(&cluster, "second"), "Pending");
+    cluster.run_until(Duration::from_secs(20), |_| false);
+    assert_eq!(
+        (attached(&cluster, "node-a"), attached(&cluster, "node-d")),
+        (0, 1)
+    );
+    cluster.run_until(Duration::from_secs(130), |_| false);
+    assert_eq!(phase(&cluster, "second"), "Running");
+}

@@ -11,6 +11,7 @@ mod limit_ranger;
 mod namespace_lifecycle;
 mod priority;
 mod resource_quota;
+mod runtime_class;
 mod service_account;
 mod storage_class;
 mod storage_protection;
@@ -52,6 +53,7 @@ pub(super) fn admit(
             service_account::admit(pod, &key, store)?;
             priority::admit(pod, &key, store)?;
             default_tolerations::admit(pod, profile);
+            runtime_class::admit(pod, &key)?;
         }
         Object::Pod(pod) => {
             priority::keep(pod, &key, store);

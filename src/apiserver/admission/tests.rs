@@ -410,3 +410,15 @@ fn a7_a_claim_grows_only_when_it_is_bound_and_its_class_lets_it() {
         assert_eq!(outcome, expected, "{name} {phase} {size}");
     }
 }
+
+#[test]
+fn a6_a_pod_with_a_runtime_class_that_is_absent_is_refused() {
+    let mut spec = plain();
+    spec["runtimeClassName"] = json!("gvisor");
+    assert_eq!(
+        create(pod(&spec), &store([])),
+        Err(
+            "pods \"web\" is forbidden: pod rejected: RuntimeClass \"gvisor\" not found".to_owned()
+        )
+    );
+}

@@ -10,7 +10,7 @@ fn key() -> Key {
 fn as_manager(name: &'static str) -> WriteOptions {
     WriteOptions {
         manager: Some(name.into()),
-        run: Run::Real,
+        ..WriteOptions::default()
     }
 }
 

@@ -19,7 +19,9 @@ fn world(pod: &Value, spec: &Value, status: &Value) -> Door {
     door.put(Kind::Pod, bare);
     door.set_status(&pod_key(), pod.clone());
     let mut spec = spec.clone();
-    spec["selector"] = json!({"matchLabels": {"app": "web"}});
+    if spec.get("selector").is_none() {
+        spec["selector"] = json!({"matchLabels": {"app": "web"}});
+    }
     let metadata = json!({"name": "web", "namespace": "default"});
     door.put(
         Kind::PodDisruptionBudget,
@@ -97,6 +99,54 @@ fn a11_an_eviction_takes_one_disruption_and_marks_the_pod() {
     assert_eq!(target["type"], "DisruptionTarget");
     assert_eq!(target["reason"], "EvictionByEvictionAPI");
     assert_eq!(target["message"], "Eviction API: evicting");
+}
+
+#[test]
+fn c12_a_budget_with_an_empty_selector_covers_every_pod_and_one_without_covers_none() {
+    for (selector, goes) in [(json!({}), false), (Value::Null, true)] {
+        let spec = json!({"minAvailable": 3, "selector": selector});
+        let mut door = world(&ready(), &spec, &status(0, 3, 3));
+        assert_eq!(door.ask(&pod_key(), evict()).is_ok(), goes, "{selector}");
+    }
+}
+
+#[test]
+fn a11_a_budget_with_nothing_left_says_why() {
+    let condition = |reason: &str, message: &str| {
+        json!([{"type": "DisruptionAllowed", "status": "False", "reason": reason,
+            "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z"}])
+    };
+    let currently = "The disruption budget web does not allow evicting pods currently";
+    let cases = [
+        (
+            condition("SyncFailed", "no controller"),
+            (3, 3),
+            format!("{currently} because it failed sync: no controller"),
+        ),
+        (
+            condition("InsufficientPods", ""),
+            (2, 3),
+            "The disruption budget web needs 3 healthy pods and has 2 currently".to_owned(),
+        ),
+        (
+            condition("InsufficientPods", ""),
+            (4, 3),
+            currently.to_owned(),
+        ),
+        (
+            condition("Held", "not today"),
+            (4, 3),
+            format!("{currently} (Held): not today"),
+        ),
+    ];
+    for (conditions, (now, desired), expected) in cases {
+        let mut told = status(0, now, desired);
+        told["conditions"] = conditions;
+        let mut door = world(&ready(), &json!({"minAvailable": 3}), &told);
+        let refusal = door.ask(&pod_key(), evict()).expect_err("nothing is left");
+        assert_eq!(refusal.reason, Reason::TooManyRequests);
+        assert_eq!(refusal.causes, [Cause::Budget(expected)]);
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! The door as its clients know it: what is asked, what comes back, what stands in the store.
 
 mod apply;
+mod dry_run;
 mod eviction;
+mod immutable;
 mod patch;
+mod scale;
 
 use serde_json::{Value, json};
 
@@ -62,7 +65,7 @@ impl Door {
         let mut value = self.stored(key);
         value["status"] = status;
         let object = Object::from_value(key.kind, value).expect("well-formed");
-        self.ask(key, Verb::UpdateStatus(object))
+        self.ask(key, Verb::WriteStatus(object, StatusWrite::Update))
             .expect("a good status");
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::api::{CronJob, Job, batch, core, meta, selector};
+use crate::api::{CronJob, Job, batch, core, meta, selector, time_zone};
 use crate::apiserver::FieldError;
 
 use super::format::{self, not_negative, one_of};
@@ -449,7 +449,7 @@ pub(super) fn cron_job(new: &CronJob, old: Option<&CronJob>, errors: &mut Vec<Fi
     let deadline = SPEC.child("startingDeadlineSeconds");
     not_negative(&deadline, spec.starting_deadline_seconds, errors);
     if old.is_none_or(|old| old.spec.time_zone != spec.time_zone) {
-        time_zone(&SPEC.child("timeZone"), spec.time_zone.as_deref(), errors);
+        known_time_zone(&SPEC.child("timeZone"), spec.time_zone.as_deref(), errors);
     }
     one_of(
         &SPEC.child("concurrencyPolicy"),
@@ -514,30 +514,20 @@ fn schedule_text(
     errors.push(FieldError::invalid(path, text, message));
 }
 
-/// Unlike Kubernetes: a zone is checked for its form, not against the database of zones.
-fn time_zone(path: &Path<'_>, zone: Option<&str>, errors: &mut Vec<FieldError>) {
+/// A zone that the database of zones knows, and not that of the machine.
+fn known_time_zone(path: &Path<'_>, zone: Option<&str>, errors: &mut Vec<FieldError>) {
     let Some(zone) = zone else { return };
     if zone.is_empty() {
         let message = "timeZone must be nil or non-empty string";
         errors.push(FieldError::invalid(path, zone, message));
-        return;
-    }
-    let fits = |part: &str| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_+".contains(&byte);
-        (1..=14).contains(&part.len())
-            && part.bytes().all(known)
-            && !part.starts_with('-')
-            && part != "."
-            && part != ".."
-    };
-    if !zone.split('/').all(fits) {
-        let message = format!("unknown time zone {zone}");
-        errors.push(FieldError::invalid(path, zone, &message));
     } else if zone.eq_ignore_ascii_case("Local") {
         errors.push(FieldError::invalid(
             path,
             zone,
             "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
         ));
+    } else if time_zone::named(zone).is_none() {
+        let message = format!("unknown time zone {zone}");
+        errors.push(FieldError::invalid(path, zone, &message));
     }
 }

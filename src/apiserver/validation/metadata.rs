@@ -313,7 +313,27 @@ fn selector_requirement(
 ) {
     let values = requirement.values.as_deref().unwrap_or_default();
     let values_path = path.child("values");
-    match requirement.operator.as_str() {
+    requirement_form(path, &requirement.operator, values, errors);
+    label_name(&path.child("key"), &requirement.key, errors);
+    for (place, value) in values.iter().enumerate() {
+        check(
+            &values_path.index(place),
+            value,
+            format::label_value(value),
+            errors,
+        );
+    }
+}
+
+/// How many values go with an operator, for selectors of labels.
+pub(super) fn requirement_form(
+    path: &Path<'_>,
+    operator: &str,
+    values: &[String],
+    errors: &mut Vec<FieldError>,
+) {
+    let values_path = path.child("values");
+    match operator {
         "In" | "NotIn" if values.is_empty() => errors.push(FieldError::required(
             &values_path,
             "must be specified when `operator` is 'In' or 'NotIn'",
@@ -328,15 +348,6 @@ fn selector_requirement(
             other,
             "not a valid selector operator",
         )),
-    }
-    label_name(&path.child("key"), &requirement.key, errors);
-    for (place, value) in values.iter().enumerate() {
-        check(
-            &values_path.index(place),
-            value,
-            format::label_value(value),
-            errors,
-        );
     }
 }
 

@@ -30,6 +30,7 @@ use crate::api::Object;
 
 pub(super) use cluster::SYSTEM_CLASSES;
 pub(super) use scheduling::scheduling;
+pub(super) use service::is_health_checked;
 
 /// What is wrong with a new object, in the order in which the API server says it; nothing when it
 /// is fine.

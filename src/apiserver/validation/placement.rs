@@ -7,7 +7,7 @@ use crate::api::{LabelSelector, core};
 use crate::apiserver::FieldError;
 
 use super::format::{self, check, one_of_if_set};
-use super::metadata::{label_name, label_selector};
+use super::metadata::{label_name, label_selector, requirement_form};
 use super::path::Path;
 use super::values::{json, text};
 
@@ -100,26 +100,13 @@ fn node_requirement(
     errors: &mut Vec<FieldError>,
 ) {
     let values = requirement.values.as_deref().unwrap_or_default();
-    let values_path = path.child("values");
     match requirement.operator.as_str() {
-        "In" | "NotIn" if values.is_empty() => errors.push(FieldError::required(
-            &values_path,
-            "must be specified when `operator` is 'In' or 'NotIn'",
-        )),
-        "Exists" | "DoesNotExist" if !values.is_empty() => errors.push(FieldError::forbidden(
-            &values_path,
-            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-        )),
         "Gt" | "Lt" if values.len() != 1 => errors.push(FieldError::required(
-            &values_path,
+            &path.child("values"),
             "must be specified single value when `operator` is 'Lt' or 'Gt'",
         )),
-        "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
-        other => errors.push(FieldError::invalid(
-            &path.child("operator"),
-            other,
-            "not a valid selector operator",
-        )),
+        "Gt" | "Lt" => {}
+        operator => requirement_form(path, operator, values, errors),
     }
     label_name(&path.child("key"), &requirement.key, errors);
 }

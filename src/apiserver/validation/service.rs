@@ -353,10 +353,9 @@ fn traffic(spec: &core::ServiceSpec, errors: &mut Vec<FieldError>) {
         let message = "may only be set for externally-accessible services";
         errors.push(FieldError::invalid(&path, policy, message));
     }
-    let checked = kind == "LoadBalancer" && policy == "Local";
     if let Some(port) = spec.health_check_node_port.filter(|port| *port != 0) {
         let path = SPEC.child("healthCheckNodePort");
-        if checked {
+        if is_health_checked(spec) {
             format::port_number(&path, port, errors);
         } else {
             errors.push(FieldError::invalid(
@@ -379,6 +378,12 @@ fn traffic(spec: &core::ServiceSpec, errors: &mut Vec<FieldError>) {
     );
 }
 
+/// Whether balancers ask nodes which of them have pods of the Service. Source: `NeedsHealthCheck`.
+pub(in crate::apiserver) fn is_health_checked(spec: &core::ServiceSpec) -> bool {
+    let policy = spec.external_traffic_policy.as_deref();
+    kind_of(spec) == "LoadBalancer" && policy == Some("Local")
+}
+
 /// The address of a Service stays, unless it is or becomes an external name.
 pub(super) fn update(new: &Service, old: &Service, errors: &mut Vec<FieldError>) {
     let (spec, before) = (&*new.spec, &*old.spec);
@@ -392,6 +397,13 @@ pub(super) fn update(new: &Service, old: &Service, errors: &mut Vec<FieldError>)
             let lists = [&spec.ip_families, &before.ip_families];
             kept_in_order("ipFamilies", "ipFamily", lists, spec, errors);
         }
+    }
+    if is_health_checked(spec)
+        && is_health_checked(before)
+        && spec.health_check_node_port != before.health_check_node_port
+    {
+        let path = SPEC.child("healthCheckNodePort");
+        errors.push(FieldError::forbidden(&path, metadata::IMMUTABLE));
     }
     let balanced = |spec: &core::ServiceSpec| kind_of(spec) == "LoadBalancer";
     if balanced(spec) && balanced(before) && spec.load_balancer_class != before.load_balancer_class

@@ -416,19 +416,13 @@ pub(super) fn class_update(new: &StorageClass, old: &StorageClass, errors: &mut 
             "updates to provisioner are forbidden.",
         ));
     }
-    let fields = [
-        (
-            "reclaimPolicy",
-            json(&new.spec.reclaim_policy),
-            json(&old.spec.reclaim_policy),
-        ),
-        (
-            "volumeBindingMode",
-            json(&new.spec.volume_binding_mode),
-            json(&old.spec.volume_binding_mode),
-        ),
-    ];
-    for (field, after, before) in fields {
-        immutable(&Path::new(field), after, &before, errors);
+    if new.spec.reclaim_policy != old.spec.reclaim_policy {
+        errors.push(FieldError::forbidden(
+            &Path::new("reclaimPolicy"),
+            "updates to reclaimPolicy are forbidden.",
+        ));
     }
+    let mode = json(&new.spec.volume_binding_mode);
+    let before = json(&old.spec.volume_binding_mode);
+    immutable(&Path::new("volumeBindingMode"), mode, &before, errors);
 }

@@ -64,11 +64,15 @@ pub(super) fn replica_set(set: &ReplicaSet, errors: &mut Vec<FieldError>) {
     );
 }
 
-/// True when the selector has no field at all, which stands for one that was not given.
-///
-/// Unlike Kubernetes: `selector: {}` counts as not given, for the decoder cannot tell them apart.
+/// True when the selector has no field at all, which stands for one that was not given; one that was
+/// given without a word in it has empty labels.
 fn is_missing(selector: &LabelSelector) -> bool {
     selector.match_labels.is_none() && selector.match_expressions.is_none()
+}
+
+/// How an empty selector prints, whichever way it was written.
+fn no_words() -> serde_json::Value {
+    json(&LabelSelector::default())
 }
 
 /// True when the selector cannot be turned into a query.
@@ -103,6 +107,7 @@ fn selector_must_match(
     let labels = template_labels(template);
     let none = meta::Labels::new();
     let picks = selector::matches(given, labels.unwrap_or(&none));
+    // An empty selector picks whatever the labels are, one that was not given picks nothing.
     if !picks || is_missing(given) {
         errors.push(FieldError::invalid(
             &path.child("metadata.labels"),
@@ -144,7 +149,7 @@ fn required_selector(
     }
     metadata::label_selector(path, Some(given), errors);
     if selector::is_empty(given) {
-        errors.push(FieldError::invalid(path, json(given), empty));
+        errors.push(FieldError::invalid(path, no_words(), empty));
     }
 }
 
@@ -316,7 +321,7 @@ pub(super) fn daemon_set(set: &DaemonSet, errors: &mut Vec<FieldError>) {
     if !is_missing(&spec.selector) && selector::is_empty(&spec.selector) {
         errors.push(FieldError::invalid(
             &path,
-            json(&spec.selector),
+            no_words(),
             "empty selector is invalid for daemonset",
         ));
     }

@@ -181,7 +181,7 @@ impl Cluster {
         self.set_power(id, Power::Paused);
         self.fall_silent(id);
         if let ComponentId::Kubelet(node) = id {
-            self.troubles.silent.insert(Arc::clone(node), record);
+            self.troubles.fall_silent(node, record);
         }
     }
 
@@ -190,7 +190,7 @@ impl Cluster {
         if let ComponentId::Kubelet(node) = id
             && !self.troubles.cut_off.contains(node)
         {
-            self.troubles.silent.remove(node);
+            self.troubles.speak_again(node);
         }
         let (own, others) = std::mem::take(&mut self.troubles.held)
             .into_iter()
@@ -218,6 +218,16 @@ impl Cluster {
     /// Whether a component is paused.
     pub(in crate::cluster) fn is_paused(&self, id: &ComponentId) -> bool {
         self.power_of(id) == Power::Paused
+    }
+
+    /// What has rung for a component since it was paused.
+    pub(in crate::cluster) fn held_alarms(
+        &self,
+        id: &ComponentId,
+    ) -> impl Iterator<Item = &AnyAlarm> {
+        let held = self.troubles.held.iter();
+        held.filter(move |held| held.of == *id)
+            .map(|held| &held.alarm)
     }
 
     /// Keeps an alarm until its component goes on.

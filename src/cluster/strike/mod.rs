@@ -19,9 +19,11 @@ use self::load::{Load, Shares};
 use self::storage::Disk;
 use self::watches::Disordered;
 use super::command::Note as CommandNote;
+use super::component::AnyAlarm;
+use super::step::Happening;
 use super::{Cluster, Command, ComponentId, Fault, TrafficOrder};
 use crate::api::{Actor, Key, schema};
-use crate::kubelet::Trouble;
+use crate::kubelet::{KubeletAlarm, Trouble};
 use crate::sim::{RecordId, RecordKind};
 
 /// How many names an error lists.
@@ -32,6 +34,8 @@ const NAMES_MOST: usize = 12;
 pub(super) struct Troubles {
     /// Machines that say nothing to the control plane, with the record of what silenced them.
     silent: OrdMap<Arc<str>, RecordId>,
+    /// Machines that were silent and are heard again.
+    returned: OrdSet<Arc<str>>,
     /// Machines without a network.
     cut_off: OrdSet<Arc<str>>,
     /// Alarms that rang for components that were paused.
@@ -51,6 +55,23 @@ impl Troubles {
     /// Machines that say nothing to the control plane.
     pub(super) fn silent(&self) -> impl Iterator<Item = &Arc<str>> {
         self.silent.keys()
+    }
+
+    /// Machines that were silent and are heard again.
+    pub(super) fn returned(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.returned.iter()
+    }
+
+    fn fall_silent(&mut self, node: &str, record: RecordId) {
+        let node: Arc<str> = node.into();
+        self.returned.remove(&node);
+        self.silent.insert(node, record);
+    }
+
+    fn speak_again(&mut self, node: &str) {
+        if let Some((node, _)) = self.silent.remove_with_key(node) {
+            self.returned.insert(node);
+        }
     }
 
     /// The record of what silenced a machine.
@@ -115,6 +136,18 @@ impl Cluster {
                 times,
             } => self.send_writers(object, *clients, *times, cause),
         }
+    }
+
+    /// What the kubelet of a node does next of its own accord will find what a fault did: until then
+    /// the world has something to do.
+    fn press(&mut self, node: &str, is_meant: impl Fn(&KubeletAlarm) -> bool) {
+        self.queue.press(|happening| {
+            matches!(
+                happening,
+                Happening::Alarm { of: ComponentId::Kubelet(of), alarm: AnyAlarm::Kubelet(alarm), .. }
+                    if &**of == node && is_meant(alarm)
+            )
+        });
     }
 
     fn struck(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::command::node_key;
 use super::super::step::Wake;
 use super::super::{Cluster, ComponentId, Power};
-use crate::kubelet::Trouble;
+use crate::kubelet::{KubeletAlarm, Trouble};
 use crate::sim::{RecordId, RecordKind};
 
 impl Cluster {
@@ -25,7 +25,7 @@ impl Cluster {
         self.switch_off(&ComponentId::Kubelet(Arc::from(node)));
         self.switch_off(&ComponentId::KubeProxy(Arc::from(node)));
         self.troubles.cut_off.remove(node);
-        self.troubles.silent.insert(Arc::from(node), record);
+        self.troubles.fall_silent(node, record);
         Ok(())
     }
 
@@ -35,7 +35,7 @@ impl Cluster {
         }
         let what = format!("gives {node} its power back");
         let record = self.struck(RecordKind::FaultNodeUp, Some(node_key(node)), what, cause);
-        self.troubles.silent.remove(node);
+        self.troubles.speak_again(node);
         // The machine is up before its kubelet lists: what it hears before is lost.
         let id = ComponentId::Kubelet(Arc::from(node));
         let subscriptions = self.start(&id);
@@ -64,6 +64,7 @@ impl Cluster {
         let kind = RecordKind::FaultFillDisk;
         let record = self.struck(kind, Some(node_key(node)), what, cause);
         self.suffer(node, &Trouble::FillDisk { percent }, record);
+        self.press(node, |alarm| *alarm == KubeletAlarm::Heartbeat);
         Ok(())
     }
 
@@ -92,7 +93,7 @@ impl Cluster {
             self.close(watch);
         }
         self.troubles.cut_off.insert(Arc::from(node));
-        self.troubles.silent.insert(Arc::from(node), record);
+        self.troubles.fall_silent(node, record);
         Ok(())
     }
 
@@ -100,7 +101,7 @@ impl Cluster {
         if self.troubles.cut_off.remove(node).is_none() {
             return Err(format!("{node} is not cut off"));
         }
-        self.troubles.silent.remove(node);
+        self.troubles.speak_again(node);
         let what = format!("gives {node} its network back");
         let record = self.struck(
             RecordKind::FaultPartition,

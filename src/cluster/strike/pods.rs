@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Cluster, Container, Power};
 use crate::api::{Key, Kind, Object, Pod};
-use crate::kubelet::{ProbeKind, Trouble};
+use crate::kubelet::{KubeletAlarm, PodTimer, ProbeKind, Trouble};
 use crate::sim::{RecordId, RecordKind};
 
 impl Cluster {
@@ -53,12 +53,20 @@ impl Cluster {
         };
         let record = self.struck(RecordKind::FaultProbe, Some(pod.clone()), what, cause);
         let trouble = Trouble::Probe {
-            pod,
+            pod: pod.clone(),
             container: target.name.clone(),
             probe,
             fails,
         };
         self.suffer(&node, &trouble, record);
+        let uid = self.store().get(&pod).map(|pod| pod.uid().to_owned());
+        self.press(&node, |alarm| match alarm {
+            KubeletAlarm::Pod {
+                uid: of,
+                timer: PodTimer::Probe(_, kind),
+            } => *kind == probe && uid.as_deref() == Some(&**of),
+            _ => false,
+        });
         Ok(())
     }
 

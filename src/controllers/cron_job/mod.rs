@@ -10,7 +10,6 @@ use crate::apiserver::{DeleteOptions, Propagation, Verb};
 use crate::sim::{Time, counted};
 use schedule::Schedule;
 
-/// Unlike Kubernetes: `timeZone` is not heeded, schedules are in universal time.
 pub(super) static CRON_JOB: Controller = Controller {
     name: "cronjob-controller",
     event_source: "cronjob-controller",
@@ -27,6 +26,9 @@ pub(super) static CRON_JOB: Controller = Controller {
     pace: None,
     gathers: None,
 };
+
+/// The annotation with the start for which a Job was made.
+const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
 /// From so many missed starts on something is wrong. Source: `mostRecentScheduleTime`.
 const MANY_MISSED: usize = 100;
@@ -49,7 +51,8 @@ fn plan(planned: &Planned<'_>) -> Plan {
     else {
         return Plan::nothing("the CronJob is gone or going");
     };
-    let Some(schedule) = Schedule::read(&cron_job.spec.schedule) else {
+    let zone = cron_job.spec.time_zone.as_deref();
+    let Some(schedule) = Schedule::read(&cron_job.spec.schedule, zone) else {
         return Plan::nothing("its schedule cannot be read");
     };
     let mut sync = Sync {
@@ -61,7 +64,7 @@ fn plan(planned: &Planned<'_>) -> Plan {
         actions: Vec::new(),
         events: Vec::new(),
     };
-    sync.note_ended();
+    sync.note_jobs();
     sync.clean_up();
     if cron_job.spec.suspend == Some(true) {
         return sync.into_plan("no start while it is suspended".to_owned(), None);
@@ -88,36 +91,88 @@ fn end(job: &Job) -> Option<&str> {
 }
 
 impl Sync<'_> {
-    /// Takes ended and missing Jobs from the list of active ones.
-    fn note_ended(&mut self) {
-        let active = self.status.active.take().unwrap_or_default();
-        let mut left = Vec::new();
-        for reference in active {
-            let name = reference.name.clone().unwrap_or_default();
-            let job = self
-                .jobs
-                .iter()
-                .find(|job| Some(job.uid()) == reference.uid.as_deref());
-            match job.map(|job| (job, end(job))) {
-                Some((_, None)) => left.push(reference),
-                Some((job, Some(how))) => {
-                    let message = format!("Saw completed job: {name}, condition: {how}");
-                    self.events
-                        .push(Said::normal(&self.owner, "SawCompletedJob", message));
-                    if how == "Complete" {
-                        let at = job.status.completion_time.clone();
-                        self.status.last_successful_time =
-                            at.max(self.status.last_successful_time.take());
-                    }
-                }
-                None => {
-                    let message = format!("Active job went missing: {name}");
-                    self.events
-                        .push(Said::normal(&self.owner, "MissingJob", message));
-                }
+    /// What has become of its Jobs. A new one gets into the list of active ones when it is seen: the
+    /// plan that made it did not know its uid.
+    fn note_jobs(&mut self) {
+        for job in self.jobs.clone() {
+            let how = end(job);
+            if let Some(due) = self.unnoted_start(job) {
+                self.activate(job, due);
+            } else if how.is_none() && !self.is_active(job) {
+                let message = format!(
+                    "Saw a job that the controller did not create or forgot: {}",
+                    job.name()
+                );
+                self.events
+                    .push(Said::warning(&self.owner, "UnexpectedJob", message));
+            }
+            if let Some(how) = how {
+                self.note_ended(job, how);
             }
         }
-        self.status.active = (!left.is_empty()).then_some(left);
+        self.note_missing();
+    }
+
+    fn note_ended(&mut self, job: &Job, how: &str) {
+        if self.is_active(job) {
+            self.deactivate(job.uid());
+            let message = format!("Saw completed job: {}, condition: {how}", job.name());
+            self.events
+                .push(Said::normal(&self.owner, "SawCompletedJob", message));
+        }
+        if how == "Complete" {
+            let at = job.status.completion_time.clone();
+            self.status.last_successful_time = at.max(self.status.last_successful_time.take());
+        }
+    }
+
+    /// Jobs in the list of active ones that are not there any more.
+    fn note_missing(&mut self) {
+        let is_there = |uid: &str| self.jobs.iter().any(|job| job.uid() == uid);
+        let active = self.status.active.iter().flatten();
+        let missing = active.filter(|each| !each.uid.as_deref().is_some_and(is_there));
+        let missing: Vec<core::ObjectReference> = missing.cloned().collect();
+        for reference in missing {
+            let name = reference.name.unwrap_or_default();
+            let message = format!("Active job went missing: {name}");
+            self.events
+                .push(Said::normal(&self.owner, "MissingJob", message));
+            self.deactivate(&reference.uid.unwrap_or_default());
+        }
+    }
+
+    fn is_active(&self, job: &Job) -> bool {
+        let mut active = self.status.active.iter().flatten();
+        active.any(|reference| reference.uid.as_deref() == Some(job.uid()))
+    }
+
+    fn deactivate(&mut self, uid: &str) {
+        let mut active = self.status.active.take().unwrap_or_default();
+        active.retain(|reference| reference.uid.as_deref() != Some(uid));
+        self.status.active = (!active.is_empty()).then_some(active);
+    }
+
+    /// The start for which a Job was made, when it is later than any that was noted.
+    fn unnoted_start(&self, job: &Job) -> Option<Time> {
+        let annotations = job.metadata.annotations.as_ref()?;
+        let due: jiff::Timestamp = annotations.get(SCHEDULED)?.parse().ok()?;
+        let due = Time::from_timestamp(due);
+        let last = self.status.last_schedule_time.as_ref().map(meta::moment);
+        last.is_none_or(|last| last < due).then_some(due)
+    }
+
+    fn activate(&mut self, job: &Job, due: Time) {
+        let reference = core::ObjectReference {
+            api_version: Some("batch/v1".to_owned()),
+            kind: Some("Job".to_owned()),
+            namespace: Some(job.namespace().to_owned()),
+            name: Some(job.name().to_owned()),
+            uid: Some(job.uid().to_owned()),
+            resource_version: job.metadata.resource_version.clone(),
+            field_path: None,
+        };
+        self.status.active.get_or_insert_default().push(reference);
+        self.status.last_schedule_time = Some(meta::object_time(due));
     }
 
     /// Deletes the oldest ended Jobs beyond the limits.
@@ -138,13 +193,14 @@ impl Sync<'_> {
             });
             let surplus = ended.len().saturating_sub(wording::size(limit));
             for job in ended.into_iter().take(surplus) {
-                let delete = self.delete(job, "there are enough old ones");
-                self.actions.push(delete);
+                self.delete(job, "there are enough old ones");
             }
         }
     }
 
-    fn delete(&self, job: &Job, why: &str) -> Action {
+    /// Deletes a Job, which is no longer active then. Source: `deleteJob`.
+    fn delete(&mut self, job: &Job, why: &str) {
+        self.deactivate(job.uid());
         let name = job.name();
         let options = DeleteOptions {
             propagation: Propagation::Background,
@@ -152,12 +208,15 @@ impl Sync<'_> {
         };
         let key = job.clone().into_object().key();
         let why = format!("deletes {key}: {why}");
-        let done = format!("Deleted job {name}");
-        Action::new(key, Verb::Delete(options), why).saying(Said::normal(
+        let done = Said::normal(
             &self.owner,
             "SuccessfulDelete",
-            done,
-        ))
+            format!("Deleted job {name}"),
+        );
+        let failed = "Deleted job: {refusal}".to_owned();
+        let failed = Said::warning(&self.owner, "FailedDelete", failed);
+        let delete = Action::new(key, Verb::Delete(options), why);
+        self.actions.push(delete.saying(done).warning(failed));
     }
 
     /// The latest start that is due and was not made yet. Source: `nextScheduleTime`.
@@ -186,20 +245,10 @@ impl Sync<'_> {
         due
     }
 
-    /// Makes the Job that is due; one that is there already has been made, and is only noted.
+    /// Makes the Job that is due.
     fn start(&mut self, due: Time) {
-        let job = self.job(due);
-        let name = job.name().to_owned();
-        if self.jobs.iter().any(|job| job.name() == name) {
-            self.status.last_schedule_time = Some(meta::object_time(due));
-            return;
-        }
-        let active: Vec<&Job> = self
-            .jobs
-            .iter()
-            .copied()
-            .filter(|job| end(job).is_none() && !job.is_terminating())
-            .collect();
+        let active = self.status.active.iter().flatten();
+        let active: Vec<String> = active.filter_map(|each| each.uid.clone()).collect();
         let policy = self.cron_job.spec.concurrency_policy.as_deref();
         if policy == Some("Forbid") && !active.is_empty() {
             let message = "Not starting job because prior execution is running and concurrency \
@@ -209,12 +258,16 @@ impl Sync<'_> {
             return;
         }
         if policy == Some("Replace") {
-            for job in active {
-                let delete = self.delete(job, "a new one takes its place");
-                self.actions.push(delete);
+            let jobs = self.jobs.clone();
+            for job in jobs
+                .iter()
+                .filter(|job| active.iter().any(|uid| uid == job.uid()))
+            {
+                self.delete(job, "a new one takes its place");
             }
-            self.status.active = None;
         }
+        let job = self.job(due);
+        let name = job.name().to_owned();
         let job = job.into_object();
         let why = format!("creates the Job that is due at {}", due.to_timestamp());
         let done = format!("Created job {name}");
@@ -231,8 +284,7 @@ impl Sync<'_> {
         let template = &self.cron_job.spec.job_template;
         let from = template.metadata.clone().unwrap_or_default();
         let mut annotations = from.annotations.unwrap_or_default();
-        let scheduled = "batch.kubernetes.io/cronjob-scheduled-timestamp".to_owned();
-        annotations.insert(scheduled, stamp.to_string());
+        annotations.insert(SCHEDULED.to_owned(), stamp.to_string());
         let metadata = ObjectMeta {
             name: Some(format!(
                 "{}-{}",
@@ -253,32 +305,7 @@ impl Sync<'_> {
         }
     }
 
-    /// Jobs that run and are not in the list of active ones yet.
-    fn note_started(&mut self) {
-        let listed = self.status.active.take().unwrap_or_default();
-        let mut active = listed.clone();
-        for job in self.jobs.iter().filter(|job| end(job).is_none()) {
-            let is_listed = listed
-                .iter()
-                .any(|reference| reference.uid.as_deref() == Some(job.uid()));
-            if is_listed || job.is_terminating() {
-                continue;
-            }
-            active.push(core::ObjectReference {
-                api_version: Some("batch/v1".to_owned()),
-                kind: Some("Job".to_owned()),
-                namespace: Some(job.namespace().to_owned()),
-                name: Some(job.name().to_owned()),
-                uid: Some(job.uid().to_owned()),
-                resource_version: job.metadata.resource_version.clone(),
-                field_path: None,
-            });
-        }
-        self.status.active = (!active.is_empty()).then_some(active);
-    }
-
     fn into_plan(mut self, desired: String, look_again: Option<LookAgain>) -> Plan {
-        self.note_started();
         let active = self.status.active.as_ref().map_or(0, Vec::len);
         let mut difference = String::new();
         if !self.actions.is_empty() {

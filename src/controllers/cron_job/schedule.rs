@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::ToSpan as _;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan as _};
 
+use crate::api::time_zone;
 use crate::sim::{Time, parse_duration};
 
 const MONTHS: [&str; 12] = [
@@ -27,7 +28,10 @@ const FIELDS: [Bounds; 5] = [
 /// So many years ahead a date is looked for; 29 February comes within them.
 const YEARS_AHEAD: i16 = 5;
 
-/// A schedule, in universal time.
+/// How far clocks are put back at the most.
+const PUT_BACK_MOST: i64 = 3;
+
+/// A schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Schedule {
     /// Every so often, from wherever one starts.
@@ -40,6 +44,7 @@ pub(super) enum Schedule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Calendar {
     sets: [Set; 5],
+    zone: TimeZone,
 }
 
 /// Values of a field as bits, and whether the field was `*`.
@@ -56,11 +61,20 @@ impl Set {
 }
 
 impl Schedule {
-    /// Reads a schedule; nothing when it is none, which the API server has ruled out.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let text = match text.split_once(' ') {
-            Some((zone, rest)) if zone.contains("TZ=") => rest.trim(),
-            _ => text,
+    /// Reads a schedule by the clocks of a zone, those of universal time where none is named; nothing
+    /// when it is none, which the API server has ruled out. A zone within the text, as old ones have
+    /// it, goes first.
+    pub(super) fn read(text: &str, zone: Option<&str>) -> Option<Self> {
+        let (zone, text) = match text.split_once(' ') {
+            Some((first, rest)) if first.contains("TZ=") => {
+                let named = first.split_once('=').map(|(_, zone)| zone);
+                (named, rest.trim())
+            }
+            _ => (zone, text),
+        };
+        let zone = match zone {
+            Some(name) => time_zone::named(name)?,
+            None => TimeZone::UTC,
         };
         let text = match text {
             "@yearly" | "@annually" => "0 0 1 1 *",
@@ -87,7 +101,7 @@ impl Schedule {
                 set.any |= read.any;
             }
         }
-        Some(Self::Calendar(Calendar { sets }))
+        Some(Self::Calendar(Calendar { sets, zone }))
     }
 
     /// The first moment after `time` at which the schedule is due.
@@ -128,9 +142,33 @@ fn read_part(part: &str, (lowest, highest, names): Bounds) -> Option<Set> {
 }
 
 impl Calendar {
+    /// Where clocks are put forward, what is due in the hour that does not come is passed over; where
+    /// they are put back, it is due twice.
     fn next(&self, time: Time) -> Option<Time> {
+        let now = time.to_timestamp();
+        let clock = self.zone.to_datetime(now);
+        let mut at = clock;
+        if self.zone != TimeZone::UTC {
+            at = at.checked_sub(PUT_BACK_MOST.hours()).ok()?;
+        }
+        let mut due: Option<Timestamp> = None;
+        while due.is_none() || at <= clock {
+            at = self.next_on_clock(at)?;
+            let moments = match self.zone.to_ambiguous_timestamp(at).offset() {
+                AmbiguousOffset::Unambiguous { offset } => [Some(offset), None],
+                AmbiguousOffset::Gap { .. } => [None, None],
+                AmbiguousOffset::Fold { before, after } => [Some(before), Some(after)],
+            };
+            let moments = moments.into_iter().flatten();
+            let coming = moments.filter_map(|offset| offset.to_timestamp(at).ok());
+            due = coming.filter(|moment| *moment > now).chain(due).min();
+        }
+        due.map(Time::from_timestamp)
+    }
+
+    /// The first minute after this one that the clock shows and the schedule names.
+    fn next_on_clock(&self, after: DateTime) -> Option<DateTime> {
         let [minutes, hours, _, months, _] = self.sets;
-        let after = Offset::UTC.to_datetime(time.to_timestamp());
         let mut at = after
             .with()
             .second(0)
@@ -151,8 +189,7 @@ impl Calendar {
             } else if !minutes.has(at.minute()) {
                 at = at.checked_add(1.minute()).ok()?;
             } else {
-                let due = Offset::UTC.to_timestamp(at).ok()?;
-                return Some(Time::from_timestamp(due));
+                return Some(at);
             }
         }
         None
@@ -196,14 +233,59 @@ mod tests {
             ("0 0 1 jan ?", "2027-01-01T00:00:00Z"),
         ];
         for (text, expected) in cases {
-            let schedule = Schedule::read(text).expect(text);
+            let schedule = Schedule::read(text, None).expect(text);
             let due = schedule.next(Time::START).expect(text);
             assert_eq!(due.to_timestamp().to_string(), expected, "{text}");
         }
         assert_eq!(
-            Schedule::read("0 0 31 2 *").and_then(|never| never.next(Time::START)),
+            Schedule::read("0 0 31 2 *", None).and_then(|never| never.next(Time::START)),
             None
         );
-        assert_eq!(Schedule::read("now and then"), None);
+        assert_eq!(Schedule::read("now and then", None), None);
+    }
+
+    #[test]
+    fn c6_a_schedule_goes_by_the_clocks_of_its_zone_whatever_is_done_to_them() {
+        let due = |text: &str, zone: &str, after: &str, count: usize| {
+            let schedule = Schedule::read(text, Some(zone)).expect(text);
+            let mut at = Time::from_timestamp(after.parse().expect(after));
+            let mut all = Vec::new();
+            for _ in 0..count {
+                at = schedule.next(at).expect(text);
+                all.push(at.to_timestamp().to_string());
+            }
+            all
+        };
+        let berlin = "Europe/Berlin";
+        // In winter it is an hour later there.
+        let morning = due("0 9 * * *", berlin, "2026-01-05T08:00:00Z", 1);
+        assert_eq!(morning, ["2026-01-06T08:00:00Z"]);
+        // From 2 to 3 on 29 March there is no hour; from 2 to 3 on 25 October there are two.
+        let spring = due("30 2 * * *", berlin, "2026-03-28T12:00:00Z", 1);
+        assert_eq!(spring, ["2026-03-30T00:30:00Z"]);
+        let autumn = due("30 2 * * *", berlin, "2026-10-24T12:00:00Z", 3);
+        assert_eq!(
+            autumn,
+            [
+                "2026-10-25T00:30:00Z",
+                "2026-10-25T01:30:00Z",
+                "2026-10-26T01:30:00Z"
+            ]
+        );
+        let hourly = due("0 * * * *", berlin, "2026-10-25T00:00:00Z", 3);
+        assert_eq!(
+            hourly,
+            [
+                "2026-10-25T01:00:00Z",
+                "2026-10-25T02:00:00Z",
+                "2026-10-25T03:00:00Z"
+            ]
+        );
+        let old = Schedule::read("TZ=Asia/Tokyo 0 9 * * *", None).expect("a zone in the text");
+        let due = old
+            .next(Time::START)
+            .map(|due| due.to_timestamp().to_string());
+        assert_eq!(due.as_deref(), Some("2026-01-02T00:00:00Z"));
+        assert_eq!(Schedule::read("0 9 * * *", Some("Mars/X")), None);
     }
 }

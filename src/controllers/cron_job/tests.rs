@@ -40,6 +40,14 @@ fn job(name: &str, condition: Option<&str>) -> Object {
     )
 }
 
+/// A Job that the loop made for a start.
+fn made_for(start: &str, job: &Object) -> Object {
+    changed(job, |job| {
+        job["metadata"]["annotations"] =
+            json!({"batch.kubernetes.io/cronjob-scheduled-timestamp": start});
+    })
+}
+
 fn plan(objects: &[Object]) -> Plan {
     // Ten minutes into the run: 00:10 is due.
     let key = Key::new(Kind::CronJob, "default", "tidy");
@@ -72,7 +80,8 @@ fn c6_the_latest_start_that_is_due_makes_one_job_named_after_its_minute() {
         "a calendar keeps no world busy"
     );
 
-    let second = plan(&[cron_job(|_| {}), job(DUE, None)]);
+    let made = made_for("2026-01-01T00:10:00Z", &job(DUE, None));
+    let second = plan(&[cron_job(|_| {}), made]);
     assert_eq!(outlines(&second), ["status cronjob tidy"]);
     let status = &written(&second.actions[0])["status"];
     assert_eq!(status["active"][0]["name"], DUE);
@@ -83,7 +92,10 @@ fn c6_the_latest_start_that_is_due_makes_one_job_named_after_its_minute() {
 fn c6_concurrency_allows_forbids_or_replaces() {
     let running = job("tidy-1", None);
     let with = |policy: &str| {
-        let cron_job = cron_job(|cron| cron["spec"]["concurrencyPolicy"] = json!(policy));
+        let cron_job = cron_job(|cron| {
+            cron["spec"]["concurrencyPolicy"] = json!(policy);
+            cron["status"] = json!({"active": [{"name": "tidy-1", "uid": "tidy-1"}]});
+        });
         plan(&[cron_job, running.clone()])
     };
     let jobs = |plan: &Plan| {
@@ -96,10 +108,29 @@ fn c6_concurrency_allows_forbids_or_replaces() {
     let forbidden = with("Forbid");
     assert_eq!(jobs(&forbidden), Vec::<String>::new());
     assert!(messages(&forbidden)[0].starts_with("JobAlreadyActive Not starting job because"));
+    let replaced = with("Replace");
     assert_eq!(
-        jobs(&with("Replace")),
-        ["delete job tidy-1".to_owned(), format!("create job {DUE}")]
+        outlines(&replaced),
+        [
+            "delete job tidy-1".to_owned(),
+            format!("create job {DUE}"),
+            "status cronjob tidy".to_owned()
+        ]
     );
+    let status = &written(&replaced.actions[2])["status"];
+    assert_eq!(status.get("active"), None, "what is deleted is not missed");
+}
+
+#[test]
+fn c6_a_job_that_it_did_not_make_is_no_active_one() {
+    let by_hand = job("by-hand", None);
+    let cron = cron_job(|cron| cron["spec"]["suspend"] = json!(true));
+    let plan = plan(&[cron, by_hand]);
+    assert_eq!(
+        messages(&plan),
+        ["UnexpectedJob Saw a job that the controller did not create or forgot: by-hand"]
+    );
+    assert_eq!(outlines(&plan), Vec::<String>::new());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! daemonset-controller: one pod on each node that fits. Source: `pkg/controller/daemon`.
 
+mod back_off;
 mod placement;
 mod update;
 
@@ -7,17 +8,24 @@ use std::collections::BTreeMap;
 
 use super::claim::{self, Claims};
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
+use super::memory::Memory;
 use super::pod_control;
 use super::pod_template::{PodMould, min_ready, until_available};
-use super::revision_history::{History, REVISION_LABEL};
+use super::revision_history::{History, LeftBehind, REVISION_LABEL};
 use super::wording;
 use crate::api::{DaemonSet, Key, Kind, Node, Object, Pod, PodSpec, Typed, apps, meta};
 use crate::apiserver::Outcome;
 use crate::client::Informers;
 use crate::sim::counted;
+pub use back_off::FailedPods;
 use placement::Fit;
 
-/// Unlike Kubernetes: failed pods are replaced without back-off.
+/// What a look at a set whose pods fail is for.
+const FAILED: &str = "a failed daemon pod may be replaced";
+
+/// The label of a pod with the count of the template that it was made from.
+const GENERATION_LABEL: &str = "pod-template-generation";
+
 pub(super) static DAEMON_SET: Controller = Controller {
     name: "daemonset-controller",
     event_source: "daemonset-controller",
@@ -56,10 +64,11 @@ fn plan(planned: &Planned<'_>) -> Plan {
     };
     let owner = set.clone().into_object();
     let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
-    if claims.orphans.is_empty() {
+    let left = LeftBehind::to(planned.caches, &owner, &set.spec.selector);
+    if claims.orphans.is_empty() && left.is_empty() {
         return reconcile(planned, set, &claims, false);
     }
-    let about = "pods to adopt, if the DaemonSet is still wanted";
+    let about = "what to adopt, if the DaemonSet is still wanted";
     Plan::asking(about, claim::question(&owner), plan_with_answer)
 }
 
@@ -69,7 +78,12 @@ fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     };
     let owner = set.clone().into_object();
     let claims = Claims::of(planned.caches, Kind::Pod, &owner, &set.spec.selector);
-    reconcile(planned, set, &claims, claim::may_adopt(set.uid(), answers))
+    let adopts = claim::may_adopt(set.uid(), answers);
+    let left = LeftBehind::to(planned.caches, &owner, &set.spec.selector);
+    if adopts && !left.is_empty() {
+        return left.taken(&owner, &claims);
+    }
+    reconcile(planned, set, &claims, adopts)
 }
 
 /// The nodes, and the daemon pods on each of them.
@@ -81,8 +95,10 @@ struct Daemons<'a> {
     hash: String,
     nodes: Vec<(&'a Node, Fit)>,
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    failed: FailedPods,
     actions: Vec<Action>,
     events: Vec<Said>,
+    next_try: Option<LookAgain>,
 }
 
 fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts: bool) -> Plan {
@@ -113,7 +129,13 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
         hash: history.update.hash.clone(),
         nodes,
         pods,
+        failed: FailedPods::of(
+            planned.failed_pods(),
+            set.status.observed_generation.unwrap_or(0),
+            planned.now,
+        ),
         events: Vec::new(),
+        next_try: None,
     };
     if !set.is_terminating() {
         daemons.actions.extend(history.write.clone());
@@ -138,8 +160,11 @@ fn reconcile(planned: &Planned<'_>, set: &DaemonSet, claims: &Claims<'_>, adopts
 }
 
 fn hash_of(pod: &Pod) -> &str {
-    let labels = meta::labels(&pod.metadata);
-    labels.get(REVISION_LABEL).map_or("", String::as_str)
+    label(pod, REVISION_LABEL).unwrap_or_default()
+}
+
+fn label<'a>(pod: &'a Pod, name: &str) -> Option<&'a str> {
+    meta::labels(&pod.metadata).get(name).map(String::as_str)
 }
 
 impl<'a> Daemons<'a> {
@@ -165,8 +190,10 @@ impl<'a> Daemons<'a> {
                 .filter(|pod| !pod.is_terminating())
                 .partition(|pod| pod.is_finished());
             for pod in ended {
-                self.tell_ended(pod, node.name());
-                surplus.push(pod);
+                if self.may_go(pod, node.name()) {
+                    self.tell_ended(pod, node.name());
+                    surplus.push(pod);
+                }
             }
             living.sort_by_key(|pod| {
                 let created = meta::created(&pod.metadata);
@@ -182,6 +209,20 @@ impl<'a> Daemons<'a> {
             let delete = self.delete(pod, "it is not to be on its node");
             self.actions.push(delete);
         }
+    }
+
+    /// Whether an ended pod may be deleted now. One that failed may have to wait.
+    fn may_go(&mut self, pod: &Pod, node: &str) -> bool {
+        if pod.phase() != "Failed" {
+            return true;
+        }
+        if let Some(left) = self.failed.left(node, self.planned.now) {
+            let look = LookAgain::to_check(left).because(FAILED);
+            self.next_try = LookAgain::earlier(self.next_try, Some(look));
+            return false;
+        }
+        self.failed.count(node, self.planned.now);
+        true
     }
 
     fn tell_ended(&mut self, pod: &Pod, node: &str) {
@@ -206,11 +247,25 @@ impl<'a> Daemons<'a> {
         placement::tie(pod.spec_mut().shared_mut(), node);
         let labels = pod.metadata_mut().labels.get_or_insert_default();
         labels.insert(REVISION_LABEL.to_owned(), self.hash.clone());
+        if let Some(generation) = self.generation() {
+            labels.insert(GENERATION_LABEL.to_owned(), generation.to_owned());
+        }
         pod_control::create(&self.owner, pod, format!("creates the pod for {node}"))
     }
 
     fn delete(&self, pod: &Pod, why: &str) -> Action {
         pod_control::delete(&self.owner, pod, why)
+    }
+
+    fn generation(&self) -> Option<&'a str> {
+        meta::annotation(&self.set.metadata, meta::TEMPLATE_GENERATION)
+    }
+
+    /// Whether a pod is of the template as it is now, by its hash or by the count of templates: a
+    /// set that was made anew counts from 1 again. Source: `IsPodUpdated`.
+    fn is_updated(&self, pod: &Pod) -> bool {
+        let counted = label(pod, GENERATION_LABEL);
+        hash_of(pod) == self.hash || (counted.is_some() && counted == self.generation())
     }
 
     fn is_available(&self, pod: &Pod) -> bool {
@@ -240,7 +295,7 @@ impl<'a> Daemons<'a> {
             status.current_number_scheduled += 1;
             status.number_ready += i32::from(pod.is_ready());
             available += i32::from(self.is_available(pod));
-            updated += i32::from(hash_of(pod) == self.hash);
+            updated += i32::from(self.is_updated(pod));
         }
         let some = |number: i32| (number > 0).then_some(number);
         status.number_available = some(available);
@@ -276,7 +331,8 @@ impl<'a> Daemons<'a> {
             difference,
             actions: self.actions,
             events: self.events,
-            look_again: next.map(LookAgain::to_act),
+            look_again: LookAgain::earlier(next.map(LookAgain::to_act), self.next_try),
+            remember: Some(Memory::FailedPods(self.failed)),
             ..Plan::default()
         }
     }

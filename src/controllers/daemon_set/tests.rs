@@ -81,7 +81,7 @@ fn after(objects: &[Object], plan: &Plan) -> Vec<Object> {
             }
             Verb::Create(other) => objects.push(other.clone()),
             Verb::Delete(_) => objects.retain(|each| each.key() != action.key),
-            Verb::UpdateStatus(set) => {
+            Verb::WriteStatus(set, _) => {
                 objects.retain(|each| each.key() != action.key);
                 objects.push(set.clone());
             }
@@ -105,11 +105,50 @@ fn c5_every_node_gets_one_pod_that_the_scheduler_binds() {
     let pod = pod.expect("a pod");
     assert_eq!(pod["spec"].get("nodeName"), None);
     assert_eq!(pod["metadata"]["generateName"], "agent-");
-    let tolerations = pod["spec"]["tolerations"].as_array().map(Vec::len);
-    assert_eq!(tolerations, Some(6));
     let settled = after(&after(&objects, &first), &plan(&after(&objects, &first)));
     let idle = plan(&settled);
     assert!(idle.is_empty(), "{:?}", outlines(&idle));
+}
+
+/// What the first pod of a set tolerates, by the last word of the taint.
+fn tolerated(set: Object) -> Vec<String> {
+    let mut objects = nodes();
+    objects.push(set);
+    let plan = plan(&objects);
+    let pods = plan.actions.iter().map(written);
+    let pod = pods.into_iter().find(|each| each["kind"] == "Pod");
+    let tolerations = pod.expect("a pod")["spec"]["tolerations"].clone();
+    let tolerations = tolerations.as_array().expect("a list").clone();
+    let mut words: Vec<String> = tolerations
+        .iter()
+        .map(|each| {
+            assert_eq!(each["operator"], "Exists");
+            assert_eq!(each.get("tolerationSeconds"), None, "for ever");
+            let [key, effect] = ["key", "effect"].map(|field| each[field].as_str());
+            let key = key.and_then(|key| key.strip_prefix("node.kubernetes.io/"));
+            format!("{} {}", key.unwrap_or_default(), effect.unwrap_or_default())
+        })
+        .collect();
+    words.sort();
+    words
+}
+
+#[test]
+fn c5_daemon_pods_tolerate_what_befalls_their_node_for_ever() {
+    let always = [
+        "disk-pressure NoSchedule",
+        "memory-pressure NoSchedule",
+        "not-ready NoExecute",
+        "pid-pressure NoSchedule",
+        "unreachable NoExecute",
+        "unschedulable NoSchedule",
+    ];
+    assert_eq!(tolerated(set(|_| {})), always);
+    let in_the_network_of_the_node =
+        set(|set| set["spec"]["template"]["spec"]["hostNetwork"] = json!(true));
+    let mut more = always.to_vec();
+    more.insert(2, "network-unavailable NoSchedule");
+    assert_eq!(tolerated(in_the_network_of_the_node), more);
 }
 
 #[test]
@@ -277,4 +316,39 @@ fn c5_with_surge_an_old_pod_that_is_not_ready_makes_way_for_the_new_one() {
     let third = steps(&plan(&objects));
     let deletes = third.iter().filter(|step| step.starts_with("delete"));
     assert_eq!(deletes.count(), 3, "{third:?}");
+}
+
+#[test]
+fn c5_failed_pods_of_a_node_go_after_1_2_4_seconds() {
+    let mut objects = nodes();
+    objects.push(set(|_| {}));
+    let first = plan(&objects);
+    let objects = after(&objects, &first);
+    let failed: Vec<Object> = objects
+        .iter()
+        .map(|each| match each {
+            Object::Pod(_) => changed(each, |pod| pod["status"]["phase"] = json!("Failed")),
+            other => other.clone(),
+        })
+        .collect();
+    let key = Key::new(Kind::DaemonSet, "default", "agent");
+    let mut bench = Bench::new(&DAEMON_SET, &failed);
+    let deleted = |bench: &mut Bench| {
+        let plan = bench.plan(&key);
+        bench.remembered.clone_from(&plan.remember);
+        let outlines = outlines(&plan);
+        let deletes = outlines
+            .iter()
+            .filter(|each| each.starts_with("delete pod"));
+        (
+            deletes.count(),
+            plan.look_again.map(|look| look.after.as_secs()),
+        )
+    };
+    assert_eq!(deleted(&mut bench), (3, None), "the first ones go at once");
+    for seconds in [1, 2, 4, 8] {
+        assert_eq!(deleted(&mut bench), (0, Some(seconds)), "these stay");
+        bench.wait(std::time::Duration::from_secs(seconds));
+        assert_eq!(deleted(&mut bench), (3, None), "and go after {seconds} s");
+    }
 }

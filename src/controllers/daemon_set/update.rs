@@ -3,8 +3,8 @@
 
 use super::super::deployment::{Rounding, scaled};
 use super::super::wording;
+use super::Daemons;
 use super::placement::Fit;
-use super::{Daemons, hash_of};
 use crate::api::{DaemonSet, IntOrString, Pod, apps};
 
 fn strategy(set: &DaemonSet) -> Option<&apps::RollingUpdateDaemonSet> {
@@ -48,7 +48,7 @@ pub(super) fn surplus<'a>(daemons: &Daemons<'a>, living: &[&'a Pod]) -> Vec<&'a 
     if !surges(daemons.set) || living.len() < 2 {
         return living.iter().skip(1).copied().collect();
     }
-    let is_new = |pod: &&&Pod| hash_of(pod) == daemons.hash;
+    let is_new = |pod: &&&Pod| daemons.is_updated(pod);
     let new = living.iter().find(|pod| is_new(pod)).copied();
     let old = living.iter().find(|pod| !is_new(pod)).copied();
     let is_kept = |pod: &Pod| {
@@ -82,7 +82,7 @@ enum Standing<'a> {
 fn standing<'a>(daemons: &Daemons<'a>, node: &str) -> Standing<'a> {
     let living = daemons.on(node).iter().copied();
     let living = living.filter(|pod| !pod.is_terminating());
-    let (new, old): (Vec<&Pod>, Vec<&Pod>) = living.partition(|pod| hash_of(pod) == daemons.hash);
+    let (new, old): (Vec<&Pod>, Vec<&Pod>) = living.partition(|pod| daemons.is_updated(pod));
     match (&new[..], &old[..]) {
         ([new], []) => Standing::New(new),
         ([], [old]) => Standing::Old(old),

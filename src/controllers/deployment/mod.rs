@@ -86,6 +86,8 @@ struct Draft<'a> {
     wanted: Deployment,
     members: Members,
     actions: Vec<Action>,
+    /// Whether a rollout is under way, which has to keep its deadline. One that is paused has none.
+    is_rolling: bool,
 }
 
 /// Source: `syncDeployment`.
@@ -97,6 +99,7 @@ fn reconcile(planned: &Planned<'_>, seen: &Deployment, claims: &Claims<'_>, adop
         wanted: seen.clone(),
         members: Members::of(seen, &claims.mine(adopts)),
         actions: claims.actions(&owner, adopts),
+        is_rolling: false,
     };
     if !draft.actions.is_empty() {
         // Whose the ReplicaSets are comes first; the rest is planned when that is settled.
@@ -173,6 +176,7 @@ impl Draft<'_> {
     }
 
     fn roll_out(&mut self) {
+        self.is_rolling = true;
         let moved = if limits::is_recreate(self.seen) {
             let stage = recreate::recreate(&mut self.members, self.seen, self.planned.caches);
             if stage == Stage::Starting && self.members.new.is_none() {
@@ -250,21 +254,22 @@ impl Draft<'_> {
             .all()
             .filter_map(|member| update(&owner, member));
         self.actions.extend(scaled);
-        let look_again = if self.wanted == *self.seen {
-            status::deadline_check(self.seen, self.planned.now)
-        } else {
+        let is_told = self.wanted == *self.seen;
+        let deadline = (is_told && self.is_rolling)
+            .then(|| status::deadline_check(self.seen, self.planned.now))
+            .flatten();
+        if !is_told {
             let why = "writes the status".to_owned();
             let wanted = self.wanted.clone().into_object();
             self.actions.push(Action::status(wanted, why));
-            None
-        };
+        }
         let limits = Limits::of(self.seen);
         Plan {
             desired: words::desired(limits),
             observed: words::observed(&self.members),
-            difference: words::difference(&self.members, limits, &self.actions),
+            difference: words::difference(&self.members, self.seen, &self.actions),
             actions: self.actions,
-            look_again: look_again.map(|after| LookAgain::to_check(after).because(DEADLINE)),
+            look_again: deadline.map(|after| LookAgain::to_check(after).because(DEADLINE)),
             ..Plan::default()
         }
     }

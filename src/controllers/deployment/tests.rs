@@ -90,7 +90,7 @@ impl World {
                     let place = self.place(set.name());
                     self.sets[place] = set.clone();
                 }
-                Verb::UpdateStatus(deployment) => self.deployment = deployment.clone(),
+                Verb::WriteStatus(deployment, _) => self.deployment = deployment.clone(),
                 Verb::Delete(_) => {
                     let place = self.place(&action.key.name);
                     self.sets.remove(place);

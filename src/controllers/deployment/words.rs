@@ -4,6 +4,7 @@ use super::super::controller::Action;
 use super::super::wording;
 use super::limits::Limits;
 use super::revision::{Member, Members};
+use crate::api::Deployment;
 use crate::sim::counted;
 
 pub(super) fn desired(limits: Limits) -> String {
@@ -36,14 +37,19 @@ pub(super) fn observed(members: &Members) -> String {
     }
 }
 
-pub(super) fn difference(members: &Members, limits: Limits, actions: &[Action]) -> String {
+pub(super) fn difference(members: &Members, seen: &Deployment, actions: &[Action]) -> String {
+    let limits = Limits::of(seen);
     let (new, old) = numbers(members);
     let mut parts = vec![wording::difference(wording::size(limits.replicas), new)];
     if old > 0 {
         parts.push(format!("{old} old"));
     }
     parts.retain(|part| !part.is_empty());
-    if actions.is_empty() {
+    if actions.is_empty() && seen.spec.paused == Some(true) {
+        if !parts.is_empty() {
+            parts.push("paused until rollout resume".to_owned());
+        }
+    } else if actions.is_empty() {
         // Nothing can be done: what is missing has to come up first.
         let newest = members.new.as_ref().map_or(0, Member::available);
         let missing = wording::size(limits.replicas - newest);

@@ -85,11 +85,8 @@ fn plan(planned: &Planned<'_>) -> Plan {
     let Some(wanted) = pod_selector(service) else {
         return Plan::nothing("the Service selects no pods");
     };
-    let pods = planned.caches.list::<Pod>(Some(service.namespace()));
-    let pods: Vec<&Pod> = pods
-        .filter(|pod| selector::matches(&wanted, meta::labels(&pod.metadata)))
-        .filter(|pod| endpoints::is_endpoint(pod))
-        .collect();
+    let mut pods: Vec<&Pod> = planned.caches.selected(service.namespace(), &wanted);
+    pods.retain(|pod| endpoints::is_endpoint(pod));
     let by_ports = endpoints::by_ports(planned.caches, service, &pods);
     let existing = slices::existing(planned.caches, service);
     let held: usize = existing

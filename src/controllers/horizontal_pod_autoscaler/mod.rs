@@ -7,6 +7,7 @@ mod replicas;
 mod words;
 
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
+use super::memory::Memory;
 use crate::api::{
     HorizontalPodAutoscaler, Key, Kind, Object, Pod, Typed, autoscaling, meta, selector,
 };
@@ -198,7 +199,8 @@ impl<'a> Draft<'a> {
         let message = "the HPA controller was able to get the target's current scale";
         self.set("AbleToScale", true, "SucceededGetScale", message);
         let (current, now) = (scale.replicas, self.planned.now);
-        let mut remember = Recommendations::beginning_with(self.planned.remembered, current, now);
+        let mut remember =
+            Recommendations::beginning_with(self.planned.recommendations(), current, now);
         let mut statuses = None;
         let (replicas, why) = match self.by_numbers(scale) {
             Some(Decision::Off) => {
@@ -467,7 +469,7 @@ impl<'a> Draft<'a> {
                 LookAgain::to_check(self.planned.profile.autoscaler.sync)
                     .because("it measures again and may scale"),
             ),
-            remember: self.remember,
+            remember: self.remember.map(Memory::Recommendations),
             when_refused: Some(tell_failure),
             ..Plan::default()
         }

@@ -144,7 +144,7 @@ impl World {
                     assert_eq!(action.key, target());
                     self.replicas = scale.replicas;
                 }
-                Verb::UpdateStatus(object) => self.scaler = object.clone(),
+                Verb::WriteStatus(object, _) => self.scaler = object.clone(),
                 other => panic!("an autoscaler writes nothing else: {other:?}"),
             }
         }

@@ -4,15 +4,18 @@
 mod health;
 mod taints;
 
+use std::sync::Arc;
+
 use super::controller::{Act, Action, Change, Controller, Periodic, Plan, Planned, Said};
-use crate::api::{Key, Kind, Node, Object, Pod, Typed, core, meta};
+use super::memory::Memory;
+use crate::api::owners::Provenance;
+use crate::api::{Key, Kind, Node, Object, ObjectMeta, Pod, Typed, core, meta};
 use crate::apiserver::{Patch, PatchType, Subresource, Verb};
 use crate::client::Informers;
-
 use crate::sim::{Profile, Time};
 
 /// Unlike Kubernetes: a node that reports itself not ready gets its NoExecute taint when that is
-/// seen and not up to five seconds later; the event RegisteredNode is not written.
+/// seen and not up to five seconds later; the events RegisteredNode and RemovingNode likewise.
 pub(super) static NODE_LIFECYCLE: Controller = Controller {
     name: "node-lifecycle-controller",
     event_source: "node-controller",
@@ -55,6 +58,7 @@ fn concerns(caches: &Informers, change: &Change<'_>) -> Vec<Key> {
             });
             (!same).then(|| after.key()).into_iter().collect()
         }
+        (Some(before @ Object::Node(_)), None) => vec![before.key()],
         (before, Some(Object::Pod(pod))) => {
             let before = before.and_then(Pod::of);
             let came = before.is_none_or(|before| before.spec.node_name != pod.spec.node_name);
@@ -71,8 +75,44 @@ fn concerns(caches: &Informers, change: &Change<'_>) -> Vec<Key> {
 
 fn plan(planned: &Planned<'_>) -> Plan {
     let Some(node) = planned.subject::<Node>() else {
-        return Plan::nothing("the node is gone");
+        return farewell(&planned.key.name);
     };
+    let mut plan = plan_for(node, planned);
+    if planned.remembered.is_none() {
+        plan.events.push(greeting(node));
+        plan.remember = Some(Memory::Met);
+    }
+    plan
+}
+
+/// What is said of a node that is new to the controller.
+/// Source: `monitorNodeHealth`, `RecordNodeEvent`; likewise for the next.
+fn greeting(node: &Node) -> Said {
+    let name = node.name();
+    let message = format!("Node {name} event: Registered Node {name} in Controller");
+    Said::normal(&node.clone().into_object(), "RegisteredNode", message)
+}
+
+/// What is said of a node that somebody has deleted.
+fn farewell(name: &str) -> Plan {
+    let metadata = ObjectMeta {
+        name: Some(name.to_owned()),
+        ..ObjectMeta::default()
+    };
+    let gone = Node {
+        provenance: Provenance::default(),
+        metadata: metadata.into(),
+        spec: Arc::default(),
+        status: Arc::default(),
+    };
+    let message = format!("Node {name} event: Removing Node {name} from Controller");
+    Plan {
+        events: vec![Said::normal(&gone.into_object(), "RemovingNode", message)],
+        ..Plan::nothing("the node is gone")
+    }
+}
+
+fn plan_for(node: &Node, planned: &Planned<'_>) -> Plan {
     let silent = health::is_silent(planned.caches, node, planned.now, planned.profile);
     let told = silent
         .then(|| health::silenced(node, planned.now))

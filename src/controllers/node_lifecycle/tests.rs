@@ -118,6 +118,7 @@ fn c8_a_node_is_unknown_after_50_seconds_without_a_lease() {
         [
             "NodeNotReady Node node-a status is now: NodeNotReady",
             "NodeNotReady Node is not ready",
+            "RegisteredNode Node node-a event: Registered Node node-a in Controller",
         ]
     );
 }
@@ -233,4 +234,24 @@ fn c8_leases_and_heartbeats_concern_nobody() {
     assert_eq!(concerns(&lease("node-a"), &lease("node-a")), 0);
     assert_eq!(concerns(&well, &beat), 0);
     assert_eq!(concerns(&well, &ill), 1);
+}
+
+#[test]
+fn c8_a_node_is_greeted_once_and_what_is_deleted_is_seen_off() {
+    let node = node("node-a", |_| {});
+    let mut bench = Bench::new(&NODE_LIFECYCLE, &[node.clone(), lease("node-a")]);
+    let plan = bench.plan(&key("node-a"));
+    let greeting = "RegisteredNode Node node-a event: Registered Node node-a in Controller";
+    assert_eq!(messages(&plan), [greeting]);
+    bench.remembered = plan.remember;
+    assert_eq!(messages(&bench.plan(&key("node-a"))), Vec::<String>::new());
+    let change = Change {
+        before: Some(&node),
+        after: None,
+    };
+    let concerned = (NODE_LIFECYCLE.concerns)(&bench.caches, &change);
+    assert_eq!(concerned, [key("node-a")]);
+    let gone = Bench::new(&NODE_LIFECYCLE, &[]).plan(&key("node-a"));
+    let farewell = "RemovingNode Node node-a event: Removing Node node-a from Controller";
+    assert_eq!(messages(&gone), [farewell]);
 }

@@ -8,7 +8,7 @@ mod steps;
 
 use super::claim::{self, Claims};
 use super::controller::{Action, Controller, LookAgain, Plan, Planned};
-use super::revision_history::History;
+use super::revision_history::{History, LeftBehind};
 use super::wording;
 use crate::api::{Kind, Object, Pod, StatefulSet, Typed};
 use crate::apiserver::Outcome;
@@ -40,10 +40,11 @@ fn plan(planned: &Planned<'_>) -> Plan {
     };
     let owner = set.clone().into_object();
     let claims = claims(planned, set, &owner);
-    if claims.orphans.is_empty() {
+    let left = LeftBehind::to(planned.caches, &owner, &set.spec.selector);
+    if claims.orphans.is_empty() && left.is_empty() {
         return reconcile(planned, set, &claims, false);
     }
-    let about = "pods to adopt, if the StatefulSet is still wanted";
+    let about = "what to adopt, if the StatefulSet is still wanted";
     Plan::asking(about, claim::question(&owner), plan_with_answer)
 }
 
@@ -53,7 +54,12 @@ fn plan_with_answer(planned: &Planned<'_>, answers: &[Outcome]) -> Plan {
     };
     let owner = set.clone().into_object();
     let claims = claims(planned, set, &owner);
-    reconcile(planned, set, &claims, claim::may_adopt(set.uid(), answers))
+    let adopts = claim::may_adopt(set.uid(), answers);
+    let left = LeftBehind::to(planned.caches, &owner, &set.spec.selector);
+    if adopts && !left.is_empty() {
+        return left.taken(&owner, &claims);
+    }
+    reconcile(planned, set, &claims, adopts)
 }
 
 /// Only pods whose name is the set's with an ordinal are its own. Source: `isMemberOf`.

@@ -61,7 +61,7 @@ impl World {
                         .push(changed(object, |object| object["metadata"]["uid"] = uid));
                 }
                 Verb::Delete(_) => self.others.retain(|each| each.key() != action.key),
-                Verb::UpdateStatus(set) => self.set = set.clone(),
+                Verb::WriteStatus(set, _) => self.set = set.clone(),
                 Verb::Update(changed) => {
                     self.others.retain(|each| each.key() != action.key);
                     self.others.push(changed.clone());

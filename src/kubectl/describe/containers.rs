@@ -105,7 +105,11 @@ fn describe(
                 port.container_port
             };
             let protocol = port.protocol.as_deref().unwrap_or_default();
-            format!("{number}/{protocol}")
+            let name = port.name.as_deref().filter(|name| !name.is_empty());
+            match name {
+                Some(name) => format!("{number}/{protocol} ({name})"),
+                None => format!("{number}/{protocol}"),
+            }
         });
         let texts: Vec<String> = texts.collect();
         let text = texts.join(", ");

@@ -24,26 +24,19 @@ pub(super) fn namespace(writer: &mut Writer, namespace: &Namespace, related: &[O
     writer.annotations(0, namespace.metadata.annotations.as_ref());
     let phase = namespace.status.phase.as_deref().unwrap_or_default();
     writer.field(0, "Status", phase);
-    let conditions = namespace.status.conditions.as_deref().unwrap_or_default();
-    if !conditions.is_empty() {
-        writer.line(0, "Conditions:");
-        writer.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage");
-        writer.line(1, "----\t------\t------------------\t------\t-------");
-    }
-    for each in conditions {
+    let rows = namespace.status.conditions.iter().flatten().map(|each| {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        writer.line(
-            1,
-            format_args!(
-                "{}\t{}\t{}\t{}\t{}",
-                each.type_,
-                each.status,
-                date(each.last_transition_time.as_ref()),
-                text(&each.reason),
-                text(&each.message)
-            ),
-        );
-    }
+        format!(
+            "{}\t{}\t{}\t{}\t{}",
+            each.type_,
+            each.status,
+            date(each.last_transition_time.as_ref()),
+            text(&each.reason),
+            text(&each.message)
+        )
+    });
+    let columns = ["Type", "Status", "LastTransitionTime", "Reason", "Message"];
+    writer.conditions(&columns, rows);
     writer.line(0, "");
     let found: Vec<&ResourceQuota> = related.iter().filter_map(ResourceQuota::of).collect();
     quotas::list(writer, &found);

@@ -82,34 +82,26 @@ fn lease(writer: &mut Writer, lease: Option<&Lease>) {
 }
 
 fn conditions(writer: &mut Writer, node: &Node) {
-    let conditions = node.status.conditions.as_deref().unwrap_or_default();
-    if conditions.is_empty() {
-        return;
-    }
-    writer.line(0, "Conditions:");
-    writer.line(
-        1,
-        "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage",
-    );
-    writer.line(
-        1,
-        "----\t------\t-----------------\t------------------\t------\t-------",
-    );
-    for condition in conditions {
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        writer.line(
-            1,
-            format_args!(
-                "{} \t{} \t{} \t{} \t{} \t{}",
-                condition.type_,
-                condition.status,
-                date(condition.last_heartbeat_time.as_ref()),
-                date(condition.last_transition_time.as_ref()),
-                text(&condition.reason),
-                text(&condition.message)
-            ),
-        );
-    }
+    let columns = [
+        "Type",
+        "Status",
+        "LastHeartbeatTime",
+        "LastTransitionTime",
+        "Reason",
+        "Message",
+    ];
+    let rows = node.status.conditions.iter().flatten().map(|condition| {
+        format!(
+            "{} \t{} \t{} \t{} \t{} \t{}",
+            condition.type_,
+            condition.status,
+            date(condition.last_heartbeat_time.as_ref()),
+            date(condition.last_transition_time.as_ref()),
+            condition.reason.as_deref().unwrap_or_default(),
+            condition.message.as_deref().unwrap_or_default()
+        )
+    });
+    writer.conditions(&columns, rows);
 }
 
 fn amounts(writer: &mut Writer, title: &str, amounts: Option<&BTreeMap<String, OfficialQuantity>>) {

@@ -161,16 +161,10 @@ fn direction(writer: &mut Writer, title: &str, rules: Option<&autoscaling::HPASc
 }
 
 fn conditions(writer: &mut Writer, conditions: &[autoscaling::HorizontalPodAutoscalerCondition]) {
-    if conditions.is_empty() {
-        return;
-    }
-    writer.line(0, "Conditions:");
-    writer.line(1, "Type\tStatus\tReason\tMessage");
-    writer.line(1, "----\t------\t------\t-------");
-    for each in conditions {
+    let rows = conditions.iter().map(|each| {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let (reason, message) = (text(&each.reason), text(&each.message));
-        let line = format!("{}\t{}\t{reason}\t{message}", each.type_, each.status);
-        writer.line(1, line);
-    }
+        format!("{}\t{}\t{reason}\t{message}", each.type_, each.status)
+    });
+    writer.conditions(&["Type", "Status", "Reason", "Message"], rows);
 }

@@ -142,32 +142,26 @@ fn uses(pod: &Pod, claim: &str) -> bool {
 }
 
 fn conditions(writer: &mut Writer, conditions: &[core::PersistentVolumeClaimCondition]) {
-    if conditions.is_empty() {
-        return;
-    }
-    writer.line(0, "Conditions:");
-    writer.line(
-        1,
-        "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage",
-    );
-    writer.line(
-        1,
-        "----\t------\t-----------------\t------------------\t------\t-------",
-    );
-    for each in conditions {
-        writer.line(
-            1,
-            format_args!(
-                "{} \t{} \t{} \t{} \t{} \t{}",
-                each.type_,
-                each.status,
-                date(each.last_probe_time.as_ref()),
-                date(each.last_transition_time.as_ref()),
-                each.reason.as_deref().unwrap_or_default(),
-                each.message.as_deref().unwrap_or_default()
-            ),
-        );
-    }
+    let columns = [
+        "Type",
+        "Status",
+        "LastProbeTime",
+        "LastTransitionTime",
+        "Reason",
+        "Message",
+    ];
+    let rows = conditions.iter().map(|each| {
+        format!(
+            "{} \t{} \t{} \t{} \t{} \t{}",
+            each.type_,
+            each.status,
+            date(each.last_probe_time.as_ref()),
+            date(each.last_transition_time.as_ref()),
+            each.reason.as_deref().unwrap_or_default(),
+            each.message.as_deref().unwrap_or_default()
+        )
+    });
+    writer.conditions(&columns, rows);
 }
 
 /// Source: `describeStorageClass` of `kubectl/pkg/describe/describe.go`.

@@ -66,20 +66,16 @@ pub(super) fn deployment(
     super::events(writer, events, now);
 }
 
+/// Type, status and reason of each condition.
 fn conditions<'a>(
     writer: &mut Writer,
     conditions: impl Iterator<Item = (&'a String, &'a String, &'a Option<String>)>,
 ) {
-    let mut rows = conditions.peekable();
-    if rows.peek().is_none() {
-        return;
-    }
-    writer.line(0, "Conditions:\n  Type\tStatus\tReason");
-    writer.line(1, "----\t------\t------");
-    for (name, status, reason) in rows {
+    let rows = conditions.map(|(name, status, reason)| {
         let reason = reason.as_deref().unwrap_or_default();
-        writer.line(1, format_args!("{name} \t{status}\t{reason}"));
-    }
+        format!("{name} \t{status}\t{reason}")
+    });
+    writer.conditions(&["Type", "Status", "Reason"], rows);
 }
 
 /// The replica set of the present template, and all others of the deployment.

@@ -56,6 +56,26 @@ impl Writer {
         self.field(0, "Namespace", namespace);
     }
 
+    /// A table of conditions, a row each; nothing when there is none.
+    pub(super) fn conditions(&mut self, columns: &[&str], rows: impl IntoIterator<Item = String>) {
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        let rules = columns.iter().map(|column| match *column {
+            // kubectl draws the line of a longer header here.
+            "LastProbeTime" => "-".repeat("LastHeartbeatTime".len()),
+            other => "-".repeat(other.len()),
+        });
+        let rules: Vec<String> = rules.collect();
+        self.line(0, "Conditions:");
+        self.line(1, columns.join("\t"));
+        self.line(1, rules.join("\t"));
+        for row in rows {
+            self.line(1, row);
+        }
+    }
+
     /// Who controls the object, if somebody does.
     pub(super) fn controller(&mut self, metadata: &ObjectMeta) {
         if let Some(owner) = meta::controller_of(metadata) {

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::Top;
 use super::drain::Drain;
+use super::source::{Replacement, Source, Unknown};
 use super::writing::{ApplyMode, DryRun};
 use crate::api::field_selector::FieldSelector;
-use crate::api::{Kind, LabelSelector, Object, core};
+use crate::api::{Kind, LabelSelector, core};
 use crate::apiserver::{PatchType, Propagation, Subresource};
 use crate::kubectl::json_path::JsonPath;
 use crate::kubectl::printers::LabelColumns;
@@ -22,6 +23,8 @@ pub struct Invocation {
     pub namespace: Option<String>,
     /// Whether it is meant.
     pub dry_run: DryRun,
+    /// How a command that writes shows what it made or changed; a table is a sentence for each.
+    pub shown: Output,
     /// The name of `--field-manager`, where it was given.
     pub manager: Option<String>,
     /// What is asked.
@@ -43,10 +46,20 @@ impl Invocation {
             | Command::Replace { files, .. }
             | Command::Diff { files }
             | Command::Create(Source::Files(files)) => files,
+            Command::Create(Source::Filled(filled)) => &filled.files,
             command => match command.targets() {
                 Some(Targets::Files(files)) => files,
                 _ => &[],
             },
+        }
+    }
+
+    /// Those of them that hold objects.
+    #[must_use]
+    pub fn manifests(&self) -> &[String] {
+        match &self.command {
+            Command::Create(Source::Filled(_)) => &[],
+            _ => self.files(),
         }
     }
 
@@ -79,6 +92,9 @@ impl Command {
             Self::Label(relabel) | Self::Annotate(relabel) => Some(&relabel.targets),
             Self::Describe { targets }
             | Self::Cordon { targets, .. }
+            | Self::JobFrom { targets, .. }
+            | Self::LastApplied { targets, .. }
+            | Self::Listed { targets, .. }
             | Self::Set { targets, .. }
             | Self::SetImage { targets, .. }
             | Self::Patch { targets, .. }
@@ -96,15 +112,29 @@ impl Command {
     pub fn only_asks(&self) -> bool {
         match self {
             Self::Get(get) => get.watch == Watch::No,
+            Self::Logs(logs) => logs.run != LogRun::Followed,
             Self::Describe { .. }
             | Self::Events(_)
-            | Self::Logs(_)
+            | Self::LastApplied { .. }
+            | Self::Listed { .. }
             | Self::Tell(_)
             | Self::Top(_) => true,
             Self::Rollout { action, .. } => matches!(
                 action,
                 RolloutAction::History { .. } | RolloutAction::Status { watch: false, .. }
             ),
+            _ => false,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it goes on showing what comes until somebody ends it.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        match self {
+            Self::Get(get) => get.watch != Watch::No,
+            Self::Logs(logs) => logs.run == LogRun::Followed,
             _ => false,
         }
     }
@@ -117,6 +147,8 @@ pub enum Command {
     Apply {
         /// The files.
         files: Vec<String>,
+        /// What becomes of fields that no such object has.
+        unknown: Unknown,
         /// Who merges.
         mode: ApplyMode,
     },
@@ -134,6 +166,27 @@ pub enum Command {
     },
     /// Make objects that are not there yet.
     Create(Source),
+    /// Make a job as a cron job would.
+    JobFrom {
+        /// The cron job.
+        targets: Targets,
+        /// The name of the job.
+        name: String,
+    },
+    /// Show what `apply` was given last.
+    LastApplied {
+        /// Of which objects.
+        targets: Targets,
+        /// As JSON, or else as YAML.
+        json: bool,
+    },
+    /// List labels or annotations.
+    Listed {
+        /// Of which objects.
+        targets: Targets,
+        /// Whether annotations are meant, and not labels.
+        annotations: bool,
+    },
     /// Change objects in an editor.
     Edit(Edit),
     /// Show objects in a table or as they are.
@@ -231,24 +284,6 @@ pub enum Command {
         /// The service.
         service: Exposed,
     },
-}
-
-/// How an object takes the place of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replacement {
-    /// By an update of the same object.
-    Update,
-    /// The old one is deleted, and a new one made: `--force`.
-    Recreation,
-}
-
-/// Where new objects come from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    /// From files.
-    Files(Vec<String>),
-    /// From the flags of `kubectl create KIND` or `kubectl run`.
-    Object(Box<Object>),
 }
 
 /// One object by kind and name.
@@ -450,6 +485,17 @@ pub enum Containers {
     All,
 }
 
+/// Which run of a container a log is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogRun {
+    /// The current one, or the last.
+    Current,
+    /// The same, and kubectl stays and shows what comes until it ends.
+    Followed,
+    /// The one before.
+    Previous,
+}
+
 /// `kubectl logs`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logs {
@@ -457,8 +503,8 @@ pub struct Logs {
     pub targets: Targets,
     /// Of which containers.
     pub containers: Containers,
-    /// Of the run before the current one.
-    pub previous: bool,
+    /// Of which run of each container.
+    pub run: LogRun,
     /// Only so many lines, the last ones.
     pub tail: Option<usize>,
     /// Only lines of this last while.
@@ -545,4 +591,8 @@ pub struct Exposed {
     pub protocol: String,
     /// `ClusterIP`, `NodePort`, `LoadBalancer`.
     pub service_type: Option<String>,
+    /// Which pods it is for, where that is not what the object selects.
+    pub selector: Option<LabelSelector>,
+    /// Its labels, where they are not those of the object.
+    pub labels: Vec<(String, String)>,
 }

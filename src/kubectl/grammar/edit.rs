@@ -8,6 +8,12 @@ use super::flags::Given;
 use super::resources::{self, Bare};
 use crate::apiserver::Subresource;
 
+/// What is said to whoever wants other resources for a pod that runs.
+///
+/// Unlike Kubernetes: a pod cannot be resized in place.
+pub(super) const NO_RESIZE: &str = "error: Unlike Kubernetes: glassplane changes the resources of no \
+    pod that runs; change the template of its workload, or delete the pod and create it anew";
+
 /// Reads them.
 pub(super) fn edit(given: &Given) -> Result<Edit, UsageError> {
     let output = match given.text("output").as_deref() {
@@ -25,9 +31,10 @@ pub(super) fn edit(given: &Given) -> Result<Edit, UsageError> {
     let subresource = match given.text("subresource").as_deref() {
         None | Some("") => Subresource::Main,
         Some("status") => Subresource::Status,
+        Some("resize") => return Err(UsageError(NO_RESIZE.to_owned())),
         Some(other) => {
             return Err(UsageError(format!(
-                "error: invalid subresource value: \"{other}\". Must be one of [status]"
+                "error: invalid subresource value: \"{other}\". Must be one of [status resize]"
             )));
         }
     };

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::UsageError;
-use super::verbs::{NAMESPACE, VERBS};
+use super::verbs::{NOWHERE, VERBS, Verb};
 
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,75 +34,56 @@ pub(super) struct Flag {
     pub(super) takes: Takes,
 }
 
-pub(super) const fn flag(long: &'static str, takes: Takes) -> Flag {
-    Flag {
-        long,
-        short: None,
-        takes,
+impl Flag {
+    /// Reads a flag of the table of verbs.
+    fn read(text: &'static str) -> Self {
+        let name = text.split(['=', '[']).next().unwrap_or(text);
+        let takes = match &text[name.len()..] {
+            "" => Takes::Switch,
+            "=" => Takes::Text,
+            "=," => Takes::List,
+            "=+" => Takes::Each,
+            "=#" => Takes::Number,
+            missing => Takes::Optional(missing.trim_matches(['[', ']', '='])),
+        };
+        let (short, long) = match name.split_once('/') {
+            Some((short, long)) => (short.chars().next(), long),
+            None => (None, name),
+        };
+        Self { long, short, takes }
+    }
+
+    /// Whether this is the flag that somebody typed as `--long` or `-s`.
+    fn is(&self, typed: &str) -> bool {
+        match typed.strip_prefix("--") {
+            Some(long) => self.long == long,
+            None => {
+                self.short.is_some() && typed.trim_start_matches('-').chars().next() == self.short
+            }
+        }
     }
 }
 
-pub(super) const fn short(short: char, long: &'static str, takes: Takes) -> Flag {
-    Flag {
-        long,
-        short: Some(short),
-        takes,
-    }
+/// The flags of a text of the table of verbs.
+fn flags_of(text: &'static str) -> impl Iterator<Item = Flag> {
+    text.split_whitespace().map(Flag::read)
 }
-
-/// One verb: its words and its flags.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Verb {
-    /// One word, or two for the members of a group.
-    pub(super) words: &'static str,
-    /// Other names of its last word.
-    pub(super) aliases: &'static [&'static str],
-    pub(super) flags: &'static [Flag],
-}
-
-pub(super) const fn verb(words: &'static str, flags: &'static [Flag]) -> Verb {
-    Verb {
-        words,
-        aliases: &[],
-        flags,
-    }
-}
-
-/// What the verbs that write have besides their own.
-const WRITING: &[Flag] = &[
-    flag("dry-run", Takes::Optional("client")),
-    flag("field-manager", Takes::Text),
-];
-
-/// Verbs that read only, or that know no dry run here.
-const READING: &[&str] = &[
-    "api-resources",
-    "describe",
-    "diff",
-    "drain",
-    "events",
-    "explain",
-    "get",
-    "logs",
-    "rollout history",
-    "rollout status",
-    "top node",
-    "top pod",
-    "version",
-    "wait",
-];
 
 impl Verb {
     /// Its own flags and those that it shares with others.
-    fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
-        let shared = if READING.contains(&self.words) {
-            &[]
-        } else {
-            WRITING
-        };
-        self.flags.iter().chain(shared).chain([&NAMESPACE])
+    pub(super) fn all_flags(&self) -> impl Iterator<Item = Flag> {
+        let own = self.flags.iter().copied().flat_map(flags_of);
+        own.chain(flags_of(self.shared)).chain(flags_of(NAMESPACE))
+    }
+
+    /// The flags that kubectl has for it and that are not here.
+    pub(super) fn missing_flags(&self) -> impl Iterator<Item = Flag> {
+        flags_of(self.lacks).chain(flags_of(NOWHERE))
     }
 }
+
+/// What every verb has.
+const NAMESPACE: &str = "n/namespace=";
 
 /// Commands of kubectl that reach into a container, where nothing runs.
 const INTO_CONTAINERS: [&str; 5] = ["attach", "cp", "debug", "exec", "port-forward"];
@@ -118,6 +99,23 @@ const NOT_HERE: &[&str] = &[
     "config",
     "kustomize",
     "proxy",
+];
+
+/// Members of groups of kubectl that are not here.
+const MEMBERS_NOT_HERE: &[(&str, &[&str])] = &[
+    ("apply", &["edit-last-applied", "set-last-applied"]),
+    (
+        "create",
+        &[
+            "clusterrole",
+            "clusterrolebinding",
+            "ingress",
+            "role",
+            "rolebinding",
+            "token",
+        ],
+    ),
+    ("set", &["subject"]),
 ];
 
 /// How far a word may be from a command that is suggested. Source: cobra's default.
@@ -151,6 +149,17 @@ pub(super) fn split(words: &[String]) -> Result<(&'static Verb, Vec<String>), Us
             last == Some(second) || verb.aliases.contains(&second)
         })
     });
+    let is_missing = |(group, members): &(&str, &[&str])| {
+        *group == first
+            && second
+                .as_deref()
+                .is_some_and(|word| members.contains(&word))
+    };
+    if let (Some(second), true) = (&second, MEMBERS_NOT_HERE.iter().any(is_missing)) {
+        return Err(UsageError(format!(
+            "error: Unlike Kubernetes: glassplane has no \"kubectl {first} {second}\""
+        )));
+    }
     match (member, own) {
         (Some(member), _) => Ok((member, inner)),
         (None, Some(own)) => Ok((own, rest)),
@@ -248,7 +257,7 @@ pub(super) fn read(verb: &'static Verb, words: &[String]) -> Result<Given, Usage
         .arg(Arg::new("args").num_args(0..).action(ArgAction::Append))
         .arg(Arg::new("after").last(true).num_args(0..));
     for flag in verb.all_flags() {
-        command = command.arg(argument(flag));
+        command = command.arg(argument(&flag));
     }
     command
         .try_get_matches_from(words)
@@ -298,7 +307,7 @@ fn translate(error: &clap::Error, verb: &Verb, words: &[String]) -> UsageError {
         .unwrap_or_default();
     let flag = verb.all_flags().find(|flag| flag.long == long);
     let problem = match (error.kind(), flag) {
-        (ErrorKind::UnknownArgument, _) => unknown_flag(&named, words),
+        (ErrorKind::UnknownArgument, _) => return unknown_flag(verb, &named, words),
         (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(flag)) if !value.is_empty() => {
             let reader = match flag.takes {
                 Takes::Switch => "ParseBool",
@@ -326,16 +335,36 @@ fn translate(error: &clap::Error, verb: &Verb, words: &[String]) -> UsageError {
     ))
 }
 
-fn unknown_flag(named: &str, words: &[String]) -> String {
-    if named.starts_with("--") {
-        return format!("unknown flag: {}", named.split('=').next().unwrap_or(named));
+/// A flag that is not here: one of kubectl's, or one of nobody's.
+fn unknown_flag(verb: &Verb, named: &str, words: &[String]) -> UsageError {
+    let named = named.split('=').next().unwrap_or(named);
+    let verb_words = verb.words;
+    if let Some(flag) = verb.missing_flags().find(|flag| flag.is(named)) {
+        let long = flag.long;
+        return UsageError(format!(
+            "error: Unlike Kubernetes: kubectl {verb_words} has a flag --{long}, and glassplane does not"
+        ));
     }
     let letter = named.trim_start_matches('-');
-    let typed = words
-        .iter()
-        .find(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter));
-    let typed = typed.map_or(named, String::as_str);
-    format!("unknown shorthand flag: '{letter}' in {typed}")
+    let problem = if named.starts_with("--") {
+        format!("unknown flag: {named}")
+    } else {
+        let typed = words
+            .iter()
+            .find(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter));
+        let typed = typed.map_or(named, String::as_str);
+        format!("unknown shorthand flag: '{letter}' in {typed}")
+    };
+    let nearest = verb
+        .all_flags()
+        .map(|flag| flag.long)
+        .min_by_key(|long| strsim::levenshtein(long, letter))
+        .filter(|long| named.starts_with("--") && strsim::levenshtein(long, letter) <= NEAR);
+    let hint = nearest.map(|long| format!("\nDid you mean --{long}?"));
+    UsageError(format!(
+        "error: {problem}\nSee 'kubectl {verb_words} --help' for usage.{}",
+        hint.unwrap_or_default()
+    ))
 }
 
 impl Given {

@@ -1,7 +1,7 @@
 //! The words of `kubectl logs`.
 
 use super::UsageError;
-use super::command::{Containers, Logs, Named, Targets};
+use super::command::{Containers, LogRun, Logs, Named, Targets};
 use super::flags::Given;
 use super::resources;
 use crate::api::Kind;
@@ -20,11 +20,6 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
     let words = given.arguments();
     let wrong = |why: &str| UsageError(format!("error: {why}"));
     let labels = resources::labels(given)?;
-    if given.is_on("follow") {
-        return Err(wrong(
-            "Unlike Kubernetes: glassplane does not follow a log; ask again after a while",
-        ));
-    }
     let mut container = given.text("container");
     let selects = labels.is_some();
     let targets = match (words.as_slice(), labels) {
@@ -73,7 +68,11 @@ pub(super) fn logs(given: &Given) -> Result<Logs, UsageError> {
     Ok(Logs {
         targets,
         containers,
-        previous: given.is_on("previous"),
+        run: match (given.is_on("previous"), given.is_on("follow")) {
+            (true, _) => LogRun::Previous,
+            (false, true) => LogRun::Followed,
+            (false, false) => LogRun::Current,
+        },
         tail,
         since: since.transpose().map_err(|why| wrong(&why))?,
         timestamps: given.is_on("timestamps"),

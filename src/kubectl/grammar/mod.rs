@@ -10,6 +10,7 @@ mod logs;
 mod output;
 mod resources;
 mod set;
+mod source;
 mod tell;
 mod top;
 mod verbs;
@@ -22,12 +23,13 @@ use serde_json::Value;
 
 pub use changes::{Pairs, pairs, taints};
 pub use command::{
-    Command, Containers, Delete, Edit, Events, Exposed, Get, Invocation, Logs, Named, Output,
-    Relabel, Replacement, RolloutAction, Scale, Setting, Source, TaintChanges, Targets, Until,
-    Wait, Watch,
+    Command, Containers, Delete, Edit, Events, Exposed, Get, Invocation, LogRun, Logs, Named,
+    Output, Relabel, RolloutAction, Scale, Setting, TaintChanges, Targets, Until, Wait, Watch,
 };
+pub use source::{Entry, Filled, Replacement, Source, Unknown};
 pub use top::{Lines, SortBy, Top};
 
+pub(super) use create::encoded;
 pub use drain::{Consent, Drain, Removal};
 pub use writing::{ApplyMode, DryRun};
 
@@ -73,6 +75,7 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
         line: format!("kubectl {quoted}"),
         namespace,
         dry_run: writing::dry_run(&given)?,
+        shown: writing::shown(verb, &given)?,
         manager: given.text("field-manager").filter(|name| !name.is_empty()),
         command: command(verb.words, &given)?,
     })
@@ -96,10 +99,12 @@ fn quoted(word: &str) -> Result<Cow<'_, str>, UsageError> {
 
 fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
     Ok(match verb {
-        "annotate" => Command::Annotate(relabel(given, "annotation")?),
+        "annotate" | "label" => relabel(given, verb)?,
+        "apply view-last-applied" => last_applied(given)?,
         "api-resources" | "explain" | "version" => Command::Tell(tell::answer(verb, given)?),
         "apply" => Command::Apply {
             mode: writing::apply_mode(given)?,
+            unknown: writing::unknown_fields(given)?,
             files: files(given, "apply")?,
         },
         "autoscale" => autoscale(given)?,
@@ -120,7 +125,6 @@ fn command(verb: &str, given: &Given) -> Result<Command, UsageError> {
         "events" => Command::Events(output::events(given)?),
         "expose" => expose(given)?,
         "get" => Command::Get(get(given)?),
-        "label" => Command::Label(relabel(given, "label")?),
         "logs" => Command::Logs(logs::logs(given)?),
         "patch" => patch(given)?,
         "replace" => Command::Replace {
@@ -285,7 +289,10 @@ fn set_image(given: &Given) -> Result<Command, UsageError> {
     })
 }
 
-fn relabel(given: &Given, what: &str) -> Result<Relabel, UsageError> {
+/// `label` and `annotate`.
+fn relabel(given: &Given, verb: &str) -> Result<Command, UsageError> {
+    let annotations = verb == "annotate";
+    let what = if annotations { "annotation" } else { "label" };
     let (objects, changes) = changes::split(given.arguments(), changes::is_pair, what)?;
     let has_files = !given.texts("filename").is_empty();
     if objects.is_empty() && !has_files {
@@ -295,17 +302,45 @@ fn relabel(given: &Given, what: &str) -> Result<Relabel, UsageError> {
                 .to_owned(),
         ));
     }
+    if changes.is_empty() && given.is_on("list") {
+        return Ok(Command::Listed {
+            targets: resources::read(given, &objects, Bare::All)?,
+            annotations,
+        });
+    }
     if changes.is_empty() {
         return Err(UsageError(format!(
             "error: at least one {what} update is required"
         )));
     }
     let (set, remove) = pairs(&changes, what)?;
-    Ok(Relabel {
+    let relabel = Relabel {
         targets: resources::read(given, &objects, Bare::Refused)?,
         set,
         remove,
         overwrite: given.is_on("overwrite"),
+    };
+    Ok(if annotations {
+        Command::Annotate(relabel)
+    } else {
+        Command::Label(relabel)
+    })
+}
+
+/// `apply view-last-applied`.
+fn last_applied(given: &Given) -> Result<Command, UsageError> {
+    let json = match given.text("output").as_deref() {
+        None | Some("" | "yaml") => false,
+        Some("json") => true,
+        Some(other) => {
+            return Err(UsageError(format!(
+                "error: Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"
+            )));
+        }
+    };
+    Ok(Command::LastApplied {
+        targets: resources::read(given, &given.arguments(), Bare::Refused)?,
+        json,
     })
 }
 
@@ -386,6 +421,7 @@ fn patch(given: &Given) -> Result<Command, UsageError> {
         None | Some("") => Subresource::Main,
         Some("status") => Subresource::Status,
         Some("scale") => Subresource::Scale,
+        Some("resize") => return Err(UsageError(edit::NO_RESIZE.to_owned())),
         Some(other) => {
             return Err(UsageError(format!(
                 "error: invalid subresource value: \"{other}\". Must be one of [status scale \
@@ -440,7 +476,8 @@ fn autoscale(given: &Given) -> Result<Command, UsageError> {
 }
 
 fn expose(given: &Given) -> Result<Command, UsageError> {
-    let targets = resources::read(given, &given.arguments(), Bare::Refused)?;
+    // The selector is that of the service to be.
+    let targets = resources::read_selected(given, &given.arguments(), Bare::Refused, None)?;
     let port = given.number("port");
     let port = port.map(|port| i32::try_from(port).unwrap_or(i32::MAX));
     Ok(Command::Expose {
@@ -451,6 +488,8 @@ fn expose(given: &Given) -> Result<Command, UsageError> {
             target_port: given.text("target-port"),
             protocol: given.text("protocol").unwrap_or_else(|| "TCP".to_owned()),
             service_type: given.text("type"),
+            selector: resources::labels(given)?,
+            labels: create::pairs_of(&given.texts("labels"), "label")?,
         },
     })
 }

@@ -36,6 +36,16 @@ pub(super) enum Bare {
 /// Reads the objects from files, arguments and selectors.
 /// Source: `cli-runtime/pkg/resource/builder.go`.
 pub(super) fn read(given: &Given, words: &[String], bare: Bare) -> Result<Targets, UsageError> {
+    read_selected(given, words, bare, labels(given)?)
+}
+
+/// The same where `-l` may mean something else.
+pub(super) fn read_selected(
+    given: &Given,
+    words: &[String],
+    bare: Bare,
+    labels: Option<LabelSelector>,
+) -> Result<Targets, UsageError> {
     let files = given.texts("filename");
     if !files.is_empty() {
         if !words.is_empty() {
@@ -50,7 +60,6 @@ pub(super) fn read(given: &Given, words: &[String], bare: Bare) -> Result<Target
     if words.is_empty() {
         return Err(UsageError(NOTHING_GIVEN.to_owned()));
     }
-    let labels = labels(given)?;
     let all = given.is_on("all");
     if all && labels.is_some() {
         return Err(UsageError(
@@ -159,12 +168,18 @@ fn kinds(word: &str) -> Result<Vec<Kind>, UsageError> {
     Ok(found)
 }
 
+/// Unlike Kubernetes: there are no v1 Endpoints, which are deprecated since 1.33; EndpointSlices say
+/// the same.
+const NO_ENDPOINTS: &str = "error: Unlike Kubernetes: glassplane has no v1 Endpoints, which are \
+    deprecated since v1.33; write endpointslices";
+
 /// The kind that a word means.
 pub(super) fn kind_of(word: &str) -> Result<Kind, UsageError> {
     Kind::of_word(word).ok_or_else(|| {
-        UsageError(format!(
-            "error: the server doesn't have a resource type \"{word}\""
-        ))
+        UsageError(match word.to_ascii_lowercase().as_str() {
+            "endpoints" | "ep" => NO_ENDPOINTS.to_owned(),
+            _ => format!("error: the server doesn't have a resource type \"{word}\""),
+        })
     })
 }
 

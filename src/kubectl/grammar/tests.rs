@@ -74,6 +74,9 @@ fn a_change_that_kubectl_refuses_is_refused_in_its_words() {
         ("rollout undo", "error: required resource not specified".to_owned()),
         ("set image deploy/web", "error: at least one image update is required".to_owned()),
         ("patch deploy web", "error: must specify --patch or --patch-file containing the contents of the patch".to_owned()),
+        ("patch pod web --subresource=resize -p '{}'", edit::NO_RESIZE.to_owned()),
+        ("edit pod web --subresource=resize", edit::NO_RESIZE.to_owned()),
+        ("patch pod web --subresource=foo -p '{}'", "error: invalid subresource value: \"foo\". Must be one of [status scale resize]".to_owned()),
         ("patch deploy web --type=foo -p '{}'", "error: --type must be one of [json merge strategic], not \"foo\"".to_owned()),
         ("autoscale deploy/web", "error: required flag(s) \"max\" not set".to_owned()),
         ("run a", "error: required flag(s) \"image\" not set".to_owned()),
@@ -106,7 +109,7 @@ fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
         ("events --for web", "error: --for must be in resource/name form".to_owned()),
         ("create pdb p --selector=a=b", "error: one of min-available or max-unavailable must be specified".to_owned()),
         ("create service clusterip web", "error: at least one tcp port specifier must be provided".to_owned()),
-        ("create secret tls s", "error: Unlike Kubernetes: glassplane makes generic secrets only".to_owned()),
+        ("create secret tls s", "error: key and cert must be specified".to_owned()),
         ("set resources deploy/web", "error: you must specify an update to requests or limits (in the form of --requests/--limits)".to_owned()),
         ("rollout stats deploy/web", format!("error: unknown command \"stats deploy/web\"{}", help("rollout"))),
         ("set imag deploy/web a=b", format!("error: unknown command \"imag deploy/web a=b\"{}", help("set"))),
@@ -127,6 +130,7 @@ fn a_line_that_kubectl_refuses_is_refused_in_its_words() {
             "error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".to_owned(),
         ),
         ("get pdos", "error: the server doesn't have a resource type \"pdos\"".to_owned()),
+        ("get endpoints", "error: Unlike Kubernetes: glassplane has no v1 Endpoints, which are deprecated since v1.33; write endpointslices".to_owned()),
         ("get po,zz", "error: the server doesn't have a resource type \"zz\"".to_owned()),
         ("get pods/p1/x", "error: arguments in resource/name form may not have more than one slash".to_owned()),
         ("get pods/", "error: arguments in resource/name form must have a single resource and name".to_owned()),
@@ -485,4 +489,81 @@ fn a_command_names_the_files_that_it_reads() {
         );
     }
     assert!(parse("get pods").expect("a line").files().is_empty());
+}
+
+#[test]
+fn a_flag_of_kubectls_that_is_not_here_says_so_and_a_misspelt_one_what_was_meant() {
+    let cases = [
+        (
+            "get pods --raw",
+            "error: Unlike Kubernetes: kubectl get has a flag --raw, and glassplane does not",
+        ),
+        (
+            "apply -f a --prune",
+            "error: Unlike Kubernetes: kubectl apply has a flag --prune, and glassplane does not",
+        ),
+        (
+            "create ingress web",
+            "error: Unlike Kubernetes: glassplane has no \"kubectl create ingress\"",
+        ),
+        (
+            "apply set-last-applied -f a",
+            "error: Unlike Kubernetes: glassplane has no \"kubectl apply set-last-applied\"",
+        ),
+        (
+            "apply -k dir",
+            "error: Unlike Kubernetes: kubectl apply has a flag --kustomize, and glassplane does not",
+        ),
+        (
+            "get pods --context=x",
+            "error: Unlike Kubernetes: kubectl get has a flag --context, and glassplane does not",
+        ),
+        (
+            "scale deploy web --replica=3",
+            "error: unknown flag: --replica\nSee 'kubectl scale --help' for usage.\nDid you mean \
+             --replicas?",
+        ),
+        (
+            "get pods --nonsense",
+            "error: unknown flag: --nonsense\nSee 'kubectl get --help' for usage.",
+        ),
+        (
+            "create job now --from=cronjob/tick --image=x",
+            "error: either --image or --from must be specified",
+        ),
+        (
+            "create job now",
+            "error: either --image or --from must be specified",
+        ),
+        (
+            "create job now --from=cronjob/tick -- ls",
+            "error: cannot specify --from and command",
+        ),
+        (
+            "run web --image=nginx --expose",
+            "error: --port must be set when exposing a service",
+        ),
+    ];
+    for (line, error) in cases {
+        let refused = parse(line).expect_err(line);
+        assert_eq!(refused.to_string(), error, "{line}");
+    }
+}
+
+#[test]
+fn no_flag_is_both_here_and_missing_and_none_stands_twice() {
+    for verb in verbs::VERBS {
+        let here: Vec<String> = verb.all_flags().map(|flag| flag.long.to_owned()).collect();
+        for flag in verb
+            .missing_flags()
+            .take(verb.lacks.split_whitespace().count())
+        {
+            let long = flag.long.to_owned();
+            assert!(!here.contains(&long), "{}: {long}", verb.words);
+        }
+        let mut once = here.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), here.len(), "{}: {here:?}", verb.words);
+    }
 }

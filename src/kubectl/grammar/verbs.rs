@@ -1,357 +1,176 @@
-//! The table of kubectl's verbs, each with its flags.
+//! The table of kubectl's verbs: what each is called, which flags it takes here, and which of kubectl's
+//! own flags it lacks.
+//!
+//! A flag is written as on a line, with its short letter in front: `o/output=` takes a text, `=,` a list
+//! divided by commas, `=+` a text each time that it is given, `=#` a whole number; `dry-run[=client]`
+//! means `client` when nothing follows; without any of these it is a switch.
 
-use super::flags::{Flag, Takes, Verb, flag, short, verb};
+/// One verb: its words and its flags.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verb {
+    /// One word, or two for the members of a group.
+    pub(super) words: &'static str,
+    /// Other names of its last word.
+    pub(super) aliases: &'static [&'static str],
+    /// Its own flags.
+    pub(super) flags: &'static [&'static str],
+    /// Further flags of kubectl's that are not here.
+    pub(super) lacks: &'static str,
+    /// The flags that it shares with others of its sort.
+    pub(super) shared: &'static str,
+}
 
-pub(super) const NAMESPACE: Flag = short('n', "namespace", Takes::Text);
-const FILENAME: Flag = short('f', "filename", Takes::List);
-const SELECTOR: Flag = short('l', "selector", Takes::Text);
-const FIELD_SELECTOR: Flag = flag("field-selector", Takes::Text);
-const ALL: Flag = flag("all", Takes::Switch);
-const ALL_NAMESPACES: Flag = short('A', "all-namespaces", Takes::Switch);
-const OUTPUT: Flag = short('o', "output", Takes::Text);
-const OVERWRITE: Flag = flag("overwrite", Takes::Switch);
-const IMAGE: Flag = flag("image", Takes::Each);
-const REPLICAS: Flag = flag("replicas", Takes::Number);
-const PORT: Flag = flag("port", Takes::Number);
+/// What the verbs that make or change objects have besides their own.
+const WRITING: &str = "dry-run[=client] field-manager= o/output=";
+/// What the verbs have that try and print, but show nothing else.
+const TRYING: &str = "dry-run[=client]";
 
-const CHANGING: &[Flag] = &[
-    SELECTOR,
-    FIELD_SELECTOR,
-    ALL,
-    ALL_NAMESPACES,
-    OVERWRITE,
-    FILENAME,
-];
-const ROLLOUT: &[Flag] = &[SELECTOR, FILENAME];
+/// Flags of kubectl that concern any of its verbs, or the way to the API server, and are not here.
+pub(super) const NOWHERE: &str = "allow-missing-template-keys as as-group as-uid as-user-extra cache-dir \
+    certificate-authority client-certificate client-key cluster context disable-compression \
+    insecure-skip-tls-verify k/kustomize kubeconfig kuberc log-flush-frequency match-server-version \
+    password profile profile-output R/recursive record request-timeout s/server template tls-server-name token \
+    user username v/v vmodule warnings-as-errors";
+
+const fn writes(words: &'static str, flags: &'static [&'static str]) -> Verb {
+    Verb {
+        shared: WRITING,
+        ..reads(words, flags)
+    }
+}
+
+const fn tries(words: &'static str, flags: &'static [&'static str]) -> Verb {
+    Verb {
+        shared: TRYING,
+        ..reads(words, flags)
+    }
+}
+
+const fn reads(words: &'static str, flags: &'static [&'static str]) -> Verb {
+    Verb {
+        words,
+        aliases: &[],
+        flags,
+        lacks: "",
+        shared: "",
+    }
+}
+
+impl Verb {
+    /// Whether it makes or changes objects.
+    pub(super) fn writes(&self) -> bool {
+        self.shared == WRITING
+    }
+
+    const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    const fn lacks(self, lacks: &'static str) -> Self {
+        Self { lacks, ..self }
+    }
+}
+
+const FILES: &str = "f/filename=,";
+const SELECTED: &str = "l/selector= all f/filename=,";
+const EVERYWHERE: &str = "A/all-namespaces";
+const FIELDS: &str = "field-selector=";
+const CHANGING: &[&str] = &[SELECTED, FIELDS, EVERYWHERE, "overwrite list"];
+const ROLLOUT: &[&str] = &["l/selector= f/filename=,"];
 
 /// All verbs, in the order of their words.
 pub(super) const VERBS: &[Verb] = &[
-    verb("annotate", CHANGING),
-    verb("api-resources", &[]),
-    verb(
-        "apply",
-        &[
-            FILENAME,
-            flag("server-side", Takes::Switch),
-            flag("force-conflicts", Takes::Switch),
-        ],
+    writes("annotate", CHANGING).lacks("local resource-version show-managed-fields"),
+    reads("api-resources", &[]).lacks("api-group cached categories namespaced no-headers output sort-by verbs"),
+    writes("apply", &[FILES, "server-side force-conflicts validate[=strict]"]).lacks(
+        "all cascade force grace-period openapi-patch overwrite prune prune-allowlist l/selector \
+         show-managed-fields subresource timeout wait",
     ),
-    verb(
-        "autoscale",
-        &[
-            flag("min", Takes::Number),
-            flag("max", Takes::Number),
-            flag("cpu", Takes::Text),
-            flag("cpu-percent", Takes::Number),
-            flag("name", Takes::Text),
-        ],
+    reads("apply view-last-applied", &[SELECTED, "o/output="]),
+    writes("autoscale", &["min=# max=# cpu= cpu-percent=# name="]).lacks("filename memory save-config"),
+    tries("cordon", &["l/selector="]),
+    writes("create", &[FILES]).lacks(
+        "edit raw save-config l/selector show-managed-fields validate windows-line-endings",
     ),
-    verb("cordon", &[SELECTOR]),
-    verb("create", &[FILENAME]),
-    Verb {
-        aliases: &["cm"],
-        ..verb(
-            "create configmap",
-            &[flag("from-literal", Takes::Each), OUTPUT],
-        )
-    },
-    Verb {
-        aliases: &["cj"],
-        ..verb(
-            "create cronjob",
-            &[
-                IMAGE,
-                flag("schedule", Takes::Text),
-                flag("restart", Takes::Text),
-                OUTPUT,
-            ],
-        )
-    },
-    Verb {
-        aliases: &["deploy"],
-        ..verb(
-            "create deployment",
-            &[IMAGE, short('r', "replicas", Takes::Number), PORT, OUTPUT],
-        )
-    },
-    verb("create job", &[IMAGE, OUTPUT]),
-    Verb {
-        aliases: &["ns"],
-        ..verb("create namespace", &[OUTPUT])
-    },
-    Verb {
-        aliases: &["pdb"],
-        ..verb(
-            "create poddisruptionbudget",
-            &[
-                flag("min-available", Takes::Text),
-                flag("max-unavailable", Takes::Text),
-                SELECTOR,
-                OUTPUT,
-            ],
-        )
-    },
-    Verb {
-        aliases: &["pc"],
-        ..verb(
-            "create priorityclass",
-            &[
-                flag("value", Takes::Number),
-                flag("global-default", Takes::Switch),
-                flag("description", Takes::Text),
-                flag("preemption-policy", Takes::Text),
-                OUTPUT,
-            ],
-        )
-    },
-    Verb {
-        aliases: &["resourcequota"],
-        ..verb(
-            "create quota",
-            &[
-                flag("hard", Takes::Text),
-                flag("scopes", Takes::Text),
-                OUTPUT,
-            ],
-        )
-    },
-    verb(
+    writes("create configmap", &["from-literal=+ from-file=+ from-env-file=+"]).or(&["cm"]).lacks("append-hash save-config validate"),
+    writes("create cronjob", &["image=+ schedule= restart="]).or(&["cj"]).lacks("save-config validate"),
+    writes("create deployment", &["image=+ r/replicas=# port=#"]).or(&["deploy"]).lacks("save-config validate"),
+    writes("create job", &["image=+ from="]).lacks("save-config validate"),
+    writes("create namespace", &[]).or(&["ns"]).lacks("save-config validate"),
+    writes("create poddisruptionbudget", &["min-available= max-unavailable= l/selector="]).or(&["pdb"]).lacks("save-config validate"),
+    writes("create priorityclass", &["value=# global-default description= preemption-policy="]).or(&["pc"]).lacks("save-config validate"),
+    writes("create quota", &["hard= scopes="]).or(&["resourcequota"]).lacks("save-config validate"),
+    writes(
         "create secret",
         &[
-            flag("from-literal", Takes::Each),
-            flag("type", Takes::Text),
-            OUTPUT,
+            "from-literal=+ from-file=+ from-env-file=+ type=",
+            "docker-server= docker-username= docker-password= docker-email= cert= key=",
         ],
-    ),
-    Verb {
-        aliases: &["svc"],
-        ..verb(
-            "create service",
-            &[
-                flag("tcp", Takes::List),
-                flag("node-port", Takes::Number),
-                flag("clusterip", Takes::Text),
-                flag("external-name", Takes::Text),
-                OUTPUT,
-            ],
-        )
-    },
-    Verb {
-        aliases: &["sa"],
-        ..verb("create serviceaccount", &[OUTPUT])
-    },
-    verb(
-        "delete",
-        &[
-            FILENAME,
-            SELECTOR,
-            FIELD_SELECTOR,
-            ALL,
-            ALL_NAMESPACES,
-            OUTPUT,
-            flag("grace-period", Takes::Number),
-            flag("force", Takes::Switch),
-            flag("now", Takes::Switch),
-            flag("ignore-not-found", Takes::Switch),
-            flag("wait", Takes::Switch),
-            flag("cascade", Takes::Optional("background")),
-        ],
-    ),
-    verb("describe", &[SELECTOR, ALL_NAMESPACES, FILENAME]),
-    verb("diff", &[FILENAME]),
-    verb(
+    )
+    .lacks("append-hash save-config validate"),
+    writes("create service", &["tcp=, node-port=# clusterip= external-name="]).or(&["svc"]).lacks("save-config validate"),
+    writes("create serviceaccount", &[]).or(&["sa"]).lacks("save-config validate"),
+    writes("delete", &[SELECTED, FIELDS, EVERYWHERE, "grace-period=# force now ignore-not-found wait cascade[=background]"]).lacks("i/interactive raw timeout"),
+    reads("describe", &["l/selector= f/filename=,", EVERYWHERE]).lacks("chunk-size show-events"),
+    reads("diff", &[FILES]).lacks("concurrency field-manager force-conflicts prune prune-allowlist l/selector server-side show-managed-fields"),
+    reads(
         "drain",
-        &[
-            SELECTOR,
-            flag("pod-selector", Takes::Text),
-            flag("ignore-daemonsets", Takes::Switch),
-            flag("delete-emptydir-data", Takes::Switch),
-            flag("force", Takes::Switch),
-            flag("disable-eviction", Takes::Switch),
-            flag("grace-period", Takes::Number),
-            flag("timeout", Takes::Text),
-        ],
+        &["l/selector= pod-selector= ignore-daemonsets delete-emptydir-data force disable-eviction", "grace-period=# timeout="],
+    )
+    .lacks("chunk-size dry-run skip-wait-for-delete-timeout"),
+    writes("edit", &[FILES, "subresource= output-patch"]).lacks("save-config show-managed-fields validate windows-line-endings"),
+    reads("events", &[EVERYWHERE, "for= types=, no-headers"]).lacks("chunk-size output w/watch show-managed-fields"),
+    reads("explain", &["recursive"]).lacks("api-version output"),
+    writes("expose", &["port=# target-port= protocol= type= name= l/selector= labels=,"]).lacks(
+        "cluster-ip external-ip filename load-balancer-ip override-type overrides save-config session-affinity",
     ),
-    verb(
-        "edit",
-        &[
-            FILENAME,
-            OUTPUT,
-            flag("subresource", Takes::Text),
-            flag("output-patch", Takes::Switch),
-        ],
-    ),
-    verb(
-        "events",
-        &[
-            ALL_NAMESPACES,
-            flag("for", Takes::Text),
-            flag("types", Takes::List),
-            flag("no-headers", Takes::Switch),
-        ],
-    ),
-    verb("explain", &[flag("recursive", Takes::Switch)]),
-    verb(
-        "expose",
-        &[
-            PORT,
-            flag("target-port", Takes::Text),
-            flag("protocol", Takes::Text),
-            flag("type", Takes::Text),
-            flag("name", Takes::Text),
-        ],
-    ),
-    verb(
+    reads(
         "get",
         &[
-            OUTPUT,
-            SELECTOR,
-            FIELD_SELECTOR,
-            ALL_NAMESPACES,
-            FILENAME,
-            short('L', "label-columns", Takes::List),
-            flag("show-labels", Takes::Switch),
-            flag("show-managed-fields", Takes::Switch),
-            flag("no-headers", Takes::Switch),
-            flag("ignore-not-found", Takes::Switch),
-            flag("sort-by", Takes::Text),
-            short('w', "watch", Takes::Switch),
-            flag("watch-only", Takes::Switch),
+            "o/output= l/selector= f/filename=,",
+            FIELDS,
+            EVERYWHERE,
+            "L/label-columns=, show-labels show-managed-fields no-headers ignore-not-found sort-by= w/watch",
+            "watch-only chunk-size=#",
         ],
-    ),
-    verb("label", CHANGING),
-    verb(
+    )
+    .lacks("output-watch-events raw server-print show-kind subresource"),
+    writes("label", CHANGING).lacks("local resource-version show-managed-fields"),
+    reads(
         "logs",
         &[
-            SELECTOR,
-            short('c', "container", Takes::Text),
-            flag("all-containers", Takes::Switch),
-            short('p', "previous", Takes::Switch),
-            short('f', "follow", Takes::Switch),
-            flag("tail", Takes::Number),
-            flag("since", Takes::Text),
-            flag("timestamps", Takes::Switch),
-            flag("prefix", Takes::Switch),
+            "l/selector= c/container= all-containers p/previous f/follow tail=# since= timestamps",
+            "prefix",
         ],
+    )
+    .lacks("all-pods ignore-errors insecure-skip-tls-verify-backend limit-bytes max-log-requests pod-running-timeout since-time"),
+    writes("patch", &[FILES, "p/patch= type= subresource="]).lacks("local patch-file show-managed-fields"),
+    writes("replace", &[FILES, "force"]).lacks("cascade grace-period raw save-config subresource timeout validate wait"),
+    reads("rollout history", &["l/selector= f/filename=, revision=#"]).lacks("output show-managed-fields"),
+    writes("rollout pause", ROLLOUT),
+    writes("rollout restart", ROLLOUT),
+    writes("rollout resume", ROLLOUT),
+    reads("rollout status", &["l/selector= f/filename=, w/watch revision=# timeout="]),
+    writes("rollout undo", &["l/selector= f/filename=, to-revision=#"]),
+    writes("run", &["image=+ port=# l/labels=, env=+ restart= command expose"]).lacks(
+        "annotations attach cascade filename force grace-period image-pull-policy i/stdin leave-stdin-open override-type \
+         overrides pod-running-timeout privileged q/quiet rm save-config show-managed-fields timeout t/tty wait",
     ),
-    verb(
-        "patch",
-        &[
-            short('p', "patch", Takes::Text),
-            flag("type", Takes::Text),
-            flag("subresource", Takes::Text),
-            FILENAME,
-        ],
-    ),
-    verb("replace", &[FILENAME, flag("force", Takes::Switch)]),
-    verb(
-        "rollout history",
-        &[SELECTOR, FILENAME, flag("revision", Takes::Number)],
-    ),
-    verb("rollout pause", ROLLOUT),
-    verb("rollout restart", ROLLOUT),
-    verb("rollout resume", ROLLOUT),
-    verb(
-        "rollout status",
-        &[
-            SELECTOR,
-            FILENAME,
-            short('w', "watch", Takes::Switch),
-            flag("revision", Takes::Number),
-            flag("timeout", Takes::Text),
-        ],
-    ),
-    verb(
-        "rollout undo",
-        &[SELECTOR, FILENAME, flag("to-revision", Takes::Number)],
-    ),
-    verb(
-        "run",
-        &[
-            IMAGE,
-            PORT,
-            short('l', "labels", Takes::List),
-            flag("env", Takes::Each),
-            flag("restart", Takes::Text),
-            flag("command", Takes::Switch),
-            OUTPUT,
-        ],
-    ),
-    verb(
-        "scale",
-        &[
-            REPLICAS,
-            flag("current-replicas", Takes::Number),
-            SELECTOR,
-            ALL,
-            FILENAME,
-        ],
-    ),
-    verb(
-        "set env",
-        &[
-            SELECTOR,
-            ALL,
-            FILENAME,
-            short('c', "containers", Takes::Text),
-        ],
-    ),
-    verb("set image", &[SELECTOR, ALL, FILENAME]),
-    verb(
-        "set resources",
-        &[
-            SELECTOR,
-            ALL,
-            FILENAME,
-            short('c', "containers", Takes::Text),
-            flag("limits", Takes::List),
-            flag("requests", Takes::List),
-        ],
-    ),
-    verb("set selector", &[ALL, FILENAME]),
-    Verb {
-        aliases: &["sa"],
-        ..verb("set serviceaccount", &[ALL, FILENAME])
-    },
-    verb("taint", &[SELECTOR, ALL, OVERWRITE]),
-    Verb {
-        aliases: &["nodes", "no"],
-        ..verb(
-            "top node",
-            &[
-                SELECTOR,
-                flag("sort-by", Takes::Text),
-                flag("no-headers", Takes::Switch),
-            ],
-        )
-    },
-    Verb {
-        aliases: &["pods", "po"],
-        ..verb(
-            "top pod",
-            &[
-                SELECTOR,
-                FIELD_SELECTOR,
-                ALL_NAMESPACES,
-                flag("containers", Takes::Switch),
-                flag("sort-by", Takes::Text),
-                flag("no-headers", Takes::Switch),
-                flag("sum", Takes::Switch),
-            ],
-        )
-    },
-    verb("uncordon", &[SELECTOR]),
-    verb("version", &[]),
-    verb(
-        "wait",
-        &[
-            SELECTOR,
-            FIELD_SELECTOR,
-            ALL,
-            ALL_NAMESPACES,
-            FILENAME,
-            flag("for", Takes::Text),
-            flag("timeout", Takes::Text),
-        ],
-    ),
+    writes("scale", &["replicas=# current-replicas=#", SELECTED]).lacks("resource-version show-managed-fields timeout"),
+    writes("set env", &[SELECTED, "c/containers="]).lacks("e/env from keys list local overwrite prefix resolve"),
+    writes("set image", &[SELECTED]).lacks("local"),
+    writes("set resources", &[SELECTED, "c/containers= limits=, requests=,"]).lacks("local"),
+    writes("set selector", &["all f/filename=,"]).lacks("local resource-version"),
+    writes("set serviceaccount", &["all f/filename=,"]).or(&["sa"]).lacks("local"),
+    writes("taint", &["l/selector= all overwrite"]).lacks("validate"),
+    reads("top node", &["l/selector= sort-by= no-headers"]).or(&["nodes", "no"]).lacks("show-capacity show-swap use-protocol-buffers"),
+    reads(
+        "top pod",
+        &["l/selector=", FIELDS, EVERYWHERE, "containers sort-by= no-headers sum"],
+    )
+    .or(&["pods", "po"])
+    .lacks("show-swap use-protocol-buffers"),
+    tries("uncordon", &["l/selector="]),
+    reads("version", &[]).lacks("client output"),
+    reads("wait", &[SELECTED, FIELDS, EVERYWHERE, "for= timeout="]).lacks("local output"),
 ];

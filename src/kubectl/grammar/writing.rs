@@ -1,8 +1,10 @@
 //! How a command writes: in earnest or to see what would come of it, in whose name, and which apply.
 
-use super::UsageError;
-use super::command::Command;
+use super::command::{Command, Output};
 use super::flags::Given;
+use super::source::Unknown;
+use super::verbs::Verb;
+use super::{UsageError, output};
 use crate::api::owners::Manager;
 use crate::apiserver::Conflicts;
 
@@ -51,6 +53,33 @@ pub(super) fn dry_run(given: &Given) -> Result<DryRun, UsageError> {
     }
 }
 
+/// Reads `-o` of a verb that writes; those that only read have their own.
+pub(super) fn shown(verb: &Verb, given: &Given) -> Result<Output, UsageError> {
+    let is_own = !verb.writes() || matches!(verb.words, "delete" | "edit");
+    if is_own {
+        return Ok(Output::Table);
+    }
+    match output::read(given.text("output").as_deref())? {
+        Output::Wide | Output::Columns(_) => Err(UsageError(
+            "error: what is written is shown with -o name, json, yaml or jsonpath=".to_owned(),
+        )),
+        shown => Ok(shown),
+    }
+}
+
+/// Reads `--validate`. Source: `GetValidationDirective` of `kubectl/pkg/cmd/util/helpers.go`.
+pub(super) fn unknown_fields(given: &Given) -> Result<Unknown, UsageError> {
+    match given.text("validate").as_deref() {
+        None | Some("true" | "strict") => Ok(Unknown::Refused),
+        Some("warn") => Ok(Unknown::Warned),
+        Some("false" | "ignore") => Ok(Unknown::Ignored),
+        Some(other) => Err(UsageError(format!(
+            "error: invalid - validate option \"{other}\"; must be one of: strict (or true), warn, ignore \
+             (or false)"
+        ))),
+    }
+}
+
 /// Reads `--server-side` and `--force-conflicts`.
 pub(super) fn apply_mode(given: &Given) -> Result<ApplyMode, UsageError> {
     let is_forced = given.is_on("force-conflicts");
@@ -84,7 +113,7 @@ impl Command {
                 mode: ApplyMode::ClientSide,
                 ..
             } => "kubectl-client-side-apply",
-            Self::Create(_) => "kubectl-create",
+            Self::Create(_) | Self::JobFrom { .. } => "kubectl-create",
             Self::Edit(_) => "kubectl-edit",
             Self::Replace { .. } => "kubectl-replace",
             Self::Label(_) => "kubectl-label",
@@ -106,6 +135,8 @@ impl Command {
             | Self::Wait(_)
             | Self::Events(_)
             | Self::Logs(_)
+            | Self::LastApplied { .. }
+            | Self::Listed { .. }
             | Self::Tell(_)
             | Self::Top(_) => "kubectl",
         })

@@ -194,10 +194,12 @@ pub(super) fn secret(secret: &Secret, now: Time) -> Vec<String> {
     ]
 }
 
-/// NAME, AGE.
+/// NAME, SECRETS, AGE.
 pub(super) fn service_account(account: &ServiceAccount, now: Time) -> Vec<String> {
+    let secrets = account.spec.secrets.as_ref().map_or(0, Vec::len);
     vec![
         account.name().to_owned(),
+        secrets.to_string(),
         age(account.metadata.creation_timestamp.as_ref(), now),
     ]
 }

@@ -100,7 +100,7 @@ pub const fn columns(kind: Kind) -> &'static [Column] {
         Kind::EndpointSlice => row!("ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"),
         Kind::ConfigMap => row!("DATA", "AGE"),
         Kind::Secret => row!("TYPE", "DATA", "AGE"),
-        Kind::ServiceAccount => row!("AGE"),
+        Kind::ServiceAccount => row!("SECRETS", "AGE"),
         Kind::Event => EVENT,
         Kind::Lease => row!("HOLDER", "AGE"),
         Kind::HorizontalPodAutoscaler => row!(

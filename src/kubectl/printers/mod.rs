@@ -118,8 +118,8 @@ fn row(object: &Object, columns: &[Column], now: Time, options: &Options) -> Vec
     }
     let labels = meta::labels(object.metadata());
     row.extend(options.labels.chosen.iter().map(|label| {
-        let value = labels.get(label).filter(|value| !value.is_empty());
-        value.map_or_else(|| NONE.to_owned(), Clone::clone)
+        // A label that is not there is an empty cell; only the column of all labels says `<none>`.
+        labels.get(label).cloned().unwrap_or_default()
     }));
     if options.labels.all {
         row.push(label_text(labels));

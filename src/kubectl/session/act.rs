@@ -56,6 +56,13 @@ pub(super) fn act(command: &Command, object: &Object, now: Time) -> Result<Act, 
             let scaler = make::autoscaler(object, name.as_deref(), (*minimum, *maximum), *cpu)?;
             return Ok(create(scaler, "autoscaled"));
         }
+        Command::JobFrom { name, .. } => {
+            return Ok(ask(Task::Create {
+                object: Box::new(make::job_from(object, name)?),
+                said: "created",
+                by: Maker::Generator("job"),
+            }));
+        }
         Command::Expose { service, .. } => {
             return Ok(create(make::service(object, service)?, "exposed"));
         }
@@ -71,6 +78,8 @@ pub(super) fn act(command: &Command, object: &Object, now: Time) -> Result<Act, 
         | Command::Delete(_)
         | Command::Wait(_)
         | Command::Events(_)
+        | Command::LastApplied { .. }
+        | Command::Listed { .. }
         | Command::Tell(_) => Change::Nothing,
         Command::Set { setting, .. } => set::change(object, setting)?,
     };

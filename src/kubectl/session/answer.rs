@@ -9,11 +9,13 @@ use super::files::Draft;
 use super::history::{self, Undo};
 use super::task::{Gathering, Maker, Task};
 use crate::api::{Key, Object};
-use crate::apiserver::{Answer, Outcome, Patch, PatchType, Reason, Refusal, Subresource};
+use crate::apiserver::{
+    Answer, LogOptions, Outcome, Patch, PatchType, Reason, Refusal, Subresource,
+};
 use crate::kubectl::Note;
 use crate::kubectl::describe;
-use crate::kubectl::grammar::{Command, RolloutAction};
-use crate::manifest::patch;
+use crate::kubectl::grammar::{Command, RolloutAction, Targets};
+use crate::manifest::{self, patch};
 use crate::sim::Time;
 
 impl Session {
@@ -38,11 +40,20 @@ impl Session {
             (Task::Resembling(key, refusal), Ok(Answer::List { items, .. })) => {
                 self.resembling(&key, &refusal, items);
             }
-            (Task::Create { said, .. }, Ok(Answer::Object(object))) => self.say(object, said),
+            (Task::Create { said, .. }, Ok(Answer::Object(object))) => self.made(object, said),
             (Task::Patch { .. }, Ok(Answer::Object(after))) if self.edits().is_some() => {
                 self.edited(after);
             }
-            (Task::Patch { object, said, .. }, Ok(Answer::Object(after))) => {
+            (
+                Task::Patch {
+                    object,
+                    patch,
+                    said,
+                    ..
+                },
+                Ok(Answer::Object(after)),
+            ) => {
+                self.warn_of_unknown_fields(&object, &patch);
                 let same = said == "patched" && after.revision() == object.revision();
                 self.say(after, if same { "patched (no change)" } else { said });
             }
@@ -62,9 +73,9 @@ impl Session {
             (Task::PodsOf(object, _), Ok(Answer::List { items, .. })) => {
                 self.choose_pod(&object, items);
             }
-            (Task::Log(key, options), Ok(Answer::Log(lines))) => {
-                self.print_log(&key.name, options.container.as_deref(), lines);
-            }
+            (Task::Log(key, options), Ok(Answer::Log(text))) => self.print_log(key, options, text),
+            // A pod that is followed to its end is gone then.
+            (Task::Log(_, LogOptions { after: Some(_), .. }), Err(_)) => {}
             (Task::Gather(gathering), outcome) => self.gather(*gathering, outcome, now),
             (task, Err(refusal)) => self.refused(&task, refusal),
             (_, Ok(_)) => {}
@@ -80,6 +91,20 @@ impl Session {
                 self.found.extend(objects);
             }
             Command::Wait(wait) => self.wait_for(wait, &objects),
+            Command::Listed {
+                targets,
+                annotations,
+            } => {
+                let is_one = matches!(targets, Targets::Named(names) if names.len() == 1);
+                for object in &objects {
+                    self.list_entries(object, *annotations, is_one);
+                }
+            }
+            Command::LastApplied { json, .. } => {
+                for object in &objects {
+                    self.show_last_applied(object, *json);
+                }
+            }
             Command::Logs(logs) => self.read_logs(logs, &objects),
             Command::Describe { .. } => {
                 let again = objects.iter().map(|object| Task::Again(object.key()));
@@ -198,13 +223,21 @@ impl Session {
         let live = match outcome {
             Ok(Answer::Object(object)) => object,
             Err(refusal) if refusal.reason == Reason::NotFound => {
-                match Object::from_value(draft.key.kind, modified) {
-                    Ok(object) => self.tasks.push_front(Task::Create {
+                if let Err(refusal) = &draft.object {
+                    let failure = Failure::while_doing("creating", Some(&draft.source), refusal);
+                    self.failures.push(failure);
+                    return None;
+                }
+                match manifest::decode_leniently(draft.key.kind, modified) {
+                    Ok((object, _)) => self.tasks.push_front(Task::Create {
                         object: Box::new(object),
                         said: "created",
                         by: Maker::File(draft.source),
                     }),
-                    Err(error) => self.failures.push(Failure::Own(error.to_string())),
+                    Err(problems) => {
+                        let texts = problems.iter().map(ToString::to_string);
+                        self.failures.extend(texts.map(Failure::Own));
+                    }
                 }
                 return None;
             }
@@ -257,6 +290,22 @@ impl Session {
              annotation will be patched automatically.\n"
         );
         self.errors.push_str(&warning);
+    }
+
+    /// The API server's warning of what `patch` names and no object of the kind has.
+    fn warn_of_unknown_fields(&mut self, object: &Object, patch: &Patch) {
+        if patch.patch_type == PatchType::Json {
+            return;
+        }
+        for problem in manifest::strict_problems(object.kind(), &patch.body) {
+            let field = problem.path.rsplit('.').next().unwrap_or_default();
+            if problem.at_key && !field.starts_with('$') {
+                let said = problem
+                    .message
+                    .trim_start_matches("strict decoding error: ");
+                self.errors.extend(["Warning: ", said, "\n"]);
+            }
+        }
     }
 
     fn is_diff(&self) -> bool {

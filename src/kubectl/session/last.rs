@@ -23,6 +23,7 @@ impl Session {
                     self.say_nothing_found(&get.targets);
                 }
             }
+            Command::Apply { .. } => self.show_applied(),
             Command::Events(events) => self.print_events(events, now),
             Command::Wait(wait)
                 if self.output.is_empty()

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use super::Session;
 use super::failure::Failure;
 use super::task::Task;
-use crate::api::{LabelSelector, Object, Pod, Typed, core, meta};
-use crate::apiserver::LogOptions;
-use crate::kubectl::grammar::{Command, Containers, Logs, Targets};
+use crate::api::{Key, LabelSelector, Object, Pod, Typed, core, meta};
+use crate::apiserver::{LogOptions, LogText};
+use crate::kubectl::grammar::{Command, Containers, LogRun, Logs, Targets};
 
 /// The annotation that names the container which is meant when none is named.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -73,13 +73,25 @@ impl Session {
                 said.or(first).into_iter().collect()
             }
         };
+        if let Containers::One(name) = &logs.containers
+            && !initial.iter().chain(regular).any(|each| each.name == *name)
+        {
+            let failure = format!(
+                "container {name} is not valid for pod {} out of: {}",
+                pod.name(),
+                all_names(initial, regular)
+            );
+            self.failures.push(Failure::Own(failure));
+            return;
+        }
         for name in names {
             let options = LogOptions {
                 container: Some(name.to_owned()),
-                previous: logs.previous,
+                previous: logs.run == LogRun::Previous,
                 tail: logs.tail,
                 since: logs.since,
                 timestamps: logs.timestamps,
+                after: None,
             };
             let key = Object::Pod(pod.clone()).key();
             self.tasks.push_back(Task::Log(key, options));
@@ -87,20 +99,31 @@ impl Session {
     }
 
     /// A log has been read.
-    pub(super) fn print_log(&mut self, pod: &str, container: Option<&str>, lines: &[String]) {
+    ///
+    /// Unlike Kubernetes: `--follow` keeps one connection open there; here it asks for more each second.
+    pub(super) fn print_log(&mut self, key: Key, options: LogOptions, text: &LogText) {
         let Command::Logs(logs) = &self.invocation.command else {
             return;
         };
-        let container = container.unwrap_or_default();
+        let container = options.container.as_deref().unwrap_or_default();
         let prefix = if logs.prefix {
-            format!("[pod/{pod}/{container}] ")
+            format!("[pod/{}/{container}] ", key.name)
         } else {
             String::new()
         };
-        for line in lines {
+        for line in &text.lines {
             for part in [prefix.as_str(), line, "\n"] {
                 self.output.push_str(part);
             }
+        }
+        if logs.run == LogRun::Followed && !text.is_over {
+            let more = LogOptions {
+                tail: None,
+                since: None,
+                after: text.place.or(options.after),
+                ..options
+            };
+            self.sleep(Task::Log(key, more));
         }
     }
 }
@@ -113,15 +136,18 @@ impl Logs {
 }
 
 fn defaulted(first: &str, initial: &[core::Container], regular: &[core::Container]) -> String {
+    let all = all_names(initial, regular);
+    format!("Defaulted container \"{first}\" out of: {all}\n")
+}
+
+/// Source: `AllContainerNames` of `kubectl/pkg/cmd/util/podcmd`.
+fn all_names(initial: &[core::Container], regular: &[core::Container]) -> String {
     let regular = regular.iter().map(|container| container.name.clone());
     let initial = initial
         .iter()
         .map(|container| format!("{} (init)", container.name));
     let all: Vec<String> = regular.chain(initial).collect();
-    format!(
-        "Defaulted container \"{first}\" out of: {}\n",
-        all.join(", ")
-    )
+    all.join(", ")
 }
 
 /// Which pod comes first: assigned, running, ready, more restarts, older.

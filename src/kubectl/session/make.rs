@@ -1,9 +1,9 @@
-//! Objects that kubectl makes for a workload that it has read: services and autoscalers.
+//! Objects that kubectl makes from one that it has read: services, autoscalers, jobs.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
-use crate::api::{Kind, Object};
+use crate::api::{Kind, LabelSelector, Object};
 use crate::kubectl::grammar::Exposed;
 
 fn own(message: impl Into<String>) -> Failure {
@@ -18,23 +18,7 @@ fn decoded(kind: Kind, value: Value) -> Result<Object, Failure> {
 /// Source: `kubectl/pkg/cmd/expose/expose.go`.
 pub(super) fn service(object: &Object, exposed: &Exposed) -> Result<Object, Failure> {
     let value = object.to_value();
-    let selector = match object {
-        Object::Pod(_) => value["metadata"]["labels"].clone(),
-        Object::Service(_) => value["spec"]["selector"].clone(),
-        Object::Deployment(_) | Object::ReplicaSet(_) => {
-            let expressions = &value["spec"]["selector"]["matchExpressions"];
-            if expressions.as_array().is_some_and(|list| !list.is_empty()) {
-                return Err(own(format!(
-                    "couldn't convert expressions - \"{expressions}\" to map-based selector format"
-                )));
-            }
-            value["spec"]["selector"]["matchLabels"].clone()
-        }
-        other => {
-            let resource = other.kind().info().group_resource();
-            return Err(own(format!("cannot expose a {resource}")));
-        }
-    };
+    let selector = selector_for(object, &value, exposed)?;
     let ports = match exposed.port {
         Some(port) => vec![port],
         None => container_ports(&value),
@@ -60,15 +44,72 @@ pub(super) fn service(object: &Object, exposed: &Exposed) -> Result<Object, Fail
     });
     let ports: Vec<Value> = ports.collect();
     let name = exposed.name.as_deref().unwrap_or(object.name());
+    let labels = if exposed.labels.is_empty() {
+        value["metadata"]["labels"].clone()
+    } else {
+        let labels = exposed.labels.iter();
+        labels
+            .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+            .collect::<Map<String, Value>>()
+            .into()
+    };
     let mut service = json!({
-        "metadata": {"name": name, "namespace": object.namespace(),
-            "labels": value["metadata"]["labels"]},
+        "metadata": {"name": name, "namespace": object.namespace(), "labels": labels},
         "spec": {"ports": ports, "selector": selector},
     });
     if let Some(service_type) = &exposed.service_type {
         service["spec"]["type"] = service_type.as_str().into();
     }
     decoded(Kind::Service, service)
+}
+
+/// The labels of the pods that a service for this object is for.
+fn selector_for(object: &Object, value: &Value, exposed: &Exposed) -> Result<Value, Failure> {
+    Ok(match object {
+        _ if exposed.selector.is_some() => {
+            let labels = exposed.selector.iter().flat_map(selected);
+            labels.collect::<Map<String, Value>>().into()
+        }
+        Object::Pod(_)
+            if value["metadata"]["labels"]
+                .as_object()
+                .is_none_or(Map::is_empty) =>
+        {
+            return Err(own(
+                "couldn't retrieve selectors via --selector flag or introspection: the pod has no \
+                 labels and cannot be exposed",
+            ));
+        }
+        Object::Pod(_) => value["metadata"]["labels"].clone(),
+        Object::Service(_) => value["spec"]["selector"].clone(),
+        Object::Deployment(_) | Object::ReplicaSet(_) => {
+            let expressions = &value["spec"]["selector"]["matchExpressions"];
+            if expressions.as_array().is_some_and(|list| !list.is_empty()) {
+                return Err(own(format!(
+                    "couldn't convert expressions - \"{expressions}\" to map-based selector format"
+                )));
+            }
+            value["spec"]["selector"]["matchLabels"].clone()
+        }
+        other => {
+            let resource = other.kind().info().group_resource();
+            return Err(own(format!("cannot expose a {resource}")));
+        }
+    })
+}
+
+/// The labels that a selector asks for by their values.
+fn selected(selector: &LabelSelector) -> Vec<(String, Value)> {
+    let equal = selector.match_labels.iter().flatten();
+    let mut labels: Vec<(String, Value)> = equal
+        .map(|(key, value)| (key.clone(), value.as_str().into()))
+        .collect();
+    for requirement in selector.match_expressions.iter().flatten() {
+        if let Some([value]) = requirement.values.as_deref() {
+            labels.push((requirement.key.clone(), value.as_str().into()));
+        }
+    }
+    labels
 }
 
 fn container_ports(value: &Value) -> Vec<i32> {
@@ -95,8 +136,11 @@ pub(super) fn autoscaler(
         kind,
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet
     ) {
-        let resource = kind.info().group_resource();
-        return Err(own(format!("cannot autoscale a {resource}")));
+        let kind = match kind.info().group {
+            "" => kind.info().name.to_owned(),
+            group => format!("{}.{group}", kind.info().name),
+        };
+        return Err(own(format!("cannot autoscale a {kind}")));
     }
     let mut spec = json!({
         "maxReplicas": maximum,
@@ -114,4 +158,31 @@ pub(super) fn autoscaler(
     let metadata = json!({"name": name, "namespace": object.namespace()});
     let value = json!({"metadata": metadata, "spec": spec});
     decoded(Kind::HorizontalPodAutoscaler, value)
+}
+
+/// The job that a cron job would make now.
+/// Source: `createJobFromCronJob` of `kubectl/pkg/cmd/create/create_job.go`, Kubernetes 1.34.
+pub(super) fn job_from(object: &Object, name: &str) -> Result<Object, Failure> {
+    if object.kind() != Kind::CronJob {
+        let kind = object.kind().info();
+        let (version, name) = (kind.version, kind.name);
+        return Err(own(format!(
+            "from must be an existing cronjob; unknown object type *{version}.{name}"
+        )));
+    }
+    let template = object.to_value()["spec"]["jobTemplate"].take();
+    let mut annotations = json!({"cronjob.kubernetes.io/instantiate": "manual"});
+    let given = template["metadata"]["annotations"].as_object();
+    for (key, value) in given.into_iter().flatten() {
+        annotations[key] = value.clone();
+    }
+    let owner = json!({"apiVersion": "batch/v1", "kind": "CronJob", "name": object.name(),
+        "uid": object.uid(), "controller": true});
+    let metadata = json!({"name": name, "namespace": object.namespace(),
+        "annotations": annotations, "labels": template["metadata"]["labels"],
+        "ownerReferences": [owner]});
+    decoded(
+        Kind::Job,
+        json!({"metadata": metadata, "spec": template["spec"]}),
+    )
 }

@@ -13,6 +13,7 @@ mod drain;
 pub mod edit;
 mod failure;
 mod files;
+mod fill;
 mod history;
 mod last;
 mod logs;
@@ -24,6 +25,7 @@ mod rollout;
 mod server_side;
 mod set;
 mod show;
+mod shown;
 mod sort;
 mod task;
 mod top;
@@ -46,6 +48,9 @@ use crate::client::{Component, Context, Input, Subscription};
 use crate::sim::{RecordId, Time, Urgency};
 
 pub use files::Files;
+
+/// How long kubectl waits before it asks for more of a log that it follows.
+const FOLLOW: Duration = Duration::from_secs(1);
 
 type Hands<'a> = Context<'a, Note, KubectlAlarm>;
 
@@ -162,6 +167,27 @@ impl Session {
         self.waiting.is_none() && is_patient || self.is_watching()
     }
 
+    /// What it waits for, or why it has to: the last that it said. None when it does not wait, or shows
+    /// changes until somebody ends it.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<String> {
+        if self.exit_code.is_some() || !self.is_waiting() || self.is_watching() {
+            return None;
+        }
+        let last = |text: &str| text.lines().next_back().unwrap_or_default().to_owned();
+        let asleep = self.sleeping.iter().find_map(|each| match &each.task {
+            Task::AwaitRemoval { pod, .. } => Some(format!("pod {} has to end", pod.name())),
+            Task::Remove { .. } => {
+                let said = last(&self.errors);
+                let reason = said.split_once("): ");
+                Some(reason.map_or(said.as_str(), |(_, why)| why).to_owned())
+            }
+            _ => None,
+        });
+        let observed = self.observed.as_ref().and_then(observe::Observed::end);
+        Some(asleep.or(observed).unwrap_or_else(|| last(&self.output)))
+    }
+
     /// 0 or 1 once it has ended.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
@@ -183,7 +209,7 @@ impl Component for Session {
             Input::Start => {
                 self.begun = hands.now;
                 if let Err(failures) = self.plan() {
-                    self.failures = failures;
+                    self.failures.extend(failures);
                 }
                 self.advance(hands.cause, hands);
             }
@@ -260,6 +286,10 @@ impl Session {
         match task {
             Task::Remove { tries, .. } => self.nap_of_removal(*tries),
             Task::AwaitRemoval { looks, .. } => self.nap_of_wait(*looks),
+            Task::Log(..) => Nap {
+                after: FOLLOW,
+                urgency: Urgency::Periodic,
+            },
             _ => Nap {
                 after: self
                     .gives_up()
@@ -313,14 +343,6 @@ impl Session {
         };
         hands.note(cause, note);
     }
-
-    fn say(&mut self, object: &Object, what: &str) {
-        let path = show::path_of(object);
-        let suffix = self.invocation.dry_run.suffix();
-        for part in [path.as_str(), " ", what, suffix, "\n"] {
-            self.output.push_str(part);
-        }
-    }
 }
 
 /// An answer that made kubectl print nothing, in words.
@@ -333,7 +355,7 @@ fn heard(key: &Key, outcome: &Outcome) -> String {
             let plural = key.kind.info().plural;
             format!("reads {} {plural} at revision {revision}", items.len())
         }
-        Ok(Answer::Log(lines)) => format!("reads {} lines of a log", lines.len()),
+        Ok(Answer::Log(text)) => format!("reads {} lines of a log", text.lines.len()),
         Ok(Answer::Scale(scale)) => format!("reads that {key} wants {}", scale.replicas),
         Ok(Answer::Metrics(items)) => {
             format!("reads what {} {} use", items.len(), key.kind.info().plural)

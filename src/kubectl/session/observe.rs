@@ -38,6 +38,14 @@ pub(super) struct Observed {
     alarm: Option<Time>,
 }
 
+impl Observed {
+    /// That it has to be gone, in words, if that is what it is watched for.
+    pub(super) fn end(&self) -> Option<String> {
+        let is_end = matches!(self.purpose, Purpose::End(_));
+        is_end.then(|| format!("{} has to be gone", self.key))
+    }
+}
+
 /// What one look at the object says.
 enum Verdict {
     /// Not yet.

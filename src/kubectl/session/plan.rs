@@ -4,43 +4,47 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::files;
-use super::server_side::Application;
 use super::task::{Maker, Task};
 use super::{Session, edit};
 use crate::api::field_selector::FieldSelector;
 use crate::api::{Key, Kind, Object};
 use crate::apiserver::Scope;
-use crate::kubectl::grammar::{ApplyMode, Command, Events, Invocation, Source, Targets, Watch};
+use crate::kubectl::grammar::{Command, Events, Invocation, Source, Targets, Watch};
 
 impl Session {
     /// The first tasks of the command.
     pub(super) fn plan(&mut self) -> Result<(), Vec<Failure>> {
         let invocation = Arc::clone(&self.invocation);
-        let drafts = files::drafts(&invocation, &self.files)?;
+        let files = Arc::clone(&self.files);
+        let files::Reading {
+            drafts,
+            failures,
+            warnings,
+            ..
+        } = files::drafts(&invocation, &files);
+        self.failures = failures;
+        self.errors.push_str(&warnings);
         match &invocation.command {
-            Command::Apply {
-                mode: ApplyMode::ServerSide(conflicts),
-                ..
-            } => {
-                let applications = drafts
-                    .into_iter()
-                    .map(|draft| Box::new(Application::new(draft, *conflicts)));
-                self.tasks.extend(applications.map(Task::ApplyServerSide));
-            }
-            Command::Apply { .. } | Command::Diff { .. } => {
+            Command::Apply { mode, .. } => self.apply(drafts, *mode),
+            Command::Diff { .. } => {
                 let tasks = drafts.into_iter().map(|draft| Task::Apply(Box::new(draft)));
                 self.tasks.extend(tasks);
             }
             Command::Replace { by, .. } => self.replace(drafts, *by),
             Command::Create(Source::Files(_)) => {
-                self.tasks
-                    .extend(drafts.into_iter().map(|draft| Task::Create {
-                        object: Box::new(draft.object),
-                        said: "created",
-                        by: Maker::File(draft.source),
-                    }));
+                for draft in drafts {
+                    self.make(draft, "created");
+                }
             }
             Command::Create(Source::Object(object)) => self.generate(object),
+            Command::Create(Source::Both(both)) => {
+                self.generate(&both.0);
+                self.generate(&both.1);
+            }
+            Command::Create(Source::Filled(filled)) => {
+                let object = self.filled(filled).map_err(|failure| vec![failure])?;
+                self.generate(&object);
+            }
             Command::Tell(text) => self.output.push_str(text),
             Command::Events(events) => self.tasks.push_back(events_of(events, &invocation)),
             Command::Get(get) if get.watch != Watch::No => {

@@ -4,9 +4,9 @@ use super::Session;
 use super::edit;
 use super::failure::Failure;
 use super::task::{Maker, Task};
-use crate::api::{Kind, Object, selector};
+use crate::api::{Key, Kind, Object, selector};
 use crate::apiserver::{Patch, Reason, Refusal, Scope};
-use crate::kubectl::grammar::{Command, RolloutAction, Until};
+use crate::kubectl::grammar::{Command, RolloutAction, Setting, Until};
 
 impl Session {
     /// The API server said no.
@@ -69,6 +69,10 @@ impl Session {
             ) => Failure::Own(format!(
                 "failed restoring revision {to_revision}: {refusal}"
             )),
+            (Task::Patch { .. }, Command::SetImage { .. }) => Failure::Own(format!(
+                "failed to patch image update to pod template: {refusal}"
+            )),
+            (Task::Patch { .. }, Command::Set { setting, .. }) => setting_refused(setting, refusal),
             (Task::Patch { object, .. }, Command::Edit(_)) => edit::refused(object, refusal),
             (
                 Task::Patch {
@@ -131,23 +135,41 @@ pub(super) fn listing(kind: Kind, scope: &Scope, refusal: &Refusal) -> Failure {
     }
 }
 
+/// What kubectl says when a patch of `set` is refused. Source: `kubectl/pkg/cmd/set`.
+fn setting_refused(setting: &Setting, refusal: &Refusal) -> Failure {
+    match setting {
+        Setting::Environment { .. } => Failure::Own(format!(
+            "failed to patch env update to pod template: {refusal}"
+        )),
+        Setting::Resources { .. } => Failure::Own(format!(
+            "failed to patch resources update to pod template {refusal}"
+        )),
+        Setting::Selector(_) | Setting::ServiceAccount(_) => Failure::of(refusal),
+    }
+}
+
 /// What kubectl says when a patch of `apply` is refused.
 fn applying(object: &Object, patch: &Patch, source: &str, refusal: &Refusal) -> Failure {
-    let info = object.kind().info();
-    let version = group_version(object.kind());
     Failure::Server {
         refusal: refusal.clone(),
         doing: format!(
-            "error when applying patch:\n{}\nto:\nResource: \"{version}, Resource={}\", \
-             GroupVersionKind: \"{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"\nfor: \
-             \"{source}\": error when patching \"{source}\": ",
+            "error when applying patch:\n{}\nto:\n{}\nfor: \"{source}\": error when patching \
+             \"{source}\": ",
             patch.body,
-            info.plural,
-            info.name,
-            object.name(),
-            object.namespace()
+            described(&object.key())
         ),
     }
+}
+
+/// An object as `apply` tells which one it means. Source: `Info.String` of `cli-runtime/pkg/resource`.
+pub(super) fn described(key: &Key) -> String {
+    let info = key.kind.info();
+    let version = group_version(key.kind);
+    format!(
+        "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: \
+         \"{}\", Namespace: \"{}\"",
+        info.plural, info.name, key.name, key.namespace
+    )
 }
 
 /// Whether the command goes on with other objects when one cannot be read.

@@ -165,7 +165,9 @@ impl Session {
              {refusal}\n"
         );
         self.errors.push_str(&warning);
-        self.say(&application.draft.object, "serverside-applied");
+        if let Ok(object) = &application.draft.object {
+            self.say(object, "serverside-applied");
+        }
     }
 
     fn go_on(&mut self, application: Application, stage: Stage) {

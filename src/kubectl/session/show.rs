@@ -8,6 +8,7 @@ use crate::api::{Kind, Object, owners};
 use crate::kubectl::grammar::{Get, Invocation, Output, Targets};
 use crate::kubectl::json_path::{JsonPath, JsonPathError, plain};
 use crate::kubectl::printers::{self, Options, Table};
+use crate::kubectl::zeroes;
 use crate::manifest::print;
 use crate::sim::Time;
 
@@ -38,7 +39,7 @@ pub(super) fn found(get: &Get, objects: &[Object], now: Time) -> Result<String, 
     })
 }
 
-fn no_answer(template: &JsonPath, problem: &JsonPathError) -> Failure {
+pub(super) fn no_answer(template: &JsonPath, problem: &JsonPathError) -> Failure {
     let template = template.source();
     Failure::Own(format!(
         "error executing jsonpath \"{template}\": Error executing template: {problem}. Printing \
@@ -113,16 +114,41 @@ pub(super) fn nothing(invocation: &Invocation, kinds: &[Kind], everywhere: bool)
 fn whole(get: &Get, objects: &[Object]) -> Value {
     let value = |object: &Object| {
         let mut value = object.to_value();
+        spell_out(object.kind(), &mut value);
         if get.managed_fields {
             let owners = owners::to_value(object.kind(), &owners::of(object));
             value["metadata"]["managedFields"] = owners;
         }
-        value
+        zeroes::written(object.kind(), value)
     };
     match (&get.targets, objects) {
         (Targets::Named(names), [one]) if names.len() == 1 => value(one),
         (Targets::Files(_), [one]) => value(one),
         _ => print::list(objects.iter().map(value)),
+    }
+}
+
+/// Dates that nobody has set are told all the same, where the API has no way to leave them out.
+fn spell_out(kind: Kind, value: &mut Value) {
+    match kind {
+        Kind::Pod | Kind::PersistentVolumeClaim => {
+            let conditions = value.pointer_mut("/status/conditions");
+            for condition in conditions
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Some(fields) = condition.as_object_mut() {
+                    fields.entry("lastProbeTime").or_insert(Value::Null);
+                }
+            }
+        }
+        Kind::Event => {
+            if let Some(fields) = value.as_object_mut() {
+                fields.entry("eventTime").or_insert(Value::Null);
+            }
+        }
+        _ => {}
     }
 }
 

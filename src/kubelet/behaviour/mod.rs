@@ -47,6 +47,9 @@ impl ExitCode {
         }
     }
 
+    /// An end by SIGTERM.
+    pub const TERMINATED: Self = Self::of(143);
+
     /// An end by SIGKILL.
     pub const KILLED: Self = Self::of(137);
 
@@ -157,6 +160,12 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
+    /// Whether the application would answer within `timeout` what a probe asks.
+    #[must_use]
+    pub fn answers_within(&self, timeout: Duration) -> bool {
+        self.latency < timeout
+    }
+
     /// Whether a probe succeeds this long after the start.
     #[must_use]
     pub fn answers_probe(&self, probe: ProbeKind, running: Duration) -> bool {

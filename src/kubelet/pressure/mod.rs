@@ -77,7 +77,7 @@ impl Agent {
         }
         let above = limits::above(&pods, |uid| self.workers.get(uid).map(|each| &each.pod));
         if !above.is_empty() {
-            self.evict(above, FailureKind::Limit, cause, hands);
+            self.evict(above, None, cause, hands);
             return;
         }
         let Some((what, available)) = short.first().copied() else {
@@ -112,7 +112,8 @@ impl Agent {
             Scarce::Memory => usage::memory(pods),
             Scarce::Disk => self.disk_used(pods),
         };
-        what.capacity(&self.machine) - i64::try_from(used).unwrap_or(i64::MAX)
+        let used = i64::try_from(used).unwrap_or(i64::MAX);
+        (what.capacity(&self.machine) - used).max(0)
     }
 
     fn pod_usages(&self, now: Time) -> Vec<PodUsage> {
@@ -147,14 +148,14 @@ impl Agent {
         };
         let message = what.message(&self.machine, (usage, pod), available);
         let evicted = vec![(Arc::clone(&usage.uid), message)];
-        self.evict(evicted, FailureKind::Pressure, cause, hands);
+        self.evict(evicted, Some(what), cause, hands);
     }
 
     /// Evicts pods, and waits until they are gone.
     fn evict(
         &mut self,
         pods: Vec<(Arc<str>, String)>,
-        kind: FailureKind,
+        short: Option<Scarce>,
         cause: RecordId,
         hands: &mut Hands<'_>,
     ) {
@@ -163,7 +164,7 @@ impl Agent {
         hands.wake(CLEAN_UP, cause, KubeletAlarm::Evicted);
         for (uid, message) in pods {
             self.turn(&uid, cause, hands, |worker, turn| {
-                worker.evict(message, kind, turn);
+                worker.evict(message, short, turn);
             });
         }
     }
@@ -219,13 +220,16 @@ fn is_critical(pod: &Pod) -> bool {
 
 impl Worker {
     /// Ends the pod because the node needs what it uses, or because it uses more than it may.
-    fn evict(&mut self, message: String, kind: FailureKind, turn: &mut Turn<'_>) {
-        turn.say(Happening::Evicted, None);
+    fn evict(&mut self, message: String, short: Option<Scarce>, turn: &mut Turn<'_>) {
+        turn.say(Happening::Evicted(short), None);
         turn.event(EventType::Warning, "Evicted", message.clone(), None);
         self.failure = Some(Failure {
             reason: "Evicted",
             message,
-            kind,
+            kind: match short {
+                Some(_) => FailureKind::Pressure,
+                None => FailureKind::Limit,
+            },
         });
         turn.write();
         self.terminate(GRACE, turn);

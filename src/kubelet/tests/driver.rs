@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::api::{Actor, Event, Key, Kind, Node, Object, Pod, Typed, core};
 use crate::apiserver::{
-    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, Verb, WriteOptions, event_for,
+    Answering, ApiServer, DeleteOptions, Moment, Request, RequestId, StatusWrite, Verb,
+    WriteOptions, event_for,
 };
 use crate::client::{Component, Context, Delivery, Input, Line, Output, Seen};
 use crate::kubelet::{Happening, Kubelet, KubeletAlarm, Machine, Note, Trouble};
@@ -37,6 +38,7 @@ pub(super) struct World {
     line: Line,
     next_record: RecordId,
     is_off: bool,
+    said_at_start: usize,
 }
 
 impl World {
@@ -57,6 +59,7 @@ impl World {
             line: Line::default(),
             next_record: RecordId(1),
             is_off: false,
+            said_at_start: 0,
         };
         let named = |kind, metadata: Value| {
             let value = json!({"metadata": metadata});
@@ -76,6 +79,8 @@ impl World {
         }
         world.input(Input::Start);
         world.list();
+        world.settle();
+        world.said_at_start = world.counted_events().len();
         world
     }
 
@@ -148,7 +153,10 @@ impl World {
         let mut object = self.pod(pod).expect("the pod is there");
         change(object.status_mut());
         object.metadata_mut().resource_version = None;
-        self.ask(pod.clone(), Verb::UpdateStatus(object.into_object()));
+        self.ask(
+            pod.clone(),
+            Verb::WriteStatus(object.into_object(), StatusWrite::Update),
+        );
     }
 
     /// Somebody else writes the status of the node.
@@ -158,7 +166,20 @@ impl World {
         let mut node = object.expect("the node is there").clone();
         change(node.status_mut());
         node.metadata_mut().resource_version = None;
-        self.ask(key, Verb::UpdateStatus(node.into_object()));
+        self.ask(
+            key,
+            Verb::WriteStatus(node.into_object(), StatusWrite::Update),
+        );
+    }
+
+    /// Somebody changes the spec of the node.
+    pub(super) fn change_node_spec(&mut self, change: impl FnOnce(&mut core::NodeSpec)) {
+        let key = Key::new(Kind::Node, "", "node-a");
+        let object = self.server.store().get(&key).and_then(Node::of);
+        let mut node = object.expect("the node is there").clone();
+        change(node.spec_mut());
+        node.metadata_mut().resource_version = None;
+        self.ask(key, Verb::Update(node.into_object()));
     }
 
     /// The process of the kubelet is started again; its watches begin anew.
@@ -354,23 +375,39 @@ impl World {
             .collect()
     }
 
-    /// Events as `reason: message`, oldest first.
+    /// Events as `reason: message`, oldest first, without those of the start.
     pub(super) fn events(&self) -> Vec<String> {
+        let since_start = self.counted_events().into_iter().skip(self.said_at_start);
+        since_start.map(|(line, _)| line).collect()
+    }
+
+    /// All events with how often they were said.
+    pub(super) fn counted_events(&self) -> Vec<(String, i32)> {
         let mut events: Vec<&Event> = self
             .server
             .store()
             .list(Kind::Event, None)
             .filter_map(Event::of)
             .collect();
-        events.sort_by_key(|event| event.metadata.name.clone());
+        events.sort_by_key(|event| {
+            let name = event.metadata.name.as_deref().unwrap_or_default();
+            name.rsplit('.').next().unwrap_or_default().to_owned()
+        });
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let line = |event: &&Event| {
-            format!(
-                "{}: {}",
-                text(&event.spec.reason),
-                text(&event.spec.message)
+            let (reason, message) = (text(&event.spec.reason), text(&event.spec.message));
+            (
+                format!("{reason}: {message}"),
+                event.spec.count.unwrap_or_default(),
             )
         };
         events.iter().map(line).collect()
+    }
+
+    /// How often an event with this beginning was said, over all that begin so.
+    pub(super) fn times_said(&self, start: &str) -> i32 {
+        let events = self.counted_events().into_iter();
+        let alike = events.filter(|(line, _)| line.starts_with(start));
+        alike.map(|(_, count)| count).sum()
     }
 }

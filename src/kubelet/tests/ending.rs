@@ -294,3 +294,87 @@ fn k7_a_pod_over_its_deadline_fails() {
     let message = "Pod was active on the node longer than the specified deadline";
     assert_eq!(pod.status.message.as_deref(), Some(message));
 }
+
+#[test]
+fn k6_a_shorter_grace_ends_a_process_that_is_ending_already() {
+    for (second, at) in [(2, 4_000), (1, 4_000), (20, 8_000)] {
+        let mut world = World::new();
+        let pod = world.run_pod("web", json!({}));
+        world.settle();
+        world.suffer(&Trouble::Behave {
+            pod: pod.clone(),
+            container: None,
+            behaviour: Behaviour {
+                stops_in: Some(Duration::from_secs(8)),
+                ..Behaviour::default()
+            },
+        });
+        world.delete(&pod, None);
+        world.pass_seconds(2);
+        world.delete(&pod, Some(second));
+        world.settle();
+        let took = between(&world, is_asked, is_exited);
+        assert!((at..at + 20).contains(&took), "{second} s: {took} ms");
+        let (_, end) = &world.pods[world.pods.len() - 2];
+        let phase = if at < 8_000 { "Failed" } else { "Succeeded" };
+        assert_eq!(end.phase(), phase, "{second} s");
+    }
+}
+
+#[test]
+fn k6_a_process_with_work_left_ends_with_143_at_sigterm_and_a_server_with_0() {
+    let code = |exits: Option<&str>| {
+        let mut world = World::new();
+        let mut metadata = json!({"name": "web", "namespace": "default"});
+        if let Some(exits) = exits {
+            metadata["annotations"] = json!({"glassplane.io/exits-after": exits});
+        }
+        let pod = world.create(json!({"metadata": metadata, "spec": {
+            "nodeName": "node-a", "restartPolicy": "Never",
+            "containers": [{"name": "web", "image": "nginx:1.29"}],
+        }}));
+        world.pass_seconds(5);
+        world.delete(&pod, None);
+        world.settle();
+        let (_, end) = &world.pods[world.pods.len() - 2];
+        let statuses = end.status.container_statuses.clone().unwrap_or_default();
+        let state = statuses[0].state.clone().and_then(|state| state.terminated);
+        let state = state.expect("it ended");
+        (
+            state.exit_code,
+            state.reason.unwrap_or_default(),
+            end.phase().to_owned(),
+        )
+    };
+    let of = |code: i32, reason: &str, phase: &str| (code, reason.to_owned(), phase.to_owned());
+    assert_eq!(code(None), of(0, "Completed", "Succeeded"));
+    assert_eq!(code(Some("600s")), of(143, "Error", "Failed"));
+}
+
+#[test]
+fn k7_a_deadline_that_comes_or_is_shortened_while_the_pod_runs_counts_from_its_start() {
+    for (first, second, at) in [
+        (None, 10, 20),
+        (None, 40, 40),
+        (Some(600), 30, 30),
+        (Some(600), 5, 20),
+    ] {
+        let mut world = World::new();
+        let pod = world.run_pod("web", json!({"activeDeadlineSeconds": first}));
+        world.pass_seconds(20);
+        world.change(&pod, |pod| {
+            pod.spec_mut().shared_mut().active_deadline_seconds = Some(second);
+        });
+        world.pass_seconds(60);
+        let mut happenings = world.happenings();
+        let over = happenings.find(|(_, what)| matches!(what, Happening::DeadlineExceeded));
+        assert_eq!(
+            over.map(|(at, _)| at.as_secs()),
+            Some(at),
+            "{first:?} {second}"
+        );
+        let status = world.pod(&pod).expect("it stays").status;
+        assert_eq!(status.phase.as_deref(), Some("Failed"));
+        assert_eq!(status.reason.as_deref(), Some("DeadlineExceeded"));
+    }
+}

@@ -85,7 +85,8 @@ fn k9_repeats_are_counted_and_not_written_again() {
         of_reason
     };
     assert_eq!(count("Started"), [4]);
-    assert_eq!(count("BackOff"), [2]);
+    // The waits are 0, 10 and 20 s; a look comes a second after the end and then each 10 to 15 s.
+    assert_eq!(count("BackOff"), [3]);
     assert_eq!(count("Pulled"), [1, 3]);
 }
 
@@ -107,6 +108,37 @@ fn k9_a_missing_image_says_failed_and_back_off() {
         assert!(event.starts_with(head), "{event}");
     }
     assert_eq!(events.len(), heads.len());
+}
+
+#[test]
+fn k9_back_off_is_said_at_each_sync_of_the_pod_and_not_once_for_each_attempt() {
+    let mut world = World::new();
+    let container = json!({"name": "web", "image": "registry.invalid/web:1"});
+    world.run_pod("web", json!({"containers": [container]}));
+    world.pass_seconds(65);
+    // Pulls at 0, 10 and 30 s, and a sync each 10 to 15 s between them.
+    assert_eq!(world.times_said("Pulling: "), 3);
+    assert_eq!(world.times_said("Failed: Error: ErrImagePull"), 3);
+    let said = world.times_said("BackOff: Back-off pulling image");
+    assert!((4..=6).contains(&said), "{said}");
+    assert_eq!(world.times_said("Failed: Error: ImagePullBackOff"), said);
+}
+
+#[test]
+fn k9_a_crash_loop_says_back_off_at_each_sync() {
+    let mut world = World::new();
+    let pod = world.run_pod("web", json!({}));
+    world.settle();
+    for _ in 0..4 {
+        world.suffer(&Trouble::CrashContainer {
+            pod: pod.clone(),
+            container: None,
+        });
+        world.pass_seconds(50);
+    }
+    // The waits are 0, 10, 20 and 40 s.
+    let said = world.times_said("BackOff: Back-off restarting failed container web in pod web_");
+    assert!((6..=7).contains(&said), "{said}");
 }
 
 #[test]

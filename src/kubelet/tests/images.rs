@@ -149,12 +149,61 @@ fn k3_a_new_image_is_pulled_at_once_though_the_old_one_waits() {
 }
 
 #[test]
-fn k3_a_name_that_is_none_is_said_so() {
+fn k3_what_no_pull_can_mend_is_tried_at_each_sync_without_back_off_and_leaves_the_world_idle() {
+    for (container, reason, said) in [
+        (
+            json!({"name": "web", "image": "Nginx"}),
+            "InvalidImageName",
+            "InspectFailed: Failed to apply default image tag \"Nginx\": couldn't parse image name \
+             \"Nginx\": invalid reference format: repository name (library/Nginx) must be lowercase",
+        ),
+        (
+            json!({"name": "web", "image": "nginx:1", "imagePullPolicy": "Never"}),
+            "ErrImageNeverPull",
+            "ErrImageNeverPull: Container image \"nginx:1\" is not present with pull policy of Never",
+        ),
+    ] {
+        let mut world = World::new();
+        let pod = world.run_pod("web", json!({"containers": [container]}));
+        world.settle();
+        assert!(
+            world.now.as_secs() < 5,
+            "{reason}: it comes to rest at once"
+        );
+        world.pass_seconds(120);
+        let tries: Vec<u128> = world
+            .happenings()
+            .filter(|(_, what)| matches!(what, Happening::PullFailed(..)))
+            .map(|(at, _)| u128::from(at.as_millis()))
+            .collect();
+        assert!((8..=13).contains(&tries.len()), "{reason}: {tries:?}");
+        for pair in tries.windows(2) {
+            let wait = pair[1] - pair[0];
+            assert!((10_000..=15_000).contains(&wait), "{reason}: {wait} ms");
+        }
+        assert_eq!(waiting_reason(&world, &pod).0, reason);
+        let tries = i32::try_from(tries.len()).expect("a few");
+        assert_eq!(
+            world.times_said(said),
+            tries,
+            "{:?}",
+            world.counted_events()
+        );
+        assert_eq!(world.times_said(&format!("Failed: Error: {reason}")), tries);
+        assert_eq!(world.times_said("BackOff"), 0);
+    }
+}
+
+#[test]
+fn k3_an_image_that_somebody_else_pulls_ends_the_wait_of_the_policy_never() {
     let mut world = World::new();
-    let container = json!({"name": "web", "image": "Nginx"});
-    let pod = world.run_pod("web", json!({"containers": [container]}));
-    world.pass_seconds(1);
-    assert_eq!(waiting_reason(&world, &pod).0, "InvalidImageName");
+    let container = json!({"name": "web", "image": "nginx:1.29", "imagePullPolicy": "Never"});
+    let waits = world.run_pod("waits", json!({"containers": [container]}));
+    world.pass_seconds(3);
+    assert_eq!(waiting_reason(&world, &waits).0, "ErrImageNeverPull");
+    world.run_pod("pulls", json!({}));
+    world.pass_seconds(17);
+    assert_eq!(world.phase(&waits), "Running");
 }
 
 #[test]

@@ -285,3 +285,24 @@ fn k1_a_container_that_was_made_says_what_it_was_given() {
     assert_eq!(status["resources"], json!({}));
     assert_eq!(status.get("allocatedResources"), None);
 }
+
+#[test]
+fn k2_a_pod_whose_port_of_the_node_is_taken_is_refused() {
+    let spec = |port: i32, protocol: &str| {
+        let ports = json!([{"containerPort": 80, "hostPort": port, "protocol": protocol}]);
+        json!({"containers": [{"name": "web", "image": "nginx:1.29", "ports": ports}]})
+    };
+    let mut world = World::new();
+    world.run_pod("first", spec(80, "TCP"));
+    let same = world.run_pod("same", spec(80, "TCP"));
+    let other = world.run_pod("other", spec(80, "UDP"));
+    world.settle();
+    assert_eq!(world.phase(&other), "Running");
+    let status = world.pod(&same).expect("it stays").status;
+    assert_eq!(status.phase.as_deref(), Some("Failed"));
+    assert_eq!(status.reason.as_deref(), Some("NodePorts"));
+    let why =
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+    assert_eq!(status.message, Some(format!("Pod was rejected: {why}")));
+    assert!(world.events().contains(&format!("NodePorts: {why}")));
+}

@@ -8,8 +8,8 @@ use crate::kubelet::Trouble;
 
 fn log(world: &World, pod: &Key, previous: bool) -> Result<Vec<String>, String> {
     let uid = world.pod(pod).expect("the pod is there").uid().to_owned();
-    let lines = world.kubelet.log(&uid, "web", previous)?;
-    Ok(lines.into_iter().map(|line| line.text).collect())
+    let log = world.kubelet.log(&uid, "web", previous)?;
+    Ok(log.lines.into_iter().map(|line| line.text).collect())
 }
 
 fn annotated(world: &mut World, annotations: &serde_json::Value) -> Key {

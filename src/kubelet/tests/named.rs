@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::driver::World;
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::Verb;
+use crate::apiserver::{StatusWrite, Verb};
 use crate::sim::Time;
 
 fn waiting(world: &World, pod: &Key) -> (String, String) {
@@ -250,7 +250,7 @@ fn k2_a_claim_that_cannot_be_used_holds_the_pod_back_until_it_can() {
     claim.status_mut().phase = Some("Bound".to_owned());
     world.ask(
         key,
-        Verb::UpdateStatus(Object::PersistentVolumeClaim(claim)),
+        Verb::WriteStatus(Object::PersistentVolumeClaim(claim), StatusWrite::Update),
     );
     world.pass_seconds(30);
     assert_eq!(world.phase(&pod), "Running");
@@ -275,4 +275,95 @@ fn k2_a_kubelet_that_is_started_again_asks_again() {
     make(&mut world, Kind::ConfigMap, "nope", json!({}));
     world.pass_seconds(10);
     assert_eq!(world.phase(&pod), "Running");
+}
+
+#[test]
+fn k2_a_container_that_must_not_be_root_is_not_created_as_root() {
+    let root = json!({"runAsNonRoot": true, "runAsUser": 0});
+    let cases = [
+        (json!({}), root.clone(), true),
+        (root.clone(), json!({}), true),
+        (json!({"runAsNonRoot": true}), json!({"runAsUser": 0}), true),
+        (root.clone(), json!({"runAsUser": 1000}), false),
+        (root, json!({"runAsNonRoot": false}), false),
+        (json!({}), json!({"runAsUser": 0}), false),
+    ];
+    for (of_pod, of_container, is_held) in cases {
+        let mut world = World::new();
+        let pod = world.run_pod(
+            "web",
+            json!({
+                "securityContext": of_pod,
+                "containers": [
+                    {"name": "web", "image": "nginx:1.29", "securityContext": of_container},
+                ],
+            }),
+        );
+        world.pass_seconds(9);
+        if !is_held {
+            assert_eq!(world.phase(&pod), "Running", "{of_pod} {of_container}");
+            continue;
+        }
+        let uid = world.pod(&pod).expect("it is there").uid().to_owned();
+        let message = format!(
+            "container's runAsUser breaks non-root policy (pod: \"web_default({uid})\", container: \
+             web)"
+        );
+        let reason = "CreateContainerConfigError".to_owned();
+        assert_eq!(waiting(&world, &pod), (reason, message.clone()));
+        assert!(
+            world
+                .events()
+                .contains(&format!("Failed: Error: {message}"))
+        );
+    }
+}
+
+#[test]
+fn k2_a_kubelet_takes_no_pod_with_a_setting_of_the_kernel_that_others_would_feel() {
+    let with = |name: &str, mut spec: Value| {
+        let sysctls = json!([{"name": name, "value": "1"}]);
+        spec["securityContext"] = json!({"sysctls": sysctls});
+        let mut world = World::new();
+        let pod = world.run_pod("web", spec);
+        world.pass_seconds(9);
+        let status = world.pod(&pod).expect("it stays").status;
+        let of = |text: &Option<String>| text.clone().unwrap_or_default();
+        let said = world.events().first().cloned().unwrap_or_default();
+        (
+            of(&status.phase),
+            of(&status.reason),
+            of(&status.message),
+            said,
+        )
+    };
+    for safe in ["net.ipv4.tcp_syncookies", "kernel/shm_rmid_forced"] {
+        assert_eq!(with(safe, json!({})).0, "Running", "{safe}");
+    }
+    let cases = [
+        (
+            "kernel.msgmax",
+            json!({}),
+            "\"kernel.msgmax\" not allowlisted",
+        ),
+        (
+            "net.ipv4.tcp_rmem",
+            json!({"hostNetwork": true}),
+            "\"net.ipv4.tcp_rmem\" not allowed with host Net enabled",
+        ),
+        (
+            "kernel.shm_rmid_forced",
+            json!({"hostIPC": true}),
+            "\"kernel.shm_rmid_forced\" not allowed with host IPC enabled",
+        ),
+    ];
+    for (name, spec, why) in cases {
+        let (phase, reason, message, said) = with(name, spec);
+        assert_eq!((&*phase, &*reason), ("Failed", "SysctlForbidden"), "{name}");
+        assert_eq!(
+            message,
+            format!("Pod was rejected: forbidden sysctl: {why}")
+        );
+        assert_eq!(said, format!("SysctlForbidden: forbidden sysctl: {why}"));
+    }
 }

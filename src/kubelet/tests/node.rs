@@ -99,8 +99,44 @@ fn k8_a_node_that_was_silent_says_that_it_is_ready_again() {
         "NodeReady",
     ] {
         let said = format!("{reason}: Node node-a status is now: {reason}");
-        assert!(world.events().contains(&said), "{:#?}", world.events());
+        let once = i32::from(reason != "NodeReady");
+        assert_eq!(world.times_said(&said), once + 1, "{reason}");
     }
+}
+
+#[test]
+fn k8_a_kubelet_that_starts_says_what_a_kubelet_says_and_again_with_each_start() {
+    let mut world = World::new();
+    let said = [
+        "Starting: Starting kubelet.",
+        "NodeAllocatableEnforced: Updated Node Allocatable limit across pods",
+        "NodeHasSufficientMemory: Node node-a status is now: NodeHasSufficientMemory",
+        "NodeHasNoDiskPressure: Node node-a status is now: NodeHasNoDiskPressure",
+        "NodeHasSufficientPID: Node node-a status is now: NodeHasSufficientPID",
+    ];
+    let times = |count: i32| said.map(|line| (line.to_owned(), count));
+    assert_eq!(world.counted_events(), times(1));
+    world.restart();
+    world.settle();
+    assert_eq!(world.counted_events(), times(2));
+}
+
+#[test]
+fn k8_a_kubelet_says_within_ten_seconds_that_its_node_is_cordoned_and_no_longer() {
+    let mut world = World::new();
+    let mut cordon = |is_cordoned: bool, reason: &str| {
+        world.change_node_spec(|spec| spec.unschedulable = Some(is_cordoned));
+        world.settle();
+        let said = format!("{reason}: Node node-a status is now: {reason}");
+        let before = world.times_said(&said);
+        world.pass_seconds(11);
+        assert_eq!(world.times_said(&said), before + 1, "{reason}");
+        world.pass_seconds(60);
+        assert_eq!(world.times_said(&said), before + 1, "said once");
+    };
+    cordon(true, "NodeNotSchedulable");
+    cordon(false, "NodeSchedulable");
+    cordon(true, "NodeNotSchedulable");
 }
 
 #[test]

@@ -242,3 +242,41 @@ fn k9_a_failed_probe_says_whether_nobody_listens_or_the_answer_is_bad() {
         assert!(world.container(&pod, 0).ready, "{probe}");
     }
 }
+
+#[test]
+fn k5_a_request_that_is_not_answered_within_the_timeout_is_a_failed_probe() {
+    let http = |timeout: Value| json!({"httpGet": {"port": 80}, "periodSeconds": 3, "timeoutSeconds": timeout});
+    let late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+    let late = format!("Get \"http://10.244.0.2:80/\": {late}");
+    let cases = [
+        (http(Value::Null), Some(late.clone())),
+        (http(json!(2)), Some(late)),
+        (http(json!(3)), None),
+        (
+            json!({"grpc": {"port": 9090}, "periodSeconds": 3}),
+            Some("timeout: health rpc did not complete within 1s".to_owned()),
+        ),
+        // Connections are taken by the kernel, and commands are not asked through the network.
+        (json!({"tcpSocket": {"port": 80}, "periodSeconds": 3}), None),
+        (
+            json!({"exec": {"command": ["true"]}, "periodSeconds": 3}),
+            None,
+        ),
+    ];
+    for (probe, expected) in cases {
+        let mut world = World::new();
+        let pod = world.create(json!({
+            "metadata": {"name": "web", "namespace": "default", "annotations": {
+                "glassplane.io/latency": "2500ms"}},
+            "spec": {"nodeName": "node-a", "containers": [
+                {"name": "web", "image": "nginx:1", "livenessProbe": probe.clone()}]},
+        }));
+        world.pass_seconds(15);
+        let restarts = world.container(&pod, 0).restart_count;
+        assert_eq!(restarts > 0, expected.is_some(), "{probe}");
+        let said = expected.map(|why| format!("Unhealthy: Liveness probe failed: {why}"));
+        let events = world.events();
+        let found = events.iter().find(|event| event.starts_with("Unhealthy"));
+        assert_eq!(found, said.as_ref(), "{probe}");
+    }
+}

@@ -1,9 +1,9 @@
 //! NodePorts: two pods cannot have the same port of one node.
 
-use crate::api::Pod;
+use crate::api::{HostPort, Pod, host_ports};
 use crate::scheduler::event::{Change, ClusterEvent, Hint};
 use crate::scheduler::framework::{Cycle, Filter, Plugin, PreFilter, Refusal};
-use crate::scheduler::node_info::{HostPort, NodeInfo, PodInfo, host_ports};
+use crate::scheduler::node_info::{NodeInfo, PodInfo};
 
 /// The plugin. Source: `framework/plugins/nodeports`.
 #[derive(Debug)]

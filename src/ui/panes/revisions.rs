@@ -95,7 +95,7 @@ impl Handled {
     /// The revision of the copy that the client wrote from, where it named one.
     pub(super) fn copy(&self) -> Option<u64> {
         use crate::apiserver::Verb;
-        let (Verb::Update(object) | Verb::UpdateStatus(object) | Verb::Finalize(object)) =
+        let (Verb::Update(object) | Verb::WriteStatus(object, _) | Verb::Finalize(object)) =
             &self.request.verb
         else {
             return None;

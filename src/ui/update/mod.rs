@@ -14,13 +14,13 @@ use ratatui::layout::Size;
 
 use super::action::Action;
 use super::answer::{self, Answer};
-use super::model::{Message, Mode, Model, Overlay, Pane};
+use super::model::{Message, Mode, Model, Overlay, Pane, Worth};
 use super::pace;
 use super::panes::Direction;
 use super::way::Towards;
 use crate::api::{Kind, Object};
 use crate::cluster::driver::{Order, Snapshot, Until, When};
-use crate::cluster::scenario::Loader;
+use crate::cluster::scenario::{self, Loader};
 
 /// What an action may look at.
 #[derive(Clone, Copy)]
@@ -129,6 +129,7 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     model.events.follow(snapshot.head.trace());
     model.is_comparing = snapshot.beside.is_some();
     time::notice_stop(model, snapshot);
+    text::follow(model, snapshot);
     if model.selection.is_none() {
         let mut deployments = snapshot.world.store().list(Kind::Deployment, None);
         model.selection = deployments.next().map(Object::key);
@@ -142,7 +143,16 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
         return;
     };
     let went_well = session.exit_code() == Some(0);
-    let printed = format!("{}{}", session.output(), session.error_text());
+    if went_well && sent.worth == Worth::Failed {
+        model.awaited = None;
+        return;
+    }
+    let told = if went_well {
+        session.error_text()
+    } else {
+        scenario::complaint(session)
+    };
+    let printed = format!("{}{told}", session.output());
     let first = printed.lines().next().unwrap_or_default();
     let last = model.editor.sent();
     let is_editors = last.is_some_and(|last| Arc::ptr_eq(&last.files, &sent.files));

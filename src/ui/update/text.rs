@@ -10,6 +10,7 @@ use crate::api::Key;
 use crate::cluster::driver::{Order, Snapshot};
 use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::Session;
+use crate::kubectl::grammar::Command as Asked;
 use crate::manifest;
 use crate::ui::action::Action;
 use crate::ui::answer::{self, Answer};
@@ -17,7 +18,7 @@ use crate::ui::choices;
 use crate::ui::differences;
 use crate::ui::editor::{EXAMPLE, FILE, input_of};
 use crate::ui::key::KeyPress;
-use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent};
+use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent, Worth};
 use crate::ui::palette;
 
 /// How many typed lines are remembered.
@@ -192,11 +193,14 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
         Err(error) => refuse(model, typed, &error),
         Ok(command) if edit::is_edit(&command) => edit::open(model, command, around),
         Ok(command) if is_question(&command) => {
+            let text = asked(&around.snapshot.world, command.clone());
+            let is_followed = is_followed(&command);
             model.mode = Mode::Reading(Overlay::Answer {
                 title: command.line(),
-                text: asked(&around.snapshot.world, command).into(),
-                scroll: (0, 0),
+                scroll: (if is_followed { last_line(&text) } else { 0 }, 0),
+                text: text.into(),
             });
+            model.followed = Some(command).filter(|_| is_followed);
             Vec::new()
         }
         Ok(command) if !around.snapshot.is_newest() => time::ask(model, command),
@@ -206,6 +210,7 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
             }
             if let Command::Kubectl { line, files, .. } = &command {
                 model.awaited = Some(Sent {
+                    worth: Worth::Always,
                     line: line.clone(),
                     files: Arc::clone(files),
                 });
@@ -226,12 +231,46 @@ fn refuse(model: &mut Model, typed: &str, error: &str) -> Vec<Order> {
     Vec::new()
 }
 
-/// Whether a command only asks and is answered at once.
+/// Whether a command only asks, and is answered at once or as long as it is read.
 fn is_question(command: &Command) -> bool {
     let Command::Kubectl { invocation, .. } = command else {
         return false;
     };
-    invocation.command.only_asks()
+    invocation.command.only_asks() || is_followed(command)
+}
+
+/// Whether a command shows a log as it grows.
+fn is_followed(command: &Command) -> bool {
+    let Command::Kubectl { invocation, .. } = command else {
+        return false;
+    };
+    matches!(invocation.command, Asked::Logs(_)) && invocation.command.stays()
+}
+
+fn last_line(text: &str) -> usize {
+    text.lines().count().saturating_sub(1)
+}
+
+/// A log that is followed and lies over the panes shows what has come; who reads its end sees the new
+/// end, who has gone back stays there.
+pub(super) fn follow(model: &mut Model, snapshot: &Snapshot) {
+    let Some(command) = model.followed.clone() else {
+        return;
+    };
+    match &mut model.mode {
+        Mode::Reading(Overlay::Answer {
+            title,
+            text,
+            scroll,
+        }) if *title == command.line() => {
+            let now = asked(&snapshot.world, command);
+            if scroll.0 >= last_line(text) {
+                scroll.0 = last_line(&now);
+            }
+            *text = now.into();
+        }
+        _ => model.followed = None,
+    }
 }
 
 /// What kubectl prints to a question. It is asked in a copy of the world, so looking leaves no traces
@@ -249,14 +288,18 @@ pub(super) fn session_of(world: &Cluster, question: Command) -> Option<Session> 
         return None;
     };
     let sent = Sent {
+        worth: Worth::Always,
         line: line.clone(),
         files: Arc::clone(files),
     };
     let mut copy = world.clone();
     // Asked from a terminal of its own: what was typed before need not be done.
     copy.submit_at(copy.now(), question);
-    copy.run_until(ANSWER_MOST, |world| {
-        matches!(answer::of(world, &sent), Answer::Done(_))
+    copy.run_until(ANSWER_MOST, |world| match answer::of(world, &sent) {
+        Answer::Before => false,
+        // What is followed has said all there is to say once it waits for more.
+        Answer::Going(session) => session.invocation().command.stays() && session.is_waiting(),
+        Answer::Done(_) => true,
     });
     match answer::of(&copy, &sent) {
         Answer::Before => None,

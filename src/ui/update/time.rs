@@ -9,7 +9,7 @@ use crate::manifest::MOST_BYTES;
 use crate::scheduler::Note;
 use crate::sim::RecordId;
 use crate::ui::action::Action;
-use crate::ui::model::{Mode, Model, Overlay, Pane, Sent};
+use crate::ui::model::{Mode, Model, Overlay, Pane, Sent, Worth};
 use crate::ui::palette::Own;
 use crate::ui::way::{Towards, Way};
 
@@ -129,6 +129,7 @@ pub(super) fn fork(model: &mut Model) -> Vec<Order> {
     let command = model.asked.take();
     if let Some(Command::Kubectl { line, files, .. }) = &command {
         model.awaited = Some(Sent {
+            worth: Worth::Always,
             line: line.clone(),
             files: std::sync::Arc::clone(files),
         });

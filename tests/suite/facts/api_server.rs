@@ -7,7 +7,7 @@ use glassplane::api::selector;
 use glassplane::api::{Key, Kind, LabelSelector, Object, owners};
 use glassplane::apiserver::{
     ApiServer, Binding, DeleteOptions, Note, Outcome, Patch, PatchType, Reason, Refusal, Scope,
-    Subresource, Verb, WatchEvent, changes_since, event_for,
+    StatusWrite, Subresource, Verb, WatchEvent, changes_since, event_for,
 };
 use glassplane::cluster::Detail;
 use glassplane::sim::Profile;
@@ -202,7 +202,7 @@ fn a3_spec_and_status_do_not_change_through_each_other_and_the_generation_counts
     both["status"] = json!({"disruptionsAllowed": 5, "currentHealthy": 5,
         "desiredHealthy": 0, "expectedPods": 5});
     let both = object(Kind::PodDisruptionBudget, &both);
-    door.ask(&key, Verb::UpdateStatus(both.clone()))
+    door.ask(&key, Verb::WriteStatus(both.clone(), StatusWrite::Update))
         .expect("a status");
     let now = door.get(&key);
     assert_eq!(now["spec"]["minAvailable"], 1);

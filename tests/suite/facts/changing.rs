@@ -213,3 +213,63 @@ spec: {{template: {{{labels} spec: {{restartPolicy: Never, containers: [{{name: 
         assert_eq!(code, Some(0));
     }
 }
+
+#[test]
+fn a5_an_empty_selector_is_told_apart_from_one_that_is_not_there() {
+    let set = |kind: &str, selector: &str| {
+        format!(
+            "apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: all}}
+spec: {{serviceName: all, {selector} template: {{metadata: {{labels: {{app: all}}}},
+  spec: {{containers: [{{name: c, image: nginx}}]}}}}}}
+"
+        )
+        .replace(
+            "serviceName: all, ",
+            if kind == "StatefulSet" {
+                "serviceName: all, "
+            } else {
+                ""
+            },
+        )
+    };
+    let missing = "* spec.selector: Required value\n* spec.template.metadata.labels: Invalid value: \
+        {\"app\":\"all\"}: `selector` does not match template `labels`\n";
+    let cases = [
+        ("Deployment", "deployment", missing),
+        ("ReplicaSet", "deployment", missing),
+        ("StatefulSet", "statefulset", missing),
+        ("DaemonSet", "daemonset", ""),
+    ];
+    for (kind, word, missing) in cases {
+        for line in ["create -f file.yaml", "apply -f file.yaml"] {
+            let mut cluster = world(1, "");
+            let (said, code) = told(&mut cluster, line, &set(kind, "selector: {},"));
+            let expected = format!(
+                "The {kind} \"all\" is invalid: spec.selector: Invalid value: {{}}: empty selector is \
+                 invalid for {word}\n"
+            );
+            assert_eq!((said, code), (expected, Some(1)), "{line}");
+        }
+        let mut cluster = world(1, "");
+        let (said, _) = told(&mut cluster, "create -f file.yaml", &set(kind, ""));
+        assert!(said.contains(missing), "{kind}: {said}");
+    }
+}
+
+#[test]
+fn a5_a_patch_with_a_number_for_a_word_is_told_in_the_words_of_the_converter() {
+    let map = "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {a: one}
+";
+    let mut cluster = world(1, map);
+    assert!(settle(&mut cluster, 60));
+    let line = "patch configmap settings -p '{\"data\":{\"a\":1}}'";
+    let expected = "The request is invalid: patch: Invalid value: \"map[data:map[a:1]]\": cannot \
+        convert int64 to string\n";
+    assert_eq!(told(&mut cluster, line, ""), (expected.to_owned(), Some(1)));
+}

@@ -293,3 +293,26 @@ fn c1_a_paused_rollout_waits_and_a_restart_is_a_new_template() {
         .and_then(|metadata| meta::annotation(metadata, "kubectl.kubernetes.io/restartedAt"));
     assert!(restarted.is_some());
 }
+
+#[test]
+fn c1_a_paused_deployment_waits_for_its_resumption_and_has_no_deadline() {
+    let mut cluster = world(3, &web(3));
+    assert!(settle(&mut cluster, 60));
+    kubectl(&mut cluster, "rollout pause deployment/web");
+    kubectl(&mut cluster, "set image deployment/web web=nginx:1.28");
+    assert!(settle(&mut cluster, 60));
+    let before = cluster.now();
+    wait(&mut cluster, 1200);
+    let later = cluster.trace().iter().filter(|record| record.time > before);
+    let looks = later.filter(|record| record.actor.to_string() == "deployment-controller");
+    assert_eq!(looks.count(), 0);
+    assert_eq!(cluster.store().list(Kind::ReplicaSet, None).count(), 1);
+    let web: Deployment = get(&cluster, "web").expect("it is there");
+    let mut conditions = web.status.conditions.iter().flatten();
+    let progressing = conditions.find(|each| each.type_ == "Progressing");
+    let reason = progressing.and_then(|each| each.reason.clone());
+    assert_eq!(reason.as_deref(), Some("DeploymentPaused"));
+    kubectl(&mut cluster, "rollout resume deployment/web");
+    assert!(settle(&mut cluster, 120));
+    assert_eq!(cluster.store().list(Kind::ReplicaSet, None).count(), 2);
+}

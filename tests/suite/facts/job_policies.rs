@@ -4,23 +4,9 @@
 use glassplane::api::{Job, Kind, Object, Pod, Typed};
 use glassplane::cluster::Cluster;
 
+use super::jobs::{births, job};
 use super::{events, kubectl, wait, world, writes};
 use crate::worlds::{get, pods, settle};
-
-/// A Job whose pods run for two seconds and end with this code.
-fn job(code: i32, spec: &str) -> String {
-    format!(
-        "apiVersion: batch/v1
-kind: Job
-metadata: {{name: sum}}
-spec:
-  {spec}
-  template:
-    metadata: {{annotations: {{glassplane.io/exits-after: 2s, glassplane.io/exit-code: '{code}'}}}}
-    spec: {{restartPolicy: Never, containers: [{{name: sum, image: 'sum:1'}}]}}
-"
-    )
-}
 
 /// One write of the status after the other: the numbers, and the conditions that stand.
 fn statuses(cluster: &Cluster) -> Vec<String> {
@@ -70,11 +56,6 @@ fn failure(cluster: &Cluster) -> (String, String) {
         failed.reason.clone().unwrap_or_default(),
         failed.message.clone().unwrap_or_default(),
     )
-}
-
-fn births(cluster: &Cluster) -> Vec<u64> {
-    let born = writes(cluster, Kind::Pod).filter(|(_, change)| change.previous.is_none());
-    born.map(|(at, _)| at.as_secs()).collect()
 }
 
 #[test]

@@ -76,6 +76,22 @@ fn k8_a_node_tells_its_conditions_capacity_and_images() {
         "Ready=True KubeletReady: kubelet is posting ready status",
     ];
     assert_eq!(conditions, expected);
+    for list in [&node.status.capacity, &node.status.allocatable] {
+        let list = list.clone().unwrap_or_default();
+        let amounts: Vec<(&str, &str)> = list
+            .iter()
+            .map(|(name, amount)| (name.as_str(), amount.0.as_str()))
+            .collect();
+        let expected = [
+            ("cpu", "8"),
+            ("ephemeral-storage", "100Gi"),
+            ("hugepages-1Gi", "0"),
+            ("hugepages-2Mi", "0"),
+            ("memory", "16Gi"),
+            ("pods", "110"),
+        ];
+        assert_eq!(amounts, expected);
+    }
     let images = node.status.images.iter().flatten();
     let names: Vec<&str> = images
         .flat_map(|image: &core::ContainerImage| image.names.iter().flatten())
@@ -183,10 +199,11 @@ fn k9_a_machine_that_comes_back_says_so() {
     let expected = [
         "NodeNotReady: Node node-a status is now: NodeNotReady",
         "Starting: Starting kubelet.",
-        "Rebooted: Node node-a has been rebooted",
+        "NodeAllocatableEnforced: Updated Node Allocatable limit across pods",
         "NodeHasSufficientMemory: Node node-a status is now: NodeHasSufficientMemory",
         "NodeHasNoDiskPressure: Node node-a status is now: NodeHasNoDiskPressure",
         "NodeHasSufficientPID: Node node-a status is now: NodeHasSufficientPID",
+        "Rebooted: Node node-a has been rebooted",
         "NodeReady: Node node-a status is now: NodeReady",
     ];
     assert_eq!(words, expected);

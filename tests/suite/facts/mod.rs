@@ -5,13 +5,16 @@ mod api_server;
 mod autoscaler;
 mod changing;
 mod claims;
+mod cron_job;
 mod deletion;
 mod deployment;
 mod growing;
 mod job;
 mod job_policies;
+mod jobs;
 mod kubelet;
 mod nodes;
+mod orphans;
 mod pod_end;
 mod pod_life;
 mod pod_start;
@@ -63,10 +66,14 @@ pub(crate) fn writes(cluster: &Cluster, kind: Kind) -> impl Iterator<Item = (Tim
         })
 }
 
-/// The events about objects of a kind, in the order of their first writes: the second, reason and
-/// message.
+/// The events about objects of a kind since the start was over, in the order of their first writes:
+/// the second, reason and message.
 pub(crate) fn events(cluster: &Cluster, about: Kind) -> Vec<(u64, String, String)> {
-    let news = writes(cluster, Kind::Event).filter(|(_, change)| change.previous.is_none());
+    let born = cluster.born();
+    let news = writes(cluster, Kind::Event).filter(|(_, change)| {
+        let before = change.previous.as_ref();
+        change.revision > born && before.is_none_or(|before| before.revision() <= born)
+    });
     news.filter_map(|(at, change)| match &change.object {
         Object::Event(event) => {
             let kind = event.spec.involved_object.kind.as_deref();

@@ -197,3 +197,60 @@ fn c9_a_taint_that_goes_in_time_calls_the_eviction_off() {
     wait(&mut cluster, 120);
     assert!(get::<Pod>(&cluster, "minute").is_some_and(|pod| !pod.is_terminating()));
 }
+
+#[test]
+fn k9_cordon_uncordon_and_removal_of_a_node_are_said_of_it_by_kubelet_and_controller() {
+    let mut cluster = world(3, &web(1));
+    assert!(settle(&mut cluster, 60));
+    for line in ["cordon node-b", "uncordon node-b", "delete node node-c"] {
+        kubectl(&mut cluster, line);
+        wait(&mut cluster, 15);
+    }
+    let told = writes(&cluster, Kind::Event).filter(|(_, change)| change.revision > cluster.born());
+    let of_nodes = told.filter_map(|(_, change)| match &change.object {
+        Object::Event(event) if event.spec.involved_object.kind.as_deref() == Some("Node") => {
+            let source = event.spec.source.clone()?;
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            Some(format!(
+                "{} {}: {}",
+                text(&source.component),
+                text(&event.spec.reason),
+                text(&event.spec.message)
+            ))
+        }
+        _ => None,
+    });
+    assert_eq!(
+        of_nodes.collect::<Vec<_>>(),
+        [
+            "kubelet NodeNotSchedulable: Node node-b status is now: NodeNotSchedulable",
+            "kubelet NodeSchedulable: Node node-b status is now: NodeSchedulable",
+            "node-controller RemovingNode: Node node-c event: Removing Node node-c from Controller",
+        ]
+    );
+}
+
+#[test]
+fn k9_each_node_begins_with_the_events_of_a_kubelet_that_starts() {
+    let cluster = world(2, &web(1));
+    for node in ["node-a", "node-b"] {
+        let all = cluster.store().list(Kind::Event, None);
+        let of_node = all.filter_map(|object| match object {
+            Object::Event(event) if event.spec.involved_object.name.as_deref() == Some(node) => {
+                event.spec.reason.clone()
+            }
+            _ => None,
+        });
+        let mut reasons: Vec<String> = of_node.collect();
+        reasons.sort();
+        let expected = [
+            "NodeAllocatableEnforced",
+            "NodeHasNoDiskPressure",
+            "NodeHasSufficientMemory",
+            "NodeHasSufficientPID",
+            "RegisteredNode",
+            "Starting",
+        ];
+        assert_eq!(reasons, expected, "{node}");
+    }
+}

@@ -1,5 +1,6 @@
 //! K6 and K7: how a pod goes, and what ends it before anybody asks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use glassplane::api::{EndpointSlice, Kind, Node, Object, Pod, Typed, core};
@@ -7,6 +8,7 @@ use glassplane::apiserver::{Note as ApiNote, Verb};
 use glassplane::cluster::{Cluster, Detail};
 use glassplane::kubelet::{Happening, Note};
 use glassplane::sim::Time;
+use glassplane::store::Change;
 
 use super::{events, kubectl, wait, world, writes};
 use crate::worlds::{get, pods, settle};
@@ -85,7 +87,11 @@ fn k6_sigterm_follows_the_hook_within_the_grace_and_sigkill_ends_it_with_at_leas
 #[test]
 fn k6_the_endpoint_is_not_ready_while_the_hook_runs() {
     let (cluster, ..) = way_down("", 20, 30);
-    let asked = first(&cluster, |what| matches!(what, Happening::AskedToStop(_)));
+    let is_mark = |change: &&Arc<Change>| {
+        Pod::of(&change.object).is_some_and(|pod| pod.name() == "web" && pod.is_terminating())
+    };
+    let mut marks = writes(&cluster, Kind::Pod).filter(|(_, change)| is_mark(change));
+    let (asked, _) = marks.next().expect("it is deleted");
     let slices = writes(&cluster, Kind::EndpointSlice);
     let conditions = slices.filter_map(|(at, change)| {
         let slice = EndpointSlice::of(&change.object)?;

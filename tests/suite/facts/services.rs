@@ -32,11 +32,17 @@ spec:
         readinessProbe: {httpGet: {port: 80}, periodSeconds: 1}
 ";
 
+/// Behind the Service `kubernetes` is the API server, and no pod.
+fn is_of_pods(slice: &EndpointSlice) -> bool {
+    slice.name() != "kubernetes"
+}
+
 /// What the slices said of each pod, one state after the other.
 fn lives(cluster: &Cluster) -> BTreeMap<String, Vec<String>> {
     let mut lives: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (_, change) in writes(cluster, Kind::EndpointSlice) {
-        let Some(slice) = EndpointSlice::of(&change.object) else {
+        let Some(slice) = EndpointSlice::of(&change.object).filter(|slice| is_of_pods(slice))
+        else {
             continue;
         };
         let mut there = BTreeSet::new();
@@ -109,6 +115,7 @@ fn c7_a_slice_holds_a_hundred_endpoints_and_the_rest_go_to_the_next() {
     let slices = cluster.store().list(Kind::EndpointSlice, None);
     let mut sizes: Vec<usize> = slices
         .filter_map(EndpointSlice::of)
+        .filter(|slice| is_of_pods(slice))
         .map(|slice| slice.spec.endpoints.len())
         .collect();
     sizes.sort_unstable();

@@ -44,9 +44,7 @@ fn a5_deployments_are_checked() {
             ),
             (
                 json!({"template": template, "selector": {"matchLabels": {}}}),
-                &[
-                    "spec.selector: Invalid value: {\"matchLabels\":{}}: empty selector is invalid for deployment",
-                ],
+                &["spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
             ),
             (
                 json!({"replicas": -1, "selector": selector, "template": template}),
@@ -129,6 +127,22 @@ fn a5_jobs_are_checked() {
                 json!({"schedule": "61 * * * *", "jobTemplate": {"spec": {"template": never}}}),
                 &[
                     "spec.schedule: Invalid value: \"61 * * * *\": end of range (61) above maximum (59): 61",
+                ],
+            ),
+            (
+                json!({"schedule": "0 9 * * *", "timeZone": "Mars/X", "jobTemplate": {"spec": {"template": never}}}),
+                &["spec.timeZone: Invalid value: \"Mars/X\": unknown time zone Mars/X"],
+            ),
+            (
+                json!({"schedule": "0 9 * * *", "timeZone": "local", "jobTemplate": {"spec": {"template": never}}}),
+                &[
+                    "spec.timeZone: Invalid value: \"local\": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
+                ],
+            ),
+            (
+                json!({"schedule": "TZ=UTC 0 9 * * *", "jobTemplate": {"spec": {"template": never}}}),
+                &[
+                    "spec.schedule: Invalid value: \"TZ=UTC 0 9 * * *\": cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
                 ],
             ),
             (

@@ -83,7 +83,7 @@ impl World {
                         pod["metadata"]["uid"] = json!(name);
                     }));
                 }
-                (Verb::UpdateStatus(job), Some(place)) => {
+                (Verb::WriteStatus(job, _), Some(place)) => {
                     self.objects[place] = job.clone();
                     self.statuses.push(job.to_value()["status"].clone());
                 }

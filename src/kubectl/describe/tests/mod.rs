@@ -1,4 +1,5 @@
-//! Descriptions equal to those that kubectl 1.33 printed of the same objects (`recorded/`).
+//! Descriptions equal to those that kubectl 1.33 printed of the same objects (`recorded/`), with the
+//! names of ports that 1.34 adds.
 
 mod kinds;
 

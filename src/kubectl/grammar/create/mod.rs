@@ -1,74 +1,44 @@
 //! Objects from flags: `kubectl create deployment …` and its like, and `kubectl run`.
 
+mod entries;
 mod policy;
+mod secret;
 mod service;
 
 use serde_json::{Map, Value, json};
 
-use super::command::{Command, Source};
+use super::UsageError;
+use super::command::Command;
 use super::flags::{Given, not_set};
-use super::writing::{self, DryRun};
-use super::{UsageError, output};
+use super::resources::{self, Bare};
+use super::source::Source;
 use crate::api::{Kind, Object};
-use crate::kubectl::grammar::Output;
-use crate::manifest::print;
 
-/// Reads `create KIND …` and `run …`: an object to be made, or the draft of one.
+pub(in super::super) use secret::encoded;
+
+/// Reads `create KIND …` and `run …`.
 pub(super) fn create(verb: &str, given: &Given) -> Result<Command, UsageError> {
-    let object = object(verb, given)?;
-    let shown = given.text("output").filter(|text| !text.is_empty());
-    match writing::dry_run(given)? {
-        DryRun::Client => draft(&object, given, shown.as_deref()).map(Command::Tell),
-        DryRun::None | DryRun::Server if shown.is_none() => {
-            Ok(Command::Create(Source::Object(Box::new(object))))
-        }
-        DryRun::None | DryRun::Server => Err(UsageError(
-            "error: Unlike Kubernetes: -o shows what --dry-run=client would send, and nothing else"
-                .to_owned(),
-        )),
-    }
+    let object = match verb {
+        "create configmap" => return config_map(given),
+        "create secret" => return secret::secret(given),
+        "create job" => return job(given),
+        "run" => return pod(given),
+        "create cronjob" => cron_job(given)?,
+        "create deployment" => deployment(given)?,
+        "create poddisruptionbudget" => policy::budget(given)?,
+        "create priorityclass" => policy::priority_class(given)?,
+        "create quota" => policy::quota(given)?,
+        "create service" => service::service(given)?,
+        "create serviceaccount" => named(Kind::ServiceAccount, given, verb)?,
+        _ => named(Kind::Namespace, given, verb)?,
+    };
+    Ok(Command::Create(Source::Object(Box::new(object))))
 }
 
-fn object(verb: &str, given: &Given) -> Result<Object, UsageError> {
-    match verb {
-        "create configmap" => config_map(given),
-        "create cronjob" => cron_job(given),
-        "create deployment" => deployment(given),
-        "create job" => job(given),
-        "create namespace" => named(Kind::Namespace, given, verb),
-        "create poddisruptionbudget" => policy::budget(given),
-        "create priorityclass" => policy::priority_class(given),
-        "create quota" => policy::quota(given),
-        "create secret" => policy::secret(given),
-        "create service" => service::service(given),
-        "create serviceaccount" => named(Kind::ServiceAccount, given, verb),
-        _ => pod(given),
-    }
-}
-
-/// What `--dry-run=client` prints.
-fn draft(object: &Object, given: &Given, shown: Option<&str>) -> Result<String, UsageError> {
-    let mut object = object.clone();
-    let namespace = given
-        .text("namespace")
-        .filter(|_| object.kind().info().namespaced);
-    if let Some(namespace) = namespace {
-        object.metadata_mut().namespace = Some(namespace);
-    }
-    let name = format!(
-        "{}/{}",
-        object.kind().info().qualified_singular(),
-        object.name()
-    );
-    match output::read(shown)? {
-        Output::Table => Ok(format!("{name} created (dry run)\n")),
-        Output::Name => Ok(format!("{name}\n")),
-        Output::Json => Ok(print::to_json_pretty(&object.to_value())),
-        Output::Yaml => Ok(print::to_yaml(&object.to_value())),
-        _ => Err(UsageError(
-            "error: Unlike Kubernetes: a draft is shown as yaml, json or name".to_owned(),
-        )),
-    }
+fn usage(verb: &str, problem: &str) -> UsageError {
+    UsageError(format!(
+        "error: {problem}\nSee 'kubectl {verb} -h' for help and examples"
+    ))
 }
 
 /// The one name that the line gives.
@@ -95,27 +65,21 @@ fn decoded(kind: Kind, value: Value) -> Result<Object, UsageError> {
 }
 
 /// `create configmap NAME --from-literal=key=value`.
-fn config_map(given: &Given) -> Result<Object, UsageError> {
+fn config_map(given: &Given) -> Result<Command, UsageError> {
     let name = name(given, "create configmap")?;
-    let mut entries = Map::new();
-    for literal in given.texts("from-literal") {
-        let Some((key, value)) = literal.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err(UsageError(format!(
-                "error: invalid literal source {literal}, expected key=value"
-            )));
-        };
-        let earlier = entries.insert(key.to_owned(), value.into());
-        if earlier.is_some() {
-            return Err(UsageError(format!(
-                "error: cannot add key \"{key}\", another key by that name already exists in \
-                 Data for ConfigMap \"{name}\""
-            )));
-        }
+    let taken = |key: &str| {
+        format!(
+            "cannot add key \"{key}\", another key by that name already exists in Data for \
+             ConfigMap \"{name}\""
+        )
+    };
+    let entries = entries::read(given, taken)?;
+    let mut value = json!({"metadata": {"name": name}});
+    if !entries.literals.is_empty() {
+        value["data"] = entries.literals.into();
     }
-    decoded(
-        Kind::ConfigMap,
-        json!({"metadata": {"name": name}, "data": entries}),
-    )
+    let object = decoded(Kind::ConfigMap, value)?;
+    Ok(entries::command(object, entries.from_files))
 }
 
 /// `create namespace NAME` and `create serviceaccount NAME`.
@@ -132,16 +96,14 @@ fn deployment(given: &Given) -> Result<Object, UsageError> {
     }
     let name = name(given, "create deployment")?;
     let port = given.number("port");
-    let containers: Vec<Value> = images
-        .iter()
-        .map(|image| {
-            let mut container = json!({"name": container_name(image), "image": image});
-            if let Some(port) = port {
-                container["ports"] = json!([{"containerPort": port}]);
-            }
-            container
-        })
+    let containers = images.iter();
+    let mut containers: Vec<Value> = containers
+        .map(|image| json!({"name": container_name(image), "image": image}))
         .collect();
+    // The port is that of the first container.
+    if let (Some(port), Some(first)) = (port, containers.first_mut()) {
+        first["ports"] = json!([{"containerPort": port}]);
+    }
     let labels = json!({"app": name});
     decoded(
         Kind::Deployment,
@@ -166,13 +128,29 @@ fn container_name(image: &str) -> String {
         .collect()
 }
 
-/// `create job NAME --image=IMAGE [-- COMMAND]`.
-fn job(given: &Given) -> Result<Object, UsageError> {
+/// `create job NAME --image=IMAGE [-- COMMAND]` and `create job NAME --from=cronjob/NAME`.
+fn job(given: &Given) -> Result<Command, UsageError> {
+    let from = given.text("from").filter(|from| !from.is_empty());
+    let has_image = given.text("image").is_some();
+    let problem = match &from {
+        None if !has_image => Some("either --image or --from must be specified"),
+        Some(_) if has_image => Some("either --image or --from must be specified"),
+        Some(_) if !given.after_dashes().is_empty() => Some("cannot specify --from and command"),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        return Err(UsageError(format!("error: {problem}")));
+    }
+    if let Some(from) = from {
+        return Ok(Command::JobFrom {
+            name: name(given, "create job")?,
+            targets: resources::read(given, &[from], Bare::Refused)?,
+        });
+    }
     let (name, template) = job_template(given, "create job", "Never")?;
-    decoded(
-        Kind::Job,
-        json!({"metadata": {"name": name}, "spec": {"template": template}}),
-    )
+    let value = json!({"metadata": {"name": name}, "spec": {"template": template}});
+    let object = decoded(Kind::Job, value)?;
+    Ok(Command::Create(Source::Object(Box::new(object))))
 }
 
 /// `create cronjob NAME --image=IMAGE --schedule='* * * * *' [-- COMMAND]`.
@@ -210,18 +188,57 @@ fn job_template(
     Ok((name, template))
 }
 
-/// `run NAME --image=IMAGE`.
-fn pod(given: &Given) -> Result<Object, UsageError> {
+/// `run NAME --image=IMAGE`, with the service for it when it is to be exposed.
+fn pod(given: &Given) -> Result<Command, UsageError> {
     let image = image(given)?;
     let mut words = given.arguments();
     if words.is_empty() {
-        return Err(UsageError(
-            "error: NAME is required for run\nSee 'kubectl run -h' for help and examples"
-                .to_owned(),
-        ));
+        return Err(usage("run", "NAME is required for run"));
     }
     let name = words.remove(0);
     words.extend(given.after_dashes());
+    let mut labels: Map<String, Value> = pairs_of(&given.texts("labels"), "label")?
+        .into_iter()
+        .map(|(key, value)| (key, value.into()))
+        .collect();
+    if labels.is_empty() {
+        labels.insert("run".to_owned(), name.as_str().into());
+    }
+    let restart = given.text("restart");
+    let restart = restart.as_deref().unwrap_or("Always");
+    if !matches!(restart, "Always" | "OnFailure" | "Never") {
+        let problem = format!("invalid restart policy: {restart}");
+        return Err(usage("run", &problem));
+    }
+    let container = container(given, &name, &image, words)?;
+    let pod = decoded(
+        Kind::Pod,
+        json!({
+            "metadata": {"name": name, "labels": labels},
+            "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart},
+        }),
+    )?;
+    if !given.is_on("expose") {
+        return Ok(Command::Create(Source::Object(Box::new(pod))));
+    }
+    let Some(port) = given.number("port") else {
+        let problem = "--port must be set when exposing a service";
+        return Err(UsageError(format!("error: {problem}")));
+    };
+    let ports = json!([{"port": port, "protocol": "TCP", "targetPort": port}]);
+    let service = decoded(
+        Kind::Service,
+        json!({"metadata": {"name": name}, "spec": {"ports": ports, "selector": labels}}),
+    )?;
+    Ok(Command::Create(Source::Both(Box::new((service, pod)))))
+}
+
+fn container(
+    given: &Given,
+    name: &str,
+    image: &str,
+    words: Vec<String>,
+) -> Result<Value, UsageError> {
     let mut container = json!({"name": name, "image": image});
     if !words.is_empty() {
         let field = if given.is_on("command") {
@@ -241,30 +258,10 @@ fn pod(given: &Given) -> Result<Object, UsageError> {
             .map(|(name, value)| json!({"name": name, "value": value}))
             .collect();
     }
-    let mut labels: Map<String, Value> = pairs_of(&given.texts("labels"), "label")?
-        .into_iter()
-        .map(|(key, value)| (key, value.into()))
-        .collect();
-    if labels.is_empty() {
-        labels.insert("run".to_owned(), name.as_str().into());
-    }
-    let restart = given.text("restart");
-    let restart = restart.as_deref().unwrap_or("Always");
-    if !matches!(restart, "Always" | "OnFailure" | "Never") {
-        return Err(UsageError(format!(
-            "error: invalid restart policy: {restart}\nSee 'kubectl run -h' for help and examples"
-        )));
-    }
-    decoded(
-        Kind::Pod,
-        json!({
-            "metadata": {"name": name, "labels": labels},
-            "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart},
-        }),
-    )
+    Ok(container)
 }
 
-fn pairs_of(texts: &[String], what: &str) -> Result<Vec<(String, String)>, UsageError> {
+pub(super) fn pairs_of(texts: &[String], what: &str) -> Result<Vec<(String, String)>, UsageError> {
     let pairs = texts.iter().map(|text| {
         let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
         pair.map(|(key, value)| (key.to_owned(), value.to_owned()))

@@ -1,18 +1,12 @@
-//! Budgets, quotas, priority classes and secrets from flags.
+//! Budgets, quotas and priority classes from flags.
 
 use serde_json::{Map, Value, json};
 
 use super::super::UsageError;
-use super::super::flags::{Given, not_set};
-use super::{decoded, name};
+use super::super::flags::Given;
+use super::{decoded, name, usage};
 use crate::api::selector;
 use crate::api::{Kind, LabelSelector, Object};
-
-fn usage(verb: &str, problem: &str) -> UsageError {
-    UsageError(format!(
-        "error: {problem}\nSee 'kubectl {verb} -h' for help and examples"
-    ))
-}
 
 /// A number, or a share such as `25%`.
 fn number_or_share(text: &str) -> Value {
@@ -132,47 +126,5 @@ pub(super) fn quota(given: &Given) -> Result<Object, UsageError> {
     decoded(
         Kind::ResourceQuota,
         json!({"metadata": {"name": name}, "spec": spec}),
-    )
-}
-
-/// `create secret generic NAME --from-literal=key=value`.
-pub(super) fn secret(given: &Given) -> Result<Object, UsageError> {
-    let words = given.arguments();
-    let name = match words
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        ["generic", name] => (*name).to_owned(),
-        ["generic", names @ ..] => {
-            let count = names.len();
-            return Err(usage(
-                "create secret generic",
-                &format!("exactly one NAME is required, got {count}"),
-            ));
-        }
-        ["tls" | "docker-registry", ..] => {
-            return Err(UsageError(
-                "error: Unlike Kubernetes: glassplane makes generic secrets only".to_owned(),
-            ));
-        }
-        _ => return Err(not_set("from-literal")),
-    };
-    let mut data = Map::new();
-    for literal in given.texts("from-literal") {
-        let (key, value) = literal.split_once('=').ok_or_else(|| {
-            UsageError(format!(
-                "error: invalid literal source {literal}, expected key=value"
-            ))
-        })?;
-        data.insert(key.to_owned(), value.into());
-    }
-    let kind = given.text("type");
-    let kind = kind.as_deref().unwrap_or("Opaque");
-    // The API server turns the texts into bytes; kubectl does it itself.
-    decoded(
-        Kind::Secret,
-        json!({"metadata": {"name": name}, "type": kind, "stringData": data}),
     )
 }

@@ -1,6 +1,7 @@
 //! Tables as kubectl prints them.
 
 mod statuses;
+mod wide;
 
 use serde_json::{Value, json};
 
@@ -88,8 +89,8 @@ fn namespaces_kinds_and_labels_are_shown_when_asked_for() {
     assert_eq!(
         shown(&[object(crashing())], &options),
         lines(&[
-            "NAMESPACE   NAME        READY   STATUS             RESTARTS     AGE     APP      TIER    LABELS",
-            "default     pod/web-1   0/1     CrashLoopBackOff   3 (5s ago)   4m50s   <none>   front   app=web,tier=front",
+            "NAMESPACE   NAME        READY   STATUS             RESTARTS     AGE     APP   TIER    LABELS",
+            "default     pod/web-1   0/1     CrashLoopBackOff   3 (5s ago)   4m50s         front   app=web,tier=front",
         ])
     );
     let node = object(json!({"kind": "Node", "metadata": {"name": "node-a"}}));
@@ -351,7 +352,11 @@ fn the_other_kinds_print_their_columns() {
             "NAME   TYPE     DATA   AGE",
             "x      Opaque   1      5m",
         ),
-        (json!({"kind": "ServiceAccount"}), "NAME   AGE", "x      5m"),
+        (
+            json!({"kind": "ServiceAccount"}),
+            "NAME   SECRETS   AGE",
+            "x      0         5m",
+        ),
         (
             json!({"kind": "Lease", "spec": {"holderIdentity": "node-a"}}),
             "NAME   HOLDER   AGE",

@@ -88,15 +88,20 @@ fn a_file_goes_into_the_namespace_of_the_line() {
 }
 
 #[test]
-fn a5_nothing_is_sent_when_a_file_is_wrong() {
+fn a5_what_cannot_be_decoded_is_looked_for_and_then_refused() {
     let mut desk = Desk::new();
     desk.file("bad.yaml", &WEB.replace("replicas:", "replicass:"));
-    let run = desk.run("apply -f bad.yaml");
-    assert!(run.requests.is_empty());
-    assert!(
-        run.session.error_text().starts_with("error: bad.yaml:5:3:"),
-        "{}",
-        run.session.error_text()
+    desk.check(
+        "apply -f bad.yaml",
+        &[
+            "GET A…/deployments/web",
+            "GET …/configmaps/m",
+            "POST …/configmaps",
+        ],
+        "configmap/m created\n",
+        "Error from server (BadRequest): error when creating \"bad.yaml\": Deployment in version \
+         \"v1\" cannot be handled as a Deployment: strict decoding error: unknown field \
+         \"spec.replicass\"\n",
     );
     desk.check(
         "create -f none.yaml",

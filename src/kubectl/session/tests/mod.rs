@@ -4,6 +4,7 @@ mod asking;
 mod changing;
 mod draining;
 mod editing;
+mod flags;
 mod making;
 mod reading;
 mod rolling;
@@ -14,7 +15,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::{Actor, Kind};
-use crate::apiserver::{ApiServer, Moment, Request, Verb, WriteOptions, changes_since, event_for};
+use crate::apiserver::{
+    ApiServer, Moment, Request, StatusWrite, Verb, WriteOptions, changes_since, event_for,
+};
 use crate::client::{Delivery, Line, Seen, Subscription};
 use crate::kubectl::fixtures::{lines, object};
 use crate::sim::{Profile, Random, RecordId, Time, Urgency};
@@ -87,7 +90,7 @@ impl Desk {
         let mut value = object.to_value();
         change(&mut value["status"]);
         let object = Object::from_value(key.kind, value).expect("still an object");
-        self.ask(key.clone(), Verb::UpdateStatus(object))
+        self.ask(key.clone(), Verb::WriteStatus(object, StatusWrite::Update))
             .expect("a good status");
     }
 

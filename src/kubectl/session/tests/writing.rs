@@ -263,3 +263,146 @@ fn flags_that_contradict_each_other_are_refused_in_the_words_of_kubectl() {
         assert_eq!(error.to_string(), problem, "{line}");
     }
 }
+
+/// One good document, one that the API server cannot decode, one of no kind, one more good one.
+const MIXED: &str = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: good}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bad}
+spec: {containerz: [], containers: [{name: c, image: nginx}], foo: 1}
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: odd, namespace: shop}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {generateName: gen-}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: good2}
+";
+
+#[test]
+fn a5_one_bad_document_stops_no_other_and_all_that_is_wrong_is_told() {
+    let no_kind = "resource mapping not found for name: \"odd\" namespace: \"shop\" from \
+        \"f.yaml\": no matches for kind \"Widget\" in version \"example.com/v1\"";
+    let strict = "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown \
+        field \"spec.containerz\", unknown field \"spec.foo\"";
+    let mut desk = Desk::new();
+    desk.file("f.yaml", MIXED);
+    desk.check(
+        "apply -f f.yaml",
+        &[
+            "GET …/configmaps/good",
+            "POST …/configmaps",
+            "GET …/pods/bad",
+            "GET …/configmaps/good2",
+            "POST …/configmaps",
+        ],
+        &lines(&["configmap/good created", "configmap/good2 created"]),
+        &lines(&[
+            no_kind,
+            "ensure CRDs are installed first",
+            "from gen-: cannot use generate name with apply",
+            &format!("Error from server (BadRequest): error when creating \"f.yaml\": {strict}"),
+        ]),
+    );
+    desk.file(
+        "f.yaml",
+        &MIXED
+            .replace("good", "new")
+            .replace("{generateName: gen-}", "{}"),
+    );
+    let run = desk.run("create -f f.yaml");
+    assert_eq!(
+        run.session.output(),
+        lines(&["configmap/new created", "configmap/new2 created"])
+    );
+    let errors = run.session.error_text();
+    assert!(errors.contains(no_kind), "{errors}");
+    assert!(errors.contains(strict), "{errors}");
+    assert!(
+        errors.contains("metadata.name: Required value: name or generateName is required"),
+        "{errors}"
+    );
+    let mut desk = Desk::new();
+    let bad = MIXED.split("---\n").nth(2).expect("the third document");
+    desk.file("f.yaml", bad);
+    desk.check(
+        "apply -f f.yaml",
+        &[],
+        "",
+        &lines(&[
+            &format!("error: {no_kind}"),
+            "ensure CRDs are installed first",
+        ]),
+    );
+}
+
+#[test]
+fn what_is_no_yaml_ends_its_file_and_what_names_no_kind_does_too() {
+    let good = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n";
+    let cases = [
+        (
+            "a: [b\n",
+            "error: error parsing f.yaml: error converting YAML to JSON: yaml: line ",
+        ),
+        (
+            "metadata: {name: x}\n",
+            "error: error validating \"f.yaml\": error validating data: [apiVersion not set, kind \
+             not set]; if you choose to ignore these errors, turn validation off with \
+             --validate=false\n",
+        ),
+    ];
+    for (bad, error) in cases {
+        let mut desk = Desk::new();
+        let after = good.replace("name: a", "name: b");
+        desk.file("f.yaml", &format!("{good}{bad}---\n{after}"));
+        let run = desk.run("apply -f f.yaml");
+        assert_eq!(run.session.output(), "configmap/a created\n", "{bad}");
+        let errors = run.session.error_text();
+        assert!(errors.starts_with(error), "{errors}");
+    }
+}
+
+#[test]
+fn what_is_applied_over_an_object_and_cannot_be_decoded_is_refused_as_a_patch() {
+    let mut desk = Desk::new();
+    desk.file(
+        "f.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+    );
+    desk.run("apply -f f.yaml");
+    desk.file(
+        "f.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndate: {a: b}\n",
+    );
+    let run = desk.run("apply -f f.yaml");
+    assert_eq!(run.session.output(), "");
+    let errors = run.session.error_text();
+    let beginning = "The request is invalid: patch: Invalid value: \"map[date:map[a:b]";
+    assert!(errors.starts_with(beginning), "{errors}");
+    assert!(errors.contains("unknown field \"date\""), "{errors}");
+}
+
+#[test]
+fn a_patch_with_an_unknown_field_is_warned_of_and_changes_nothing() {
+    let mut desk = with_files();
+    desk.run("create -f web.yaml");
+    for kind in ["strategic", "merge"] {
+        let line = format!("patch deploy web --type={kind} -p '{{\"spec\":{{\"replicaz\":2}}}}'");
+        let run = desk.run(&line);
+        assert_eq!(
+            run.session.output(),
+            "deployment.apps/web patched (no change)\n"
+        );
+        let warning = "Warning: unknown field \"spec.replicaz\"\n";
+        assert_eq!(run.session.error_text(), warning, "{kind}");
+        assert_eq!(run.session.exit_code(), Some(0));
+    }
+}

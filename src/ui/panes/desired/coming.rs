@@ -2,7 +2,7 @@
 
 use crate::cluster::Wait;
 use crate::sim::Time;
-use crate::ui::panes::pen::wrapped;
+use crate::ui::panes::pen::{clipped, wrapped};
 use crate::ui::view::View;
 
 /// How many lines there are for it.
@@ -22,8 +22,8 @@ pub(super) fn lines(view: &View<'_>, width: usize) -> Vec<String> {
         None => !wait.is_routine(),
     });
     let begin = match (work, waits.is_empty()) {
-        (Some(work), _) => work,
-        (None, false) => "nothing under way".to_owned(),
+        (Some(work), _) => Some(work),
+        (None, false) => None,
         (None, true) => {
             let short = "nothing but heartbeats";
             let next = world.next_in_words();
@@ -32,18 +32,29 @@ pub(super) fn lines(view: &View<'_>, width: usize) -> Vec<String> {
             return vec![fits.unwrap_or_else(|| short.to_owned())];
         }
     };
-    let told = |count: usize| wrapped(&sentence(&begin, &waits, count, world.now()), width);
+    let told = |begin: Option<&str>, count: usize| {
+        wrapped(&sentence(begin, &waits, count, world.now()), width)
+    };
+    let idle = begin.as_deref().or(Some("nothing under way"));
     let most = (1..=TOLD.min(waits.len())).rev();
-    let fitting = most.map(told).find(|lines| lines.len() <= LINES);
-    let mut lines = fitting.unwrap_or_else(|| told(waits.len().min(1)));
-    lines.truncate(LINES);
+    let mut variants = most.map(|count| told(idle, count));
+    let fitting = variants.find(|lines| lines.len() <= LINES);
+    let mut lines = fitting.unwrap_or_else(|| told(begin.as_deref(), waits.len().min(1)));
+    let rest = lines.split_off(LINES.min(lines.len()));
+    if let (Some(last), Some(next)) = (lines.last_mut(), rest.first()) {
+        *last = clipped(&format!("{last} {next}"), width);
+    }
     lines
 }
 
-fn sentence(begin: &str, waits: &[Wait], count: usize, now: Time) -> String {
+fn sentence(begin: Option<&str>, waits: &[Wait], count: usize, now: Time) -> String {
     let words = waits.iter().take(count).map(|wait| wait.words(now));
     let more = waits.len().saturating_sub(count);
-    let more = (more > 0).then(|| format!("{more} more"));
-    let parts = [begin.to_owned()].into_iter().chain(words).chain(more);
+    let more = (more > 0 && begin.is_some()).then(|| format!("{more} more"));
+    let parts = begin
+        .map(str::to_owned)
+        .into_iter()
+        .chain(words)
+        .chain(more);
     parts.collect::<Vec<_>>().join(" · ")
 }

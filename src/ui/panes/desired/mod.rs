@@ -5,6 +5,7 @@ mod coming;
 mod detail;
 mod fields;
 
+mod policy;
 mod requests;
 mod scaler;
 mod tree;
@@ -32,7 +33,7 @@ use tree::{Row, What};
 const NUMBER: usize = 6;
 
 /// Where the words of an autoscaler begin at most: they are longer than its name.
-const SCALER_MOST: usize = 24;
+const POLICY_MOST: usize = 24;
 
 /// How wide the picture of the gap is.
 const GAP: usize = 10;
@@ -133,7 +134,7 @@ fn draw_row(
         What::Owner { key, open } => draw_owner(view, objects, (key, *open), columns, pen),
         What::Pod(key) => draw_pod(view, key, columns, pen),
         What::Service(key) => draw_service(view, objects, key, columns, pen),
-        What::Scaler(key) => draw_scaler(view, key, columns, pen),
+        What::Policy(key) => draw_policy(view, key, columns, pen),
         What::More(count) => {
             pen.write(&format!("⋮ {count} more"), Role::Dim);
         }
@@ -282,12 +283,15 @@ fn ending(object: &Object) -> Option<(String, Role)> {
     })
 }
 
-fn draw_scaler(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>) {
-    pen.write("◇ ", Role::Dim).write("HPA ", Role::Dim);
-    let right = columns.name.max(pen.column() + 4).min(SCALER_MOST);
+fn draw_policy(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>) {
+    let kind = policy::kind_words(key.kind);
+    pen.write("◇ ", Role::Dim)
+        .write(kind, Role::Dim)
+        .write(" ", Role::Text);
+    let right = columns.name.max(pen.column() + 4).min(POLICY_MOST);
     let room = right.saturating_sub(pen.column() + 1);
     pen.cell(&key.name, room, name_role(view, key)).to(right);
-    if let Some((words, role)) = scaler::words(view, key, pen.room()) {
+    if let Some((words, role)) = policy::words(view, key, pen.room()) {
         let role = if view.is_fresh(key) {
             Role::Fresh
         } else {

@@ -31,8 +31,8 @@ pub(super) enum What {
     Pod(Key),
     /// A Service.
     Service(Key),
-    /// An autoscaler.
-    Scaler(Key),
+    /// An autoscaler, a budget, a quota, or a namespace that is being deleted.
+    Policy(Key),
     /// So many rows are left out here.
     More(usize),
 }
@@ -41,7 +41,7 @@ impl What {
     /// The object of the line.
     pub(super) fn key(&self) -> Option<&Key> {
         match self {
-            Self::Owner { key, .. } | Self::Pod(key) | Self::Service(key) | Self::Scaler(key) => {
+            Self::Owner { key, .. } | Self::Pod(key) | Self::Service(key) | Self::Policy(key) => {
                 Some(key)
             }
             Self::More(_) => None,
@@ -112,7 +112,7 @@ impl Tree<'_> {
     }
 
     fn children(&self, key: &Key) -> Option<&BTreeSet<Key>> {
-        if matches!(section(key)?, Section::Service | Section::Scaler) || key.kind == Kind::Pod {
+        if section(key)? != Section::Workload {
             return None;
         }
         self.objects
@@ -355,7 +355,10 @@ fn row(key: &Key, depth: usize, open: Option<bool>) -> Row {
     let what = match key.kind {
         Kind::Pod => What::Pod(key.clone()),
         Kind::Service => What::Service(key.clone()),
-        Kind::HorizontalPodAutoscaler => What::Scaler(key.clone()),
+        Kind::HorizontalPodAutoscaler
+        | Kind::PodDisruptionBudget
+        | Kind::ResourceQuota
+        | Kind::Namespace => What::Policy(key.clone()),
         _ => What::Owner {
             key: key.clone(),
             open,

@@ -19,6 +19,10 @@ pub(super) fn of(world: &Cluster, objects: &Objects, object: &Object) -> Option<
         return Some(absent);
     }
     match object {
+        Object::Deployment(deployment) if deployment.spec.paused == Some(true) => {
+            let words = "paused: another template waits for rollout resume".to_owned();
+            Some((words, Role::Waiting))
+        }
         Object::Deployment(deployment) => rollout(world, objects, deployment),
         Object::ReplicaSet(set) => {
             let gap = Counts::of(object, objects).gap()?;

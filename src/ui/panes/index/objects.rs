@@ -21,12 +21,14 @@ const CHANGES_MOST: u64 = 20_000;
 /// Where a root of the tree stands: workloads first, then lone pods, autoscalers, services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in super::super) enum Section {
+    /// Namespaces that are being deleted.
+    Namespace,
     /// What makes pods.
     Workload,
     /// Pods that nobody owns.
     LonePod,
-    /// Autoscalers.
-    Scaler,
+    /// What bounds and moves workloads: autoscalers, disruption budgets, quotas.
+    Policy,
     /// Services.
     Service,
 }
@@ -42,7 +44,10 @@ impl Section {
             | Kind::Job
             | Kind::CronJob => Some(Self::Workload),
             Kind::Pod => Some(Self::LonePod),
-            Kind::HorizontalPodAutoscaler => Some(Self::Scaler),
+            Kind::HorizontalPodAutoscaler | Kind::PodDisruptionBudget | Kind::ResourceQuota => {
+                Some(Self::Policy)
+            }
+            Kind::Namespace => Some(Self::Namespace),
             Kind::Service => Some(Self::Service),
             _ => None,
         }
@@ -222,12 +227,18 @@ impl Objects {
         match object {
             Object::Pod(pod) => self.put_pod(&key, pod),
             Object::Node(node) => self.put_node(node),
-            Object::Service(_) => {
-                self.roots.insert((Section::Service, key));
+            Object::Service(_)
+            | Object::HorizontalPodAutoscaler(_)
+            | Object::PodDisruptionBudget(_)
+            | Object::ResourceQuota(_) => {
+                self.roots
+                    .extend(Section::of(key.kind).map(|section| (section, key)));
                 return;
             }
-            Object::HorizontalPodAutoscaler(_) => {
-                self.roots.insert((Section::Scaler, key));
+            Object::Namespace(namespace) => {
+                if namespace.is_terminating() {
+                    self.roots.insert((Section::Namespace, key));
+                }
                 return;
             }
             Object::EndpointSlice(_) => {

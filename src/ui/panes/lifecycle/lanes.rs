@@ -198,6 +198,7 @@ fn draw_heading(story: &Story, shape: &Shape, canvas: &mut Canvas<'_, '_>) {
         if shape.heading > 1
             && let Some(words) = second_heading(story, place, shape)
             && x + usize::from(is_after_gap(story, place)) >= free[1]
+            && !(shape.row > 1 && hides_gap(story, shape, place, &words))
         {
             let role = match (is_cursor, shape.row > 1 && is_after_gap(story, place)) {
                 (_, true) => Role::Waiting,
@@ -260,6 +261,15 @@ fn is_after_gap(story: &Story, place: usize) -> bool {
         .checked_sub(1)
         .map(|before| &story.stations[before].record);
     before.is_some_and(|before| story.stations[place].record.time.since(before.time) >= GAP_LEAST)
+}
+
+/// Whether a time would take the room of the length of the silence that comes after it, which says
+/// more.
+fn hides_gap(story: &Story, shape: &Shape, place: usize, words: &str) -> bool {
+    let next = place + 1;
+    let is_before_gap = next < story.stations.len() && is_after_gap(story, next);
+    let touches = is_before_gap && shape.x(place) + words.width() > shape.x(next);
+    touches && !is_after_gap(story, place)
 }
 
 /// Names and base lines of the lanes.

@@ -139,9 +139,9 @@ mod tests {
             "replicaset-controller",
             "kube-scheduler",
             "kubelet/node-",
-            "r19",
-            "r20",
-            "r23",
+            "r42",
+            "r43",
+            "r46",
             "apply",
             "filter",
             "score",
@@ -175,7 +175,7 @@ mod tests {
         let text = scene::text(&world, &scene::selecting(&world, Kind::Pod), draw, (70, 13));
         let heading = text.lines().find(|line| line.contains("revision"));
         assert!(
-            heading.is_some_and(|line| line.contains("r31") && line.contains("r37")),
+            heading.is_some_and(|line| line.contains("r51") && line.contains("r60")),
             "{text}"
         );
     }
@@ -260,7 +260,7 @@ mod tests {
             ..Model::default()
         };
         let text = scene::text(&world, &model, draw, (200, 40));
-        for part in ["“kubectl scale deployment web", "▶", "scale", "r4"] {
+        for part in ["“kubectl scale deployment web", "▶", "scale", "r63"] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         let snapshot = crate::cluster::driver::Snapshot::of(world);
@@ -285,7 +285,7 @@ mod tests {
             &["fault node-down node-a", "fault node-down node-b"],
         );
         let model = scene::selecting(&world, Kind::Pod);
-        let text = scene::text(&world, &model, draw, (200, 40));
+        let text = scene::text(&world, &model, draw, (240, 40));
         assert!(text.contains('┊') && text.contains("+5m0s"), "{text}");
     }
 

@@ -165,7 +165,7 @@ mod tests {
             "kubelet/node-",
             "after",
             "ms",
-            "r2",
+            "r42",
             "apply",
             "bind",
             "pulled",

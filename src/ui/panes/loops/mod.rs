@@ -293,7 +293,7 @@ fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
         (Power::On, _) if !standing.slowness.is_zero() => ("◐ slow", Role::Waiting),
         (Power::On, _) if hears_late() => ("◐ late", Role::Waiting),
         (Power::On, _) => ("● on", Role::Good),
-        (Power::Paused, _) => ("‖ paused", Role::Waiting),
+        (Power::Paused, _) => ("paused", Role::Waiting),
         (Power::Off, true) => ("○ off", Role::Bad),
         (Power::Off, false) => ("✗ down", Role::Bad),
     }
