@@ -202,6 +202,8 @@ pub struct Part<C> {
     pub component: C,
     /// Whether it runs.
     pub power: Power,
+    /// Since when it is off or paused, if it is.
+    pub since: Time,
     /// Counts its starts; what was meant for an earlier start no longer arrives.
     pub start: u32,
     /// How much later everything that it sets about begins.
@@ -218,6 +220,7 @@ impl<C: Component> Part<C> {
         Self {
             component,
             power: Power::Off,
+            since: Time::START,
             start: 0,
             slowness: Duration::ZERO,
             actor: id.actor(),

@@ -63,6 +63,8 @@ pub enum Until {
     True(Expression),
     /// Nothing left but heartbeats.
     Settled,
+    /// A moment that is still to come.
+    Moment(Time),
 }
 
 impl Until {
@@ -70,7 +72,7 @@ impl Until {
     const fn may_never_come(&self) -> bool {
         match self {
             Self::About(_) | Self::Reconciled | Self::True(_) => true,
-            Self::Step | Self::Write | Self::Settled => false,
+            Self::Step | Self::Write | Self::Settled | Self::Moment(_) => false,
         }
     }
 }
@@ -336,6 +338,13 @@ impl Driver {
         self.running = false;
         self.stop = None;
         let run = self.runs.shown();
+        if let When::Time(moment) = when
+            && moment > run.head.now()
+        {
+            self.shown = None;
+            self.advance(&Until::Moment(moment));
+            return;
+        }
         let world = match when {
             When::Newest => None,
             When::Step(step) => (step < run.head.steps()).then(|| run.at(step)),
@@ -436,6 +445,13 @@ impl Driver {
         let mut watched = Watched::default();
         let not_before = appointment.unwrap_or(Time::START);
         while let Some((at, urgency)) = self.world().next_at() {
+            if let Until::Moment(moment) = until
+                && at > *moment
+                && *moment <= end
+            {
+                self.runs.shown_mut().head.wait_until(*moment);
+                return;
+            }
             if at > end {
                 let back = if from.is_some() { "; still here" } else { "" };
                 if let Some((run, shown)) = from {
@@ -507,6 +523,7 @@ impl Driver {
             Until::About(key) => has(&|record| record.object().as_ref() == Some(key)),
             Until::Reconciled => has(&|record| record.kind() == RecordKind::ReconcileEnd),
             Until::Settled => world.is_settled(),
+            Until::Moment(_) => false,
             Until::True(expression) => {
                 let answer = watched.asked(expression, world);
                 self.is_answered(expression, answer)

@@ -1,6 +1,7 @@
 //! How every component stands: whether it runs, what waits for it, and how far behind the store it is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::component::AnyAlarm;
 use super::step::Happening;
@@ -20,6 +21,10 @@ pub struct Standing {
     pub id: ComponentId,
     /// Whether it runs.
     pub power: Power,
+    /// Since when it is off or paused, if it is.
+    pub since: Time,
+    /// How much later everything that it sets about begins.
+    pub slowness: Duration,
     /// What waits to be taken, in order: keys of a loop, pods of the scheduler, pulls of a
     /// kubelet, and what a kubelet that is paused has heard of.
     pub waiting: Vec<Key>,
@@ -73,6 +78,8 @@ impl Cluster {
             ComponentId::MetricsServer => Some(Standing {
                 id: id.clone(),
                 power: self.metrics_server().power,
+                since: self.metrics_server().since,
+                slowness: self.metrics_server().slowness,
                 waiting: Vec::new(),
                 in_work: Vec::new(),
                 later: Vec::new(),
@@ -177,6 +184,8 @@ fn of_loop(id: &ComponentId, part: &Part<Runner>) -> Standing {
     Standing {
         id: id.clone(),
         power: part.power,
+        since: part.since,
+        slowness: part.slowness,
         waiting: queue.waiting().map(|queued| queued.key.clone()).collect(),
         in_work: queue.in_work().cloned().collect(),
         later: queue.delayed().map(|(key, at)| (key.clone(), at)).collect(),
@@ -188,6 +197,8 @@ fn of_proxy(id: &ComponentId, part: &Part<KubeProxy>) -> Standing {
     Standing {
         id: id.clone(),
         power: part.power,
+        since: part.since,
+        slowness: part.slowness,
         waiting: part.component.unwritten().cloned().collect(),
         in_work: Vec::new(),
         later: Vec::new(),
@@ -203,6 +214,8 @@ fn of_scheduler(part: &Part<Scheduler>) -> Standing {
     Standing {
         id: ComponentId::Scheduler,
         power: part.power,
+        since: part.since,
+        slowness: part.slowness,
         waiting: keys(&mut queue.active()),
         in_work: keys(&mut queue.in_flight()),
         later: queue
@@ -221,6 +234,8 @@ fn of_kubelet(id: &ComponentId, part: &Part<Kubelet>) -> Standing {
     Standing {
         id: id.clone(),
         power: part.power,
+        since: part.since,
+        slowness: part.slowness,
         waiting: kubelet
             .waiting_pulls()
             .map(|wanted| wanted.pod.clone())

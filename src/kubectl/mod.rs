@@ -14,6 +14,6 @@ pub mod printers;
 mod session;
 mod zeroes;
 
-pub use grammar::{Invocation, UsageError, parse};
+pub use grammar::{Invocation, UsageError, parse, verbs};
 pub use note::Note;
 pub use session::{Files, KubectlAlarm, Session, edit};

@@ -166,10 +166,14 @@ actions! {
     Undo "undo";
     /// Make it again.
     Redo "redo";
+    /// Empty the editor.
+    Clear "clear";
     /// Put the first example back into the editor.
     Example "example";
     /// The typed line is done.
     Confirm "confirm";
+    /// The first of what the line may become.
+    Complete "complete";
     /// The line typed before.
     Earlier "earlier";
     /// The line typed after.

@@ -165,10 +165,14 @@ impl Editor {
         }
     }
 
-    /// Takes text from the clipboard.
+    /// Takes text from the clipboard. Into the untouched example it comes in its place: nobody wants a
+    /// manifest in the middle of another one.
     pub fn paste(&mut self, text: &str) {
-        self.area
-            .insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        if self.text() == EXAMPLE && text.contains('\n') {
+            return self.replace(&text);
+        }
+        self.area.insert_str(text);
         self.look();
     }
 

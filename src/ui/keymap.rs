@@ -170,6 +170,7 @@ bindings! {
     Typing  "esc"             Leave         "done"       "stop typing; the keys are keys again";
     Typing  "ctrl+z"          Undo          "undo"       "take back the last change";
     Typing  "ctrl+y"          Redo          "redo"       "make it again";
+    Typing  "ctrl+l"          Clear         "empty"      "empty the editor; undo brings the text back";
     Typing  "ctrl+t"          Example       "example"    "put the first example back, or give up kubectl edit";
     Typing  "up"              Up            ""           "a line up";
     Typing  "down"            Down          ""           "a line down";
@@ -178,6 +179,7 @@ bindings! {
     Typing  "pageup"          PageUp        ""           "a page up";
     Typing  "pagedown"        PageDown      ""           "a page down";
     Prompt  "enter"           Confirm       "go"         "take the line";
+    Prompt  "tab"             Complete      "complete"   "take the first of what is listed above the line";
     Prompt  "esc"             Leave         "leave it"   "forget the line";
     Prompt  "up"              Earlier       "earlier"    "the line typed before";
     Prompt  "down"            Later         "later"      "the line typed after";

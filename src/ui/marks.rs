@@ -87,6 +87,8 @@ const LOOPS: &[Mark] = &[
     ("‖", "paused"),
     ("○ off", "switched off"),
     ("✗ down", "its machine has no power"),
+    ("◐ slow", "a fault makes it act later"),
+    ("◐ late", "a fault makes it hear later"),
     ("·", "none"),
     ("⋮", "lines left out"),
     ("wait", "keys in the queue"),

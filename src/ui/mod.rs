@@ -9,6 +9,7 @@
 pub mod action;
 pub mod answer;
 pub mod board;
+pub mod choices;
 pub mod compare;
 pub mod differences;
 pub mod draft;

@@ -65,6 +65,14 @@ pub struct Prompt {
     pub recalled: Option<usize>,
 }
 
+impl Prompt {
+    /// What is typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.line.lines().first().map_or("", String::as_str)
+    }
+}
+
 /// What a typed line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

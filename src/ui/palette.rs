@@ -9,8 +9,8 @@ use crate::ui::pace;
 /// Each word with what follows it and what it does.
 pub const GRAMMAR: &[(&str, &str)] = &[
     (
-        "goto 120|6:01.2|#500|r55|pod/web-1|NAME",
-        "to a step, a time, a record, a write, a bookmark",
+        "goto 120|6:01.2|+5m|#500|r55|pod/web-1|NAME",
+        "to a step, a time (also one to come), a record, a write, a bookmark",
     ),
     ("until EXPRESSION", "on until an expression is true"),
     ("mark NAME", "give this moment a name"),
@@ -177,6 +177,11 @@ fn moment(words: &str, snapshot: &Snapshot) -> Result<When, String> {
         && let Ok(after) = parse_duration(words)
     {
         return Ok(When::Time(Time::START + after));
+    }
+    if let Some(span) = words.strip_prefix('+')
+        && let Ok(after) = parse_duration(span)
+    {
+        return Ok(When::Time(snapshot.world.now() + after));
     }
     if let Ok(moment) = words.parse() {
         return Ok(When::Time(moment));

@@ -107,8 +107,12 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     time_bar::draw(view, frame.time_bar, buf);
     words(view, frame.words, buf);
     keys(view, frame.keys, buf);
-    if let Mode::Reading(overlay) = &view.model.mode {
-        overlays::draw(view, overlay, panes, buf);
+    match &view.model.mode {
+        Mode::Reading(overlay) => overlays::draw(view, overlay, panes, buf),
+        Mode::Prompting(prompt) if prompt.purpose == Purpose::Command => {
+            overlays::choices::draw(view, prompt.text(), panes, buf);
+        }
+        Mode::Looking | Mode::Typing | Mode::Prompting(_) => {}
     }
 }
 
@@ -233,7 +237,7 @@ fn prompted(view: &View<'_>, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
         Purpose::Command => ": ",
         Purpose::Filter => "/ ",
     };
-    let text = prompt.line.lines().first().map_or("", String::as_str);
+    let text = prompt.text();
     let cursor = prompt.line.cursor().1;
     // A long line is shown from where the cursor stays visible.
     let room = usize::from(area.width).saturating_sub(sign.width() + 2);

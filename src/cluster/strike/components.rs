@@ -120,7 +120,17 @@ impl Cluster {
     }
 
     fn set_power(&mut self, id: &ComponentId, power: Power) {
-        part_mut!(self, id, part => Arc::make_mut(part).power = power, ());
+        let now = self.now;
+        part_mut!(
+            self,
+            id,
+            part => {
+                let part = Arc::make_mut(part);
+                part.power = power;
+                part.since = now;
+            },
+            ()
+        );
     }
 
     /// Switches a component off: what reaches it is lost.

@@ -21,7 +21,7 @@ use self::watches::Disordered;
 use super::command::Note as CommandNote;
 use super::component::AnyAlarm;
 use super::step::Happening;
-use super::{Cluster, Command, ComponentId, Fault};
+use super::{Cluster, Command, ComponentId, Fault, TrafficOrder};
 use crate::api::{Actor, Key, schema};
 use crate::kubelet::{KubeletAlarm, Trouble};
 use crate::sim::{RecordId, RecordKind};
@@ -189,14 +189,35 @@ impl Cluster {
             .find(|id| id.to_string() == name)
     }
 
-    /// What a command would miss because no machine or component has its name; nothing when it
-    /// does not, or when only its own moment can tell.
+    /// What a command would miss: it is about nobody, or about somebody to whom it cannot happen now.
+    /// Nothing when it hits, or when only its own moment can tell.
     #[must_use]
     pub fn misses(&self, command: &Command) -> Option<String> {
-        match command {
-            Command::Fault { fault, .. } => self.stranger(fault).map(|why| format!("error: {why}")),
-            Command::Kubectl { .. } | Command::Traffic { .. } => None,
+        let why = match command {
+            Command::Fault { fault, .. } => self.stranger(fault).or_else(|| self.rehearse(fault)),
+            Command::Traffic { order, .. } => self.unserved(order),
+            Command::Kubectl { .. } => None,
+        };
+        why.map(|why| format!("error: {why}"))
+    }
+
+    /// Why a fault would strike nothing now, tried in a copy of the world. What was typed before it may
+    /// still change that.
+    fn rehearse(&self, fault: &Fault) -> Option<String> {
+        let has_waiting = self.journal().any(|entry| entry.step >= self.steps());
+        if has_waiting || !self.terminal.is_empty() {
+            return None;
         }
+        let cause = self.trace().last()?.id;
+        self.clone().hit(fault, cause).err()
+    }
+
+    /// Why nobody could be asked by the requests of an order.
+    fn unserved(&self, order: &TrafficOrder) -> Option<String> {
+        let is_there = self.store().get(&order.service).is_some();
+        let name = &order.service.name;
+        (!is_there && order.rate > 0)
+            .then(|| format!("there is no Service \"{name}\" to send requests through"))
     }
 
     /// Why there is nobody of the name that a fault is meant for.

@@ -81,6 +81,13 @@ pub fn parse_words(words: &[String]) -> Result<Invocation, UsageError> {
     })
 }
 
+/// The words of every verb, in their order; each once.
+pub fn verbs() -> impl Iterator<Item = &'static str> {
+    let mut words: Vec<&'static str> = verbs::VERBS.iter().map(|verb| verb.words).collect();
+    words.dedup();
+    words.into_iter()
+}
+
 /// A word as somebody would type it: in quotes only where a shell would take it apart.
 fn quoted(word: &str) -> Result<Cow<'_, str>, UsageError> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_@%+=:,./-".contains(letter);

@@ -2,6 +2,7 @@
 //! scheduler to what nobody really asked it.
 
 mod answer;
+pub mod choices;
 mod fill;
 mod help;
 mod lists;

@@ -102,7 +102,7 @@ fn aside(view: &View<'_>) -> String {
         (false, 0) => String::new(),
         (false, _) => {
             let key = key_for(Situation::Events, &Action::Heartbeats);
-            format!("{hidden} without effect hidden: {key}")
+            format!("{hidden} hidden: {key}")
         }
     };
     let filter = match events.filter() {

@@ -29,6 +29,8 @@ impl Mark {
     /// The mark of a pod.
     pub(super) fn of(pod: &Pod) -> Self {
         match Self::of_status(&pod_status(pod)) {
+            // An evicted pod has failed, even though its containers ended well.
+            _ if pod.phase() == "Failed" => Self::Failed,
             Self::Running if !pod.is_ready() => Self::NotReady,
             mark => mark,
         }
@@ -78,6 +80,7 @@ impl Mark {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{Kind, Object, Typed};
 
     #[test]
     fn k1_every_status_of_kubectl_has_a_glyph() {
@@ -104,5 +107,18 @@ mod tests {
         for (status, glyph) in cases {
             assert_eq!(Mark::of_status(status).glyph(), glyph, "{status}");
         }
+    }
+
+    #[test]
+    fn an_evicted_pod_whose_containers_ended_well_has_failed_all_the_same() {
+        let status = serde_json::json!({"phase": "Failed", "reason": "Evicted",
+            "containerStatuses": [{"name": "web", "image": "nginx", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}]});
+        let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"},
+            "spec": {"containers": []}, "status": status});
+        let object = Object::from_value(Kind::Pod, pod).expect("a pod");
+        let pod = Pod::of(&object).expect("a pod");
+        assert_eq!(pod_status(pod), "Completed");
+        assert_eq!(Mark::of(pod), Mark::Failed);
     }
 }

@@ -14,7 +14,6 @@ use ratatui::layout::Size;
 
 use super::action::Action;
 use super::answer::{self, Answer};
-use super::editor::{EXAMPLE, Editor};
 use super::model::{Message, Mode, Model, Overlay, Pane, Worth};
 use super::pace;
 use super::panes::Direction;
@@ -110,11 +109,11 @@ pub fn update(model: &mut Model, action: Action, around: Around<'_>) -> Vec<Orde
         Action::CommandLine => text::command_line(model, ""),
         Action::Edit => text::edit(model),
         Action::Apply => text::apply(model, around),
-        Action::Undo => text::change(model, Editor::undo),
-        Action::Redo => text::change(model, Editor::redo),
-        Action::Example if model.edit.is_some() => edit::give_up(model, snapshot),
-        Action::Example => text::change(model, |editor| editor.replace(EXAMPLE)),
+        Action::Undo | Action::Redo | Action::Clear | Action::Example => {
+            text::rework(model, &action, snapshot)
+        }
         Action::Confirm => text::confirm(model, around),
+        Action::Complete => text::complete(model, snapshot),
         Action::Earlier => text::recall(model, true),
         Action::Later => text::recall(model, false),
         Action::Type(press) => text::press(model, press),

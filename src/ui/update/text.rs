@@ -12,9 +12,11 @@ use crate::cluster::{Cluster, Command, Files, scenario};
 use crate::kubectl::Session;
 use crate::kubectl::grammar::Command as Asked;
 use crate::manifest;
+use crate::ui::action::Action;
 use crate::ui::answer::{self, Answer};
+use crate::ui::choices;
 use crate::ui::differences;
-use crate::ui::editor::{Editor, FILE, input_of};
+use crate::ui::editor::{EXAMPLE, FILE, input_of};
 use crate::ui::key::KeyPress;
 use crate::ui::model::{Mode, Model, Overlay, Pane, Prompt, Purpose, Sent, Worth};
 use crate::ui::palette;
@@ -68,9 +70,17 @@ pub(super) fn edit(model: &mut Model) -> Vec<Order> {
     Vec::new()
 }
 
-/// Changes the editor's text.
-pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut Editor)) -> Vec<Order> {
-    change(&mut model.editor);
+/// Changes the editor's text as a whole: back, again, to nothing, to the example. Without the example of
+/// `kubectl edit`: there it gives the edit up.
+pub(super) fn rework(model: &mut Model, action: &Action, snapshot: &Snapshot) -> Vec<Order> {
+    let editor = &mut model.editor;
+    match action {
+        Action::Undo => editor.undo(),
+        Action::Redo => editor.redo(),
+        Action::Clear => editor.replace(""),
+        _ if model.edit.is_some() => return edit::give_up(model, snapshot),
+        _ => editor.replace(EXAMPLE),
+    }
     Vec::new()
 }
 
@@ -195,6 +205,9 @@ fn run(model: &mut Model, typed: &str, around: Around<'_>) -> Vec<Order> {
         }
         Ok(command) if !around.snapshot.is_newest() => time::ask(model, command),
         Ok(command) => {
+            if let Some(error) = around.snapshot.world.misses(&command) {
+                return refuse(model, typed, &error);
+            }
             if let Command::Kubectl { line, files, .. } = &command {
                 model.awaited = Some(Sent {
                     worth: Worth::Always,
@@ -292,6 +305,17 @@ pub(super) fn session_of(world: &Cluster, question: Command) -> Option<Session> 
         Answer::Before => None,
         Answer::Going(session) | Answer::Done(session) => Some(session.clone()),
     }
+}
+
+/// Takes the first of what the line may become.
+pub(super) fn complete(model: &mut Model, snapshot: &Snapshot) -> Vec<Order> {
+    if let Mode::Prompting(prompt) = &mut model.mode
+        && prompt.purpose == Purpose::Command
+        && let Some(choice) = choices::of(prompt.text(), &snapshot.world).first()
+    {
+        prompt.line = line_of(&choice.line);
+    }
+    Vec::new()
 }
 
 /// Shows an earlier line, or a later one; the newest is followed by an empty one.

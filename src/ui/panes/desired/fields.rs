@@ -27,6 +27,8 @@ impl Counts {
             Object::ReplicaSet(set) => Some(count(set.spec.replicas.or(Some(1)))),
             Object::StatefulSet(set) => Some(count(set.spec.replicas.or(Some(1)))),
             Object::DaemonSet(set) => Some(count(Some(set.status.desired_number_scheduled))),
+            // A Job that is over wants nothing any more.
+            Object::Job(job) if has_ended(job) => Some(count(job.status.succeeded)),
             Object::Job(job) => job
                 .spec
                 .completions
@@ -51,6 +53,12 @@ impl Counts {
         let surplus = signed(self.have) - signed(self.want?);
         Some(if surplus > 0 { surplus } else { short })
     }
+}
+
+fn has_ended(job: &Job) -> bool {
+    let mut conditions = job.status.conditions.iter().flatten();
+    conditions
+        .any(|each| each.status == "True" && matches!(each.type_.as_str(), "Complete" | "Failed"))
 }
 
 fn count(number: Option<i32>) -> usize {

@@ -1,5 +1,6 @@
 //! View 1: what is wanted, and what is there? The tree of owners, and what the selected one lacks.
 
+mod absent;
 mod coming;
 mod detail;
 mod fields;
@@ -172,11 +173,17 @@ fn draw_owner(
     } else {
         key.name.to_string()
     };
-    pen.cell(
-        &name,
-        columns.name.saturating_sub(pen.column()),
-        name_role(view, key),
-    );
+    let room = columns.name.saturating_sub(pen.column());
+    match ending(object) {
+        Some((words, role)) => {
+            let own = name.width().min(room.saturating_sub(words.width() + 1));
+            pen.cell(&name, own, name_role(view, key)).write(" ", role);
+            pen.cell(&words, columns.name.saturating_sub(pen.column()), role);
+        }
+        None => {
+            pen.cell(&name, room, name_role(view, key));
+        }
+    }
     draw_counts(view.is_fresh(key), &counts, columns, pen);
 }
 
@@ -229,7 +236,7 @@ fn draw_pod(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>
     let Some(pod) = view.world().store().get(key).and_then(Pod::of) else {
         return;
     };
-    let status = pod_status(pod);
+    let status = status_words(pod);
     let mark = super::mark::Mark::of(pod);
     pen.write(mark.glyph(), mark.role()).write(" ", Role::Text);
     let node = pod.spec.node_name.as_deref().unwrap_or("no node");
@@ -249,6 +256,31 @@ fn draw_pod(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>
         let column = column.min(pen.width() - node.width() - 1);
         pen.to(column.max(pen.column() + 2)).write(node, Role::Dim);
     }
+}
+
+/// What kubectl says of a pod, and why the pod failed where that is something else.
+fn status_words(pod: &Pod) -> String {
+    let status = pod_status(pod);
+    match pod.status.reason.as_deref() {
+        Some(reason) if reason != &*status => format!("{status} ({reason})"),
+        _ => status.into_owned(),
+    }
+}
+
+/// How a Job that is over ended.
+fn ending(object: &Object) -> Option<(String, Role)> {
+    let Object::Job(job) = object else {
+        return None;
+    };
+    let mut conditions = job.status.conditions.iter().flatten();
+    let ended = conditions.find(|each| {
+        each.status == "True" && matches!(each.type_.as_str(), "Complete" | "Failed")
+    })?;
+    let reason = ended.reason.as_deref().unwrap_or_default();
+    Some(match ended.type_.as_str() {
+        "Failed" => (format!("✗ Failed: {reason}"), Role::Bad),
+        _ => ("✓ Complete".to_owned(), Role::Good),
+    })
 }
 
 fn draw_policy(view: &View<'_>, key: &Key, columns: &Columns, pen: &mut Pen<'_, '_>) {
@@ -428,6 +460,49 @@ mod tests {
         let text = scene::text(&short, &model, draw, (80, 14));
         assert!(text.contains("○ web-") || text.contains("◌ web-"), "{text}");
         assert!(!text.contains("● web-"), "{text}");
+    }
+
+    #[test]
+    fn who_is_off_is_named_where_his_work_is_missing_and_since_when() {
+        let scale = "kubectl scale deployment web --replicas=5";
+        for (fault, kind, words) in [
+            (
+                "stop deployment-controller",
+                Kind::Deployment,
+                "deployment-controller is off since",
+            ),
+            (
+                "stop replicaset-controller",
+                Kind::Deployment,
+                "replicaset-controller is off since",
+            ),
+            (
+                "pause replicaset-controller",
+                Kind::ReplicaSet,
+                "is paused since",
+            ),
+            (
+                "stop kube-scheduler",
+                Kind::Deployment,
+                "kube-scheduler is off since",
+            ),
+            (
+                "pause kubelet/node-a",
+                Kind::Deployment,
+                "kubelet/node-a is paused since",
+            ),
+            (
+                "stop endpointslice-controller",
+                Kind::Service,
+                "endpointslice-controller is off since",
+            ),
+        ] {
+            let fault = format!("fault {fault}");
+            let world = scene::live(scene::WEB, &[&fault, scale]);
+            let model = scene::selecting(&world, kind);
+            let text = scene::text(&world, &model, draw, (120, 24));
+            assert!(text.contains(words), "{fault}:\n{text}");
+        }
     }
 
     #[test]

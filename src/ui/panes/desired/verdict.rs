@@ -1,12 +1,13 @@
 //! One sentence about the selected object: why the difference is not closing.
 
-use crate::api::{Deployment, Key, Kind, Object, Pod, ReplicaSet, Typed};
-use crate::cluster::{Cluster, ComponentId, Power};
+use crate::api::{Deployment, Key, Object, Pod, ReplicaSet, Typed};
+use crate::cluster::Cluster;
 use crate::kubectl::printers::pod_status;
 use crate::ui::panes::index::Objects;
 use crate::ui::panes::mark::Mark;
 use crate::ui::theme::Role;
 
+use super::absent;
 use super::fields::Counts;
 
 /// How many pods are looked at for what is wrong with them.
@@ -14,14 +15,8 @@ const LOOKED_AT: usize = 50;
 
 /// The sentence; none when nothing is missing or it closes by itself.
 pub(super) fn of(world: &Cluster, objects: &Objects, object: &Object) -> Option<(String, Role)> {
-    if let Some(off) = loops_off(world, object) {
-        let gap = Counts::of(object, objects).gap().unwrap_or(0);
-        let nobody = if gap == 0 {
-            "nobody would"
-        } else {
-            "nobody does"
-        };
-        return Some((format!("{off} is off: {nobody} its work"), Role::Bad));
+    if let Some(absent) = absent::words(world, objects, object) {
+        return Some(absent);
     }
     match object {
         Object::Deployment(deployment) if deployment.spec.paused == Some(true) => {
@@ -37,25 +32,6 @@ pub(super) fn of(world: &Cluster, objects: &Objects, object: &Object) -> Option<
         Object::Pod(pod) => stranded(world, pod).or_else(|| Some((unplaced(pod)?, Role::Bad))),
         _ => None,
     }
-}
-
-/// The first loop of those that look after the object that does not run.
-fn loops_off(world: &Cluster, object: &Object) -> Option<ComponentId> {
-    let loops: &[&'static str] = match object.kind() {
-        Kind::Deployment => &["deployment-controller", "replicaset-controller"],
-        Kind::ReplicaSet => &["replicaset-controller"],
-        Kind::StatefulSet => &["statefulset-controller"],
-        Kind::DaemonSet => &["daemonset-controller"],
-        Kind::Job => &["job-controller"],
-        Kind::CronJob => &["cronjob-controller"],
-        Kind::Service => &["endpointslice-controller"],
-        _ => &[],
-    };
-    let mut ids = loops.iter().map(|name| ComponentId::Controller(name));
-    ids.find(|id| {
-        let standing = world.standing(id);
-        standing.is_some_and(|standing| standing.power != Power::On)
-    })
 }
 
 /// A rollout whose new pods do not come up: the old ones keep serving.

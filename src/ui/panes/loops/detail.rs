@@ -50,14 +50,20 @@ pub(super) fn draw(view: &View<'_>, id: &ComponentId, area: Rect, buf: &mut Buff
 fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Role)> {
     let mut lines = Vec::new();
     if standing.power == Power::Off {
-        let words =
-            "does not run: what reaches it is lost, and what it would do waits in the store";
-        lines.push(("off", words.to_owned(), Role::Bad));
+        let words = format!(
+            "does not run since {}: what reaches it is lost, and what it would do waits in the store",
+            standing.since
+        );
+        lines.push(("off", words, Role::Bad));
     }
     if standing.power == Power::Paused {
-        let words = "does nothing, but its watches still reach it: what waits for it grows";
-        lines.push(("paused", words.to_owned(), Role::Waiting));
+        let words = format!(
+            "does nothing since {}, but its watches still reach it: what waits for it grows",
+            standing.since
+        );
+        lines.push(("paused", words, Role::Waiting));
     }
+    lines.extend(late_lines(world, standing));
     let queue = ("queue", queue_words(world.now(), standing), Role::Text);
     let (queue, empty) = if queue.1 == EMPTY {
         (None, Some(queue))
@@ -79,6 +85,28 @@ fn lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Rol
     }
     lines.extend(empty);
     lines.push(("caches", cache_words(world, &standing.id), Role::Dim));
+    lines
+}
+
+/// What a fault has made slow: what it sets about, or what it hears.
+fn late_lines(world: &Cluster, standing: &Standing) -> Vec<(&'static str, String, Role)> {
+    let mut lines = Vec::new();
+    if !standing.slowness.is_zero() {
+        let words = format!(
+            "by a fault: all that it sets about begins {} later",
+            span_words(standing.slowness)
+        );
+        lines.push(("slow", words, Role::Waiting));
+    }
+    for watch in world
+        .watches_of(&standing.id)
+        .filter(|watch| !watch.delay.is_zero())
+    {
+        let plural = watch.subscription.kind.info().plural;
+        let delay = span_words(watch.delay);
+        let words = format!("by a fault: it hears of {plural} {delay} later");
+        lines.push(("late", words, Role::Waiting));
+    }
     lines
 }
 

@@ -25,7 +25,7 @@ const LOOK_BACK: u64 = 64;
 
 /// The columns after the name: on or off, waiting, in work, later, parked, messages on the way.
 const COLUMNS: [(&str, usize); 6] = [
-    ("state", 6),
+    ("state", 8),
     ("wait", 5),
     ("work", 5),
     ("later", 6),
@@ -285,7 +285,13 @@ fn power_words(view: &View<'_>, standing: &Standing) -> (&'static str, Role) {
             .is_none_or(|part| part.component.is_on()),
         _ => true,
     };
+    let hears_late = || {
+        let mut watches = view.world().watches_of(&standing.id);
+        watches.any(|watch| !watch.delay.is_zero())
+    };
     match (standing.power, has_machine) {
+        (Power::On, _) if !standing.slowness.is_zero() => ("◐ slow", Role::Waiting),
+        (Power::On, _) if hears_late() => ("◐ late", Role::Waiting),
         (Power::On, _) => ("● on", Role::Good),
         (Power::Paused, _) => ("paused", Role::Waiting),
         (Power::Off, true) => ("○ off", Role::Bad),
