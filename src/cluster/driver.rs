@@ -9,20 +9,12 @@ use super::expression::Watched;
 pub use super::history::When;
 use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
-use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record, Wait};
+use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record};
 use crate::api::Key;
 use crate::sim::{RecordId, RecordKind, Time, Urgency};
 
 /// How far an advance looks for what it waits for.
 const ADVANCE_MOST: Duration = Duration::from_hours(1);
-
-/// What a settled world says to whoever wants to go on.
-fn settled(world: &Cluster) -> String {
-    match world.first_wait_in_words() {
-        None => "Settled: nothing is left but heartbeats.".to_owned(),
-        Some(wait) => format!("Settled, but {wait}."),
-    }
-}
 
 /// How fast the world goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -487,19 +479,16 @@ impl Driver {
     fn appointment(&self, until: &Until) -> Option<Time> {
         let world = self.world();
         let is_meant = matches!(until, Until::Settled) && self.shown.is_none();
-        if !is_meant || !world.is_settled() {
-            return None;
-        }
-        let waits = world.waits();
-        let told = waits.iter().filter(|wait| !wait.is_routine());
-        told.filter_map(Wait::until).min()
+        (is_meant && world.is_settled()).then(|| world.next_wait())?
     }
 
     /// Whether there is nothing to wait for; says so.
     fn is_there_already(&mut self, until: &Until) -> bool {
         let is_newest = self.shown.is_none();
         let words = match until {
-            Until::Settled if is_newest && self.world().is_settled() => settled(self.world()),
+            Until::Settled if is_newest && self.world().is_settled() => {
+                self.world().settled_in_words()
+            }
             Until::True(expression) => match expression.holds(self.world()) {
                 Ok(false) => return false,
                 Ok(true) => format!("{} is true already.", expression.source()),
@@ -591,7 +580,7 @@ impl Driver {
     fn beat(&mut self) {
         if self.shown.is_none() && self.world().is_settled() {
             self.running = false;
-            self.message = Some(settled(self.world()));
+            self.message = Some(self.world().settled_in_words());
             return;
         }
         while let Some((_, urgency)) = self.world().next_at() {

@@ -208,6 +208,21 @@ impl Cluster {
         first.map(|wait| wait.words(self.now()))
     }
 
+    /// What a settled world says to whoever wants to go on.
+    pub(super) fn settled_in_words(&self) -> String {
+        match self.first_wait_in_words() {
+            None => "Settled: nothing is left but heartbeats.".to_owned(),
+            Some(wait) => format!("Settled, but {wait}."),
+        }
+    }
+
+    /// The next moment that is waited for, of those that somebody should be told of.
+    pub(super) fn next_wait(&self) -> Option<Time> {
+        let waits = self.waits();
+        let told = waits.iter().filter(|wait| !wait.is_routine());
+        told.filter_map(Wait::until).min()
+    }
+
     /// When the control plane will notice that a silent node is silent; none when it is not, or when
     /// that is known.
     #[must_use]

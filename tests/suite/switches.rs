@@ -103,6 +103,26 @@ metadata: {name: data}
 spec: {storageClassName: manual, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 ";
 
+/// A volume that a node has to be given.
+const DISK: &str = "apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  csi: {driver: pd.csi.storage.gke.io, volumeHandle: disk}
+  storageClassName: manual
+";
+
+/// A pod that uses the claim.
+const USER: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: user}
+spec:
+  containers: [{name: user, image: 'nginx:1.27'}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+";
+
 const SERVICE: &str = "apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -316,6 +336,15 @@ fn storage(name: &str) -> Option<Row> {
             })
             .after(APPLY, VOLUME)
         }
+        "persistentvolume-attach-detach-controller" => row(&[(APPLY, USER)], |world| {
+            let nodes = world.store().list(Kind::Node, None).filter_map(Node::of);
+            nodes
+                .flat_map(|node| node.status.volumes_attached.iter().flatten())
+                .count()
+                == 1
+        })
+        .after(APPLY, DISK)
+        .after(APPLY, CLAIM),
         "external-resizer" => row(
             &[(
                 "patch pvc data -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}'",
