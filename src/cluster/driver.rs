@@ -470,7 +470,7 @@ impl Driver {
             if self.is_stopped(before) {
                 return;
             }
-            let is_passed_over = work_first && self.is_background(urgency);
+            let is_passed_over = work_first && self.world().passes_over(urgency);
             let is_step = matches!(until, Until::Step);
             let is_early = self.world().now() < not_before;
             let is_told = !(is_early || is_step && is_passed_over);
@@ -579,14 +579,6 @@ impl Driver {
         next.is_some_and(|(at, _)| at <= self.clock)
     }
 
-    /// Whether the last step is one to pass over while there is more to come.
-    fn is_background(&self, urgency: Urgency) -> bool {
-        let world = self.world();
-        let mut records = world.last_records();
-        let is_quiet = records.all(|record| world.trace().is_background(record));
-        !world.is_settled() && (urgency == Urgency::Periodic || is_quiet)
-    }
-
     /// One happening of a world that runs; what is background before it is passed over.
     fn beat(&mut self) {
         if self.shown.is_none() && self.world().is_settled() {
@@ -598,7 +590,7 @@ impl Driver {
             let Some(before) = self.forward() else {
                 return;
             };
-            if self.is_stopped(before) || !self.is_background(urgency) {
+            if self.is_stopped(before) || !self.world().passes_over(urgency) {
                 return;
             }
         }
