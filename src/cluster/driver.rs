@@ -11,7 +11,7 @@ use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
 use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record, Wait};
 use crate::api::Key;
-use crate::sim::{RecordId, RecordKind, Time, Urgency};
+use crate::sim::{RecordId, RecordKind, Time};
 
 /// How far an advance looks for what it waits for.
 const ADVANCE_MOST: Duration = Duration::from_hours(1);
