@@ -10,7 +10,7 @@ use super::{Cluster, Detail, Record, Trace};
 use crate::api::schema::{Step, nearest, steps};
 use crate::api::{Actor, Key, Kind, Object};
 use crate::kubelet::{self, NodeReport};
-use crate::sim::{RecordId, RecordKind};
+use crate::sim::{RecordId, RecordKind, Urgency};
 use crate::store::Change;
 use crate::{apiserver, client};
 
@@ -222,6 +222,13 @@ pub fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 impl Cluster {
+    /// Whether the last step, of this urgency, is one to pass over while there is more to come.
+    pub(super) fn passes_over(&self, urgency: Urgency) -> bool {
+        let is_quiet = |record: &Record| self.trace().is_background(record);
+        let is_quiet = || self.last_records().all(|record| is_quiet(record));
+        !self.is_settled() && (urgency == Urgency::Periodic || is_quiet())
+    }
+
     /// How much time passed before the last step in which nothing happened but heartbeats.
     #[must_use]
     pub fn quiet_before_last_step(&self) -> Duration {

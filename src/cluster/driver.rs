@@ -11,7 +11,7 @@ use super::runs::{Bookmark, RunSummary, Runs};
 use super::session::Replayed;
 use super::{Cluster, Command, Expression, ExpressionError, History, Horizon, Record};
 use crate::api::Key;
-use crate::sim::{RecordId, RecordKind, Time, Urgency};
+use crate::sim::{RecordId, RecordKind, Time};
 
 /// How far an advance looks for what it waits for.
 const ADVANCE_MOST: Duration = Duration::from_hours(1);
@@ -462,7 +462,7 @@ impl Driver {
             if self.is_stopped(before) {
                 return;
             }
-            let is_passed_over = work_first && self.is_background(urgency);
+            let is_passed_over = work_first && self.world().passes_over(urgency);
             let is_step = matches!(until, Until::Step);
             let is_early = self.world().now() < not_before;
             let is_told = !(is_early || is_step && is_passed_over);
@@ -568,14 +568,6 @@ impl Driver {
         next.is_some_and(|(at, _)| at <= self.clock)
     }
 
-    /// Whether the last step is one to pass over while there is more to come.
-    fn is_background(&self, urgency: Urgency) -> bool {
-        let world = self.world();
-        let mut records = world.last_records();
-        let is_quiet = records.all(|record| world.trace().is_background(record));
-        !world.is_settled() && (urgency == Urgency::Periodic || is_quiet)
-    }
-
     /// One happening of a world that runs; what is background before it is passed over.
     fn beat(&mut self) {
         if self.shown.is_none() && self.world().is_settled() {
@@ -587,7 +579,7 @@ impl Driver {
             let Some(before) = self.forward() else {
                 return;
             };
-            if self.is_stopped(before) || !self.is_background(urgency) {
+            if self.is_stopped(before) || !self.world().passes_over(urgency) {
                 return;
             }
         }
