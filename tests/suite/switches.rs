@@ -457,8 +457,8 @@ fn what_a_component_would_do_waits_while_it_is_off_and_is_done_when_it_is_on_aga
         }
     }
     assert_eq!(
-        rows, 30,
-        "22 loops, the scheduler, metrics-server, two components on each machine"
+        rows, 32,
+        "24 loops, the scheduler, metrics-server, two components on each machine"
     );
 }
 
