@@ -207,7 +207,7 @@ impl Cluster {
     pub fn is_settled(&self) -> bool {
         self.queue.is_idle()
             && self.terminal.is_empty()
-            && self.troubles.silent().all(|node| self.is_given_up(node))
+            && (!self.is_monitored() || self.troubles.silent().all(|node| self.is_given_up(node)))
             && self.troubles.returned().all(|node| self.is_heard(node))
     }
 

@@ -259,7 +259,7 @@ fn give(
             return Ok(());
         }
         if let Some(next) = pending.pop_front() {
-            if let Some(message) = cluster.misses(&next.command) {
+            if let Some(message) = cluster.never_hits(&next.command) {
                 return Err(message);
             }
             match next.trigger {

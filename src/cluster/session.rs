@@ -330,7 +330,7 @@ impl SessionFile {
                     "the run ends at step {steps}, it is for step {wanted}"
                 ))
             } else {
-                cluster.misses(&entry.command)
+                cluster.never_hits(&entry.command)
             };
             if let Some(trouble) = trouble {
                 let (number, after) = (place + 1, count - place - 1);

@@ -20,6 +20,8 @@ const MONITOR: &str = "node-lifecycle-controller";
 pub enum Wait {
     /// A component does not run: what it would do is not done.
     Off(ComponentId),
+    /// A component hears, but does nothing.
+    Paused(ComponentId),
     /// A machine says nothing, and the control plane has not noticed yet.
     Unnoticed {
         /// The node.
@@ -79,7 +81,7 @@ impl Wait {
     #[must_use]
     pub fn until(&self) -> Option<Time> {
         match self {
-            Self::Off(_) | Self::Stranded { .. } => None,
+            Self::Off(_) | Self::Paused(_) | Self::Stranded { .. } => None,
             Self::Kubectl { until, .. } => *until,
             Self::Unnoticed { until, .. }
             | Self::Held { until, .. }
@@ -91,7 +93,7 @@ impl Wait {
     /// What explains others comes before what only looks on.
     const fn rank(&self) -> u8 {
         match self {
-            Self::Off(_) => 0,
+            Self::Off(_) | Self::Paused(_) => 0,
             Self::Unnoticed { .. } | Self::Stranded { .. } => 1,
             Self::Held { .. } | Self::Refused { .. } => 2,
             Self::Look { .. } => 3,
@@ -103,7 +105,7 @@ impl Wait {
     #[must_use]
     pub fn about(&self) -> Option<&Key> {
         match self {
-            Self::Off(_) | Self::Kubectl { .. } => None,
+            Self::Off(_) | Self::Paused(_) | Self::Kubectl { .. } => None,
             Self::Unnoticed { node, .. } => Some(node),
             Self::Stranded { pod, .. } | Self::Held { pod, .. } => Some(pod),
             Self::Refused { at, .. } | Self::Look { at, .. } => Some(at),
@@ -118,6 +120,7 @@ impl Wait {
                 why.is_empty() && at.kind != Kind::HorizontalPodAutoscaler
             }
             Self::Off(_)
+            | Self::Paused(_)
             | Self::Unnoticed { .. }
             | Self::Stranded { .. }
             | Self::Held { .. }
@@ -132,6 +135,7 @@ impl Wait {
         let left = |until: &Time| span_words(until.since(now));
         match self {
             Self::Off(id) => format!("{id} is off"),
+            Self::Paused(id) => format!("{id} is paused"),
             Self::Unnoticed { node, until } => format!(
                 "{} is silent, nobody knows yet: it counts as Ready for {} more",
                 node.name,
@@ -227,7 +231,7 @@ impl Cluster {
     /// that is known.
     #[must_use]
     pub fn unnoticed_until(&self, node: &str) -> Option<Time> {
-        if !self.is_silent(node) {
+        if !self.is_silent(node) || !self.is_monitored() {
             return None;
         }
         let key = super::command::node_key(node);
@@ -240,6 +244,13 @@ impl Cluster {
         let beat = ready.last_heartbeat_time.as_ref().map(meta::moment);
         let heard = self.lease_heard(node).max(beat.unwrap_or(Time::START));
         Some(self.monitored_after(heard + self.profile().nodes.monitor_grace))
+    }
+
+    /// Whether somebody is there who would notice that a node is silent.
+    #[must_use]
+    pub fn is_monitored(&self) -> bool {
+        let monitor = self.controllers.get(MONITOR);
+        monitor.is_some_and(|part| part.power == Power::On)
     }
 
     /// Whether the machine says nothing to the control plane.
@@ -283,11 +294,12 @@ impl Cluster {
         next
     }
 
+    /// The components that do nothing.
     fn off(&self) -> impl Iterator<Item = Wait> {
         let ids = self.components().into_iter();
-        ids.filter(|id| {
+        ids.filter_map(|id| {
             // What stands still with its machine is told of the machine.
-            let goes_with_machine = match id {
+            let goes_with_machine = match &id {
                 ComponentId::Kubelet(_) => true,
                 ComponentId::KubeProxy(node) => {
                     let kubelet = self.kubelets.get(node);
@@ -295,10 +307,13 @@ impl Cluster {
                 }
                 _ => false,
             };
-            let standing = self.standing(id);
-            !goes_with_machine && standing.is_some_and(|standing| standing.power != Power::On)
+            match self.standing(&id)?.power {
+                _ if goes_with_machine => None,
+                Power::On => None,
+                Power::Paused => Some(Wait::Paused(id)),
+                Power::Off => Some(Wait::Off(id)),
+            }
         })
-        .map(Wait::Off)
     }
 
     fn unnoticed(&self) -> impl Iterator<Item = Wait> {

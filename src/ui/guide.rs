@@ -60,6 +60,9 @@ pub fn line<'a>(view: &View<'_>, width: u16) -> Line<'a> {
 
 /// A line in so many columns: what is longer ends with `…`.
 fn cut(mut line: Line<'_>, width: usize) -> Line<'_> {
+    while line.spans.len() > 1 && line.width() - line.spans[line.spans.len() - 1].width() >= width {
+        line.spans.pop();
+    }
     let over = line.width().saturating_sub(width);
     if let Some(last) = line.spans.last_mut().filter(|_| over > 0) {
         let room = last.width().saturating_sub(over);

@@ -134,11 +134,7 @@ fn a_fault_that_hits_nothing_at_its_moment_says_why() {
         ("heal node-a", "node-a is not cut off"),
         ("resume kube-scheduler", "kube-scheduler is not paused"),
         ("start kube-scheduler", "kube-scheduler is on already"),
-        (
-            "stop kubelet/node-a",
-            "a kubelet stops with its machine; say fault node-down node-a or fault pause \
-             kubelet/node-a",
-        ),
+        ("start kubelet/node-a", "kubelet/node-a is on already"),
         (
             "expectations off kube-scheduler",
             "kube-scheduler keeps no expectations; only controllers do",
@@ -534,4 +530,59 @@ fn the_same_seed_and_faults_give_the_same_trace() {
         records
     };
     assert_eq!(trace(), trace());
+}
+
+#[test]
+fn k8_what_runs_on_a_node_runs_on_without_its_kubelet_and_is_the_same_when_it_comes_back() {
+    for (off, on) in [
+        ("stop", Some("start")),
+        ("pause", Some("resume")),
+        ("restart", None),
+    ] {
+        let mut cluster = settled(3);
+        let before = pods(&cluster);
+        let nodes: Vec<String> = before
+            .iter()
+            .filter_map(|pod| pod.spec.node_name.clone().map(|node| node.to_string()))
+            .collect();
+        let node = &nodes[0];
+        for word in std::iter::once(off).chain(on) {
+            cluster.submit(command(&format!("fault {word} kubelet/{node}"), ""));
+            cluster.run_until(Duration::from_secs(20), |_| false);
+        }
+        let after = pods(&cluster);
+        let told = |pods: &[Pod]| -> Vec<(String, i32)> {
+            let restarts = |pod: &Pod| {
+                let statuses = pod.status.container_statuses.iter().flatten();
+                statuses.map(|status| status.restart_count).sum()
+            };
+            pods.iter()
+                .map(|pod| (pod.uid().to_owned(), restarts(pod)))
+                .collect()
+        };
+        assert_eq!(told(&after), told(&before), "{off}");
+    }
+}
+
+#[test]
+fn the_door_to_the_store_cannot_be_stopped_and_says_so() {
+    let cluster = settled(1);
+    for name in ["etcd", "kube-apiserver"] {
+        let message = cluster.misses(&command(&format!("fault stop {name}"), ""));
+        let message = message.expect("it is refused");
+        assert!(message.contains("cannot be stopped here"), "{message}");
+    }
+}
+
+#[test]
+fn requests_through_a_service_that_is_still_to_come_may_be_ordered_before() {
+    let order = command("traffic web 100", "");
+    let mut cluster = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    assert!(cluster.misses(&order).is_some());
+    assert_eq!(cluster.never_hits(&order), None);
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n\
+                   spec: {selector: {app: web}, ports: [{port: 80}]}\n";
+    cluster.submit(command("apply -f file.yaml", service));
+    settle(&mut cluster, 60);
+    assert_eq!(cluster.misses(&order), None);
 }

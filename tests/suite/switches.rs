@@ -443,7 +443,9 @@ fn what_a_component_would_do_waits_while_it_is_off_and_is_done_when_it_is_on_aga
                 "{off}: the view of components says so"
             );
             let is_machine = matches!(id, ComponentId::Kubelet(_));
-            let named = cluster.waits().contains(&Wait::Off(id.clone()));
+            let waits = cluster.waits();
+            let is_it = |wait: &Wait| matches!(wait, Wait::Off(it) | Wait::Paused(it) if *it == id);
+            let named = waits.iter().any(is_it);
             assert!(
                 is_machine || named,
                 "{off}: the line of what is next names it"

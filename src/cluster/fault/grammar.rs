@@ -28,7 +28,7 @@ pub const GRAMMAR: &[(&str, &str)] = &[
     ),
     (
         "load-step KIND/NAME CPU [DURATION]",
-        "so much work for processors comes, shared among its running pods; 0 ends it",
+        "so much work for processors comes for 2m if not said, shared among its running pods; 0 ends it",
     ),
     (
         "slow-registry DURATION [FACTOR]",

@@ -38,6 +38,12 @@ impl Cluster {
         let what = self.foresee(&id, name, change)?;
         let record = self.struck(RecordKind::FaultComponent, None, what, cause);
         match change {
+            ComponentChange::Restart if is_kubelet(&id) => self.break_watches(&id, None, record),
+            ComponentChange::Stop if is_kubelet(&id) => self.pause(&id, record),
+            ComponentChange::Start if is_kubelet(&id) => {
+                self.resume(&id);
+                self.break_watches(&id, None, record);
+            }
             ComponentChange::Restart => {
                 self.switch_off(&id);
                 self.switch_on_anew(&id, record);
@@ -68,18 +74,24 @@ impl Cluster {
         change: ComponentChange,
     ) -> Result<String, String> {
         let power = self.power_of(id);
-        let needs_machine = matches!(
-            change,
-            ComponentChange::Restart | ComponentChange::Stop | ComponentChange::Start
-        );
         if let ComponentId::Kubelet(node) = id
-            && needs_machine
+            && power == Power::Off
         {
-            return Err(format!(
-                "a kubelet stops with its machine; say fault node-down {node} or fault pause {name}"
-            ));
+            return Err(format!("{node} is down; say fault node-up {node}"));
         }
         match (change, power) {
+            (ComponentChange::Restart, _) if is_kubelet(id) => Ok(format!(
+                "crashes {name}, which starts again and lists: its containers have run on"
+            )),
+            (ComponentChange::Stop, Power::On) if is_kubelet(id) => Ok(format!(
+                "stops {name}: what runs on its machine runs on, and nobody looks after it"
+            )),
+            (ComponentChange::Stop, Power::Paused) if is_kubelet(id) => {
+                Err(format!("{name} is stopped already"))
+            }
+            (ComponentChange::Start, Power::Paused) if is_kubelet(id) => {
+                Ok(format!("starts {name}, which lists and goes on"))
+            }
             (ComponentChange::Restart, _) => Ok(format!(
                 "crashes {name}, which starts again with empty hands"
             )),
@@ -289,6 +301,11 @@ impl Cluster {
             .find(|name| !self.writers.contains_key(name.as_str()))
             .unwrap_or_else(|| name.to_owned())
     }
+}
+
+/// A kubelet is a process of a machine that goes on without it.
+const fn is_kubelet(id: &ComponentId) -> bool {
+    matches!(id, ComponentId::Kubelet(_))
 }
 
 impl Part<Runner> {

@@ -61,7 +61,8 @@ impl Cluster {
                 workload: workload.clone(),
                 cause: record,
             };
-            self.queue.push(load.until, Urgency::Periodic, over);
+            // While it lasts something is still to come: an autoscaler may act, and all ends with it.
+            self.queue.push(load.until, Urgency::Work, over);
         }
         self.share_loads();
         Ok(())

@@ -29,6 +29,9 @@ use crate::sim::{RecordId, RecordKind};
 /// How many names an error lists.
 const NAMES_MOST: usize = 12;
 
+/// Unlike Kubernetes: the API server and etcd never fail; what is between them and others does.
+const DOOR: [&str; 2] = ["kube-apiserver", "etcd"];
+
 /// What is broken at the moment, and what could not be broken.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Troubles {
@@ -193,12 +196,22 @@ impl Cluster {
     /// Nothing when it hits, or when only its own moment can tell.
     #[must_use]
     pub fn misses(&self, command: &Command) -> Option<String> {
-        let why = match command {
-            Command::Fault { fault, .. } => self.stranger(fault).or_else(|| self.rehearse(fault)),
+        let now = || match command {
+            Command::Fault { fault, .. } => self.rehearse(fault),
             Command::Traffic { order, .. } => self.unserved(order),
             Command::Kubectl { .. } => None,
         };
-        why.map(|why| format!("error: {why}"))
+        self.never_hits(command)
+            .or_else(|| now().map(|why| format!("error: {why}")))
+    }
+
+    /// What a command would miss at any moment: there is nobody of that name, nor will there be.
+    #[must_use]
+    pub fn never_hits(&self, command: &Command) -> Option<String> {
+        let Command::Fault { fault, .. } = command else {
+            return None;
+        };
+        self.stranger(fault).map(|why| format!("error: {why}"))
     }
 
     /// Why a fault would strike nothing now, tried in a copy of the world. What was typed before it may
@@ -251,12 +264,23 @@ impl Cluster {
         if known.contains(name) {
             return None;
         }
+        if what == "component" && DOOR.contains(&name.as_str()) {
+            return Some(format!(
+                "{name} cannot be stopped here, everything goes through it; say fault slow-disk, \
+                 fault cut-watch or fault partition"
+            ));
+        }
         let nearest = schema::nearest(name, known.iter().map(String::as_str));
         let some = if let Some(near) = nearest.filter(|_| known.len() > NAMES_MOST) {
             format!("did you mean \"{near}\"?")
         } else {
             let some: Vec<&str> = known.iter().map(String::as_str).take(NAMES_MOST).collect();
-            format!("there are {}", some.join(", "))
+            let more = if known.len() > NAMES_MOST {
+                ", …"
+            } else {
+                ""
+            };
+            format!("there are {}{more}", some.join(", "))
         };
         Some(format!("there is no {what} \"{name}\"; {some}"))
     }

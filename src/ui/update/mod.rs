@@ -165,7 +165,12 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
     } else if snapshot.stop.is_some() {
         // That and why the world stands still is told already.
     } else if is_editors || printed.lines().count() <= 1 {
-        model.tell(format!("kubectl: {first}"), snapshot);
+        let then = if went_well {
+            settled(snapshot)
+        } else {
+            String::new()
+        };
+        model.tell(format!("kubectl: {first}{then}"), snapshot);
     } else {
         model.mode = Mode::Reading(Overlay::Answer {
             title: format!("kubectl {}", sent.line),
@@ -174,6 +179,16 @@ pub fn notice(model: &mut Model, snapshot: &Snapshot) {
         });
     }
     model.awaited = None;
+}
+
+/// That the world has settled by the time when kubectl is told of, and what it waits for.
+fn settled(snapshot: &Snapshot) -> String {
+    let world = &snapshot.world;
+    match (world.is_settled(), world.first_wait_in_words()) {
+        (false, _) => String::new(),
+        (true, None) => " · settled".to_owned(),
+        (true, Some(wait)) => format!(" · settled, but {wait}"),
+    }
 }
 
 /// The world goes on, and the events follow the newest record again.

@@ -18,7 +18,7 @@ pub(super) fn lines(view: &View<'_>, width: usize) -> Vec<String> {
     let work = world.next_work_in_words();
     let mut waits = world.waits();
     waits.retain(|wait| match work {
-        Some(_) => matches!(wait, Wait::Off(_)),
+        Some(_) => matches!(wait, Wait::Off(_) | Wait::Paused(_)),
         None => !wait.is_routine(),
     });
     let begin = match (work, waits.is_empty()) {

@@ -176,7 +176,9 @@ fn draw_owner(
     let room = columns.name.saturating_sub(pen.column());
     match ending(object) {
         Some((words, role)) => {
+            let least = name.width().min(room / 2);
             let own = name.width().min(room.saturating_sub(words.width() + 1));
+            let own = own.max(least);
             pen.cell(&name, own, name_role(view, key)).write(" ", role);
             pen.cell(&words, columns.name.saturating_sub(pen.column()), role);
         }

@@ -23,6 +23,7 @@ pub(super) fn words(view: &View<'_>, key: &Key, room: usize) -> Option<(String, 
     );
     let wanted = scaler.status.desired_replicas;
     let numbers = match (scaler.status.current_replicas, wanted) {
+        (Some(current), 0) => format!("leaves {current}"),
         (Some(current), wanted) if current != wanted => format!("{current} → {wanted}"),
         (None, 0) => "nothing yet".to_owned(),
         (_, wanted) => format!("→ {wanted}"),
@@ -31,12 +32,13 @@ pub(super) fn words(view: &View<'_>, key: &Key, room: usize) -> Option<(String, 
     let (then, role) = outlook(view.world(), key, scaler);
     let variants = [
         format!("{targets}  {bounds} {numbers}{then}"),
-        format!("{targets}  {bounds} {numbers}"),
+        format!("{targets} {numbers}{then}"),
+        format!("{numbers}{then}"),
         format!("{targets} {numbers}"),
         targets,
     ];
     let fits = variants.iter().find(|words| words.width() <= room);
-    Some((fits.unwrap_or(&variants[3]).clone(), role))
+    Some((fits.or(variants.last())?.clone(), role))
 }
 
 /// What holds it back: no figures, the memory of higher advice, or its bounds.

@@ -14,13 +14,21 @@ const EVICTION: &str = "taint-eviction-controller";
 /// The state of a node that says nothing while it still counts as ready: `no power, counts as Ready
 /// for 34.9s`.
 pub(super) fn unnoticed(world: &Cluster, node: &str) -> Option<String> {
-    let until = world.unnoticed_until(node)?;
+    let until = world.unnoticed_until(node);
+    if until.is_none() && (world.is_monitored() || !world.is_silent(node)) {
+        return None;
+    }
     let has_power = world
         .kubelet(node)
         .is_some_and(|part| part.component.is_on());
     let what = if has_power { "silent" } else { "no power" };
-    let left = span_words(until.since(world.now()));
-    Some(format!("{what}, counts as Ready for {left}"))
+    Some(match until {
+        Some(until) => {
+            let left = span_words(until.since(world.now()));
+            format!("{what}, counts as Ready for {left}")
+        }
+        None => format!("{what}, and nobody watches: node-lifecycle-controller does nothing"),
+    })
 }
 
 /// When the pods of a node go, and which of them cannot.
