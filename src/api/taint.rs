@@ -1,6 +1,17 @@
 //! Which pods a taint keeps away from a node.
 
+use super::Node;
 use super::core::{Taint, Toleration};
+
+/// The taint by which somebody says that a machine is off and writes to nothing any more.
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+/// Whether somebody has said that the machine of a node is off.
+#[must_use]
+pub fn is_out_of_service(node: &Node) -> bool {
+    let mut taints = node.spec.taints.iter().flatten();
+    taints.any(|taint| taint.key == OUT_OF_SERVICE)
+}
 
 /// Whether the toleration tolerates the taint.
 /// Source: `ToleratesTaint` of `k8s.io/api/core/v1`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::controller::{Act, Action, Controller, LookAgain, Periodic, Plan, Planned};
 use super::disruption_target::disruption_target;
-use crate::api::{Key, Kind, Node, Pod, Typed};
+use crate::api::{Key, Kind, Node, Pod, Typed, taint};
 use crate::apiserver::{DeleteOptions, Outcome, Patch, PatchType, Reason, Subresource, Verb};
 use crate::client::Informers;
 
@@ -14,8 +14,6 @@ const PERIOD: Duration = Duration::from_secs(20);
 
 /// How long a node has to be missing before its pods go. Source: `quarantineTime`.
 const QUARANTINE: Duration = Duration::from_secs(40);
-
-const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// Unlike Kubernetes: finished pods are not removed when there are more than 12,500 of them.
 pub(super) static POD_GC: Controller = Controller {
@@ -62,8 +60,7 @@ fn loss(caches: &Informers, pod: &Pod) -> Option<Loss> {
     let Some(node) = caches.get::<Node>("", name) else {
         return Some(Loss::NodeMissing);
     };
-    let mut taints = node.spec.taints.iter().flatten();
-    let out = !node.is_ready() && taints.any(|taint| taint.key == OUT_OF_SERVICE);
+    let out = !node.is_ready() && taint::is_out_of_service(node);
     (out && pod.is_terminating()).then_some(Loss::OutOfService)
 }
 

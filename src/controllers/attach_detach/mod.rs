@@ -10,7 +10,7 @@ use serde_json::json;
 use super::controller::{Action, Change, Controller, LookAgain, Plan, Planned, Said};
 use super::memory::Memory;
 use crate::api::{
-    Key, Kind, Node, Object, PersistentVolume, PersistentVolumeClaim, Pod, Typed, volume,
+    Key, Kind, Node, Object, PersistentVolume, PersistentVolumeClaim, Pod, Typed, taint, volume,
 };
 use crate::apiserver::{Patch, PatchType, Subresource, Verb};
 use crate::client::Informers;
@@ -236,7 +236,7 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     /// Lets go of what no pod uses; on a node that is not ready only after a long while, for nobody
-    /// knows whether it writes to it still.
+    /// knows whether it writes to it still, unless somebody has said that it is off.
     fn detach(&mut self, wanted: &BTreeMap<String, Wanted<'_>>) {
         let surplus: Vec<String> = self.attached.clone();
         let surplus = surplus
@@ -245,7 +245,8 @@ impl Draft<'_> {
         for name in surplus {
             let since = self.planned.waiting_since.unwrap_or(self.planned.now);
             let left = (since + PATIENCE).since(self.planned.now);
-            if !self.node.is_ready() && !left.is_zero() {
+            let may_write = !self.node.is_ready() && !taint::is_out_of_service(self.node);
+            if may_write && !left.is_zero() {
                 self.look_again(LookAgain::to_check(left));
                 continue;
             }

@@ -155,7 +155,14 @@ fn what_no_pod_uses_is_detached_at_once_and_from_a_silent_node_after_six_minutes
     assert_eq!(outlines(&plan), ["patch node node-a"]);
     let none = json!({"status": {"volumesAttached": []}});
     assert_eq!(written(&plan.actions[0]), none);
-    let mut bench = bench(&alone(), &[node("node-a", "Unknown", &[NAME])]);
+    let silent = node("node-a", "Unknown", &[NAME]);
+    let out = changed(&silent, |node| {
+        let taint = "node.kubernetes.io/out-of-service";
+        node["spec"]["taints"] = json!([{"key": taint, "effect": "NoExecute"}]);
+    });
+    let plan = bench(&alone(), &[out]).plan(&key("node-a"));
+    assert_eq!(outlines(&plan), ["patch node node-a"]);
+    let mut bench = bench(&alone(), &[silent]);
     let plan = bench.plan(&key("node-a"));
     assert!(plan.actions.is_empty());
     assert_eq!(plan.look_again.map(|look| look.after.as_secs()), Some(360));

@@ -218,6 +218,9 @@ impl<'a> Draft<'a> {
                         self.warn("FailedComputeMetricsReplicas", error);
                         self.remember = Some(remember);
                         self.count(scale, self.seen.status.desired_replicas, statuses, false);
+                        // What it said before is no wish of this look.
+                        "nothing is measured: it stays as it is"
+                            .clone_into(&mut self.words.difference);
                         return self.into_plan();
                     }
                 }

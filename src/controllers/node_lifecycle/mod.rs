@@ -206,7 +206,7 @@ fn retaint(node: &Node, planned: &Planned<'_>) -> Option<Action> {
     }
     let why = taints::difference(node.name(), &current, &wanted);
     let mut written = node.clone();
-    written.spec_mut().taints = Some(wanted);
+    written.spec_mut().taints = (!wanted.is_empty()).then_some(wanted);
     let mut spec = written.into_object().to_value()["spec"]["taints"].take();
     if spec.is_null() {
         spec = serde_json::json!([]);
