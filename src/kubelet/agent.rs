@@ -385,6 +385,7 @@ impl Agent {
                     let alarm = alarm_of(uid, due.timer);
                     set_alarm(due.at.since(hands.now), due.urgency, cause, alarm, hands);
                 }
+                Action::TakeBack(due) => hands.take_back(due.at, alarm_of(uid, due.timer)),
                 Action::Pull(place) => cause = self.want_image(uid, place, cause, hands),
                 Action::Fetch(purpose, keys, known) => {
                     self.fetch(uid, (purpose, keys, known), cause, hands);

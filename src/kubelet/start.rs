@@ -17,6 +17,9 @@ use crate::api::meta;
 use crate::client::EventType;
 use crate::sim::{Urgency, go_duration};
 
+/// So many runs of a container are waited for; what still ends and starts after them does so for ever.
+const RUNS_IN_SIGHT: u32 = 8;
+
 /// When a sandbox that could not be made is tried again.
 /// Source: `backOffPeriod` of `pkg/kubelet/kubelet.go`.
 const SANDBOX_AGAIN: Duration = Duration::from_secs(10);
@@ -75,7 +78,7 @@ impl Worker {
     pub(super) fn set_deadline(&mut self, turn: &mut Turn<'_>) {
         if let (Some(deadline), Some(start)) = (self.pod.spec.active_deadline_seconds, self.start) {
             let after = (start + seconds(deadline)).since(turn.now);
-            self.arm(PodTimer::Deadline, after, Urgency::Periodic, turn);
+            self.arm(PodTimer::Deadline, after, Urgency::Work, turn);
         }
     }
 
@@ -271,7 +274,13 @@ impl Worker {
         self.containers[place].waiting = Waiting::Turn;
         self.containers[place].phase = Phase::Hooked(turn.now);
         if let Some(after) = self.ends_after(place, turn) {
-            self.arm(PodTimer::Exit(place), after, Urgency::Work, turn);
+            // What has ended so often will end for ever: nobody waits for that.
+            let urgency = if self.containers[place].runs > RUNS_IN_SIGHT {
+                Urgency::Periodic
+            } else {
+                Urgency::Work
+            };
+            self.arm(PodTimer::Exit(place), after, urgency, turn);
         }
         let behaviour = Arc::clone(&self.containers[place].behaviour);
         if !behaviour.starts_in.is_zero() {

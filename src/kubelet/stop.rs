@@ -229,7 +229,7 @@ impl Worker {
         let Some(since) = self.containers[place].running_since() else {
             return;
         };
-        self.dues.retain(|due| due.timer.container() != Some(place));
+        self.take_back(|timer| timer.container() == Some(place), turn);
         self.containers[place].end(exit, since, turn.now);
         turn.say(Happening::Exited(exit), Some(place));
         if matches!(self.stage, Stage::Stopping(_)) {
@@ -264,7 +264,7 @@ impl Worker {
     fn end(&mut self, turn: &mut Turn<'_>) {
         self.stage = Stage::Ended;
         self.has_sandbox = false;
-        self.dues.clear();
+        self.take_back(|_| true, turn);
         if self.is_gone() {
             turn.actions.push(Action::Forget);
         } else {

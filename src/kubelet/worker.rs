@@ -111,6 +111,8 @@ pub(super) enum Action {
     Event(EventType, &'static str, String, Option<usize>),
     /// An alarm.
     Wake(Due),
+    /// No alarm any more.
+    TakeBack(Due),
     /// The image of a container.
     Pull(usize),
     /// Objects that the pod names, beside those that are known already.
@@ -282,6 +284,15 @@ impl Worker {
 
     pub(super) fn disarm(&mut self, timer: PodTimer) {
         self.dues.retain(|due| due.timer != timer);
+    }
+
+    /// Takes back the alarms that are no longer wanted, so that nobody waits for them.
+    pub(super) fn take_back(&mut self, is_meant: impl Fn(PodTimer) -> bool, turn: &mut Turn<'_>) {
+        let (unwanted, kept) = self.dues.iter().partition(|due| is_meant(due.timer));
+        let unwanted: Vec<Due> = unwanted;
+        self.dues = kept;
+        turn.actions
+            .extend(unwanted.into_iter().map(Action::TakeBack));
     }
 
     /// Whether an alarm that rings now is still wanted; it is taken off the list.

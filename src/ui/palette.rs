@@ -173,15 +173,16 @@ fn moment(words: &str, snapshot: &Snapshot) -> Result<When, String> {
     if let Ok(step) = words.parse() {
         return beyond(step, &snapshot.head).map_or(Ok(When::Step(step)), Err);
     }
-    if words.ends_with(|letter: char| letter.is_ascii_alphabetic())
-        && let Ok(after) = parse_duration(words)
-    {
-        return Ok(When::Time(Time::START + after));
-    }
+    // A duration may have a sign of its own: what begins with one is meant from here.
     if let Some(span) = words.strip_prefix('+')
         && let Ok(after) = parse_duration(span)
     {
         return Ok(When::Time(snapshot.world.now() + after));
+    }
+    if words.ends_with(|letter: char| letter.is_ascii_alphabetic())
+        && let Ok(after) = parse_duration(words)
+    {
+        return Ok(When::Time(Time::START + after));
     }
     if let Ok(moment) = words.parse() {
         return Ok(When::Time(moment));

@@ -169,6 +169,18 @@ fn moments_have_names_and_the_bar_knows_the_way_to_them() {
 }
 
 #[test]
+fn goto_with_a_sign_goes_on_from_the_moment_that_is_shown() {
+    let mut person = Person::on_first_visit(120, 36);
+    person.press("a F");
+    for _ in 0..2 {
+        let before = person.snapshot().world.now();
+        command(&mut person, "goto +5m");
+        let after = person.snapshot().world.now();
+        assert_eq!(after.since(before).as_secs(), 300);
+    }
+}
+
+#[test]
 fn quiet_time_that_was_skipped_is_said_with_its_length() {
     let mut person = Person::on_first_visit(120, 36);
     person.press("a F");

@@ -197,3 +197,42 @@ fn c10_a_namespace_that_a_finalizer_holds_settles_and_says_what_it_waits_for() {
             .any(|object: &Object| object.name() == "shop")
     );
 }
+
+/// A pod that behaves like this, with these fields in its spec.
+fn pod(annotations: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: one, annotations: {{{annotations}}}}}\n\
+         spec: {{containers: [{{name: one, image: 'nginx:1.27'}}], {spec}}}\n"
+    )
+}
+
+#[test]
+fn k7_a_pod_with_a_deadline_is_waited_for_until_it_is_over() {
+    let world = after(&pod("", "activeDeadlineSeconds: 30"), &[]);
+    let pods = pods(&world);
+    let status = &pods[0].status;
+    assert_eq!(status.reason.as_deref(), Some("DeadlineExceeded"));
+    assert!(world.now() < Time::from_secs(60), "{}", world.now());
+}
+
+#[test]
+fn nobody_waits_for_the_end_of_what_has_ended_before() {
+    let long = pod("glassplane.io/exits-after: 500s", "restartPolicy: Never");
+    let world = after(&long, &["delete pod one"]);
+    // The first settling waits for the end of its work.
+    assert!(world.now() < Time::from_secs(560), "{}", world.now());
+    let mut world = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    world.submit(command("apply -f file.yaml", &long));
+    world.run_until(Duration::from_secs(10), |_| false);
+    world.submit(command("delete pod one", ""));
+    assert!(settle(&mut world, 60), "{}", world.now());
+}
+
+#[test]
+fn what_ends_and_starts_for_ever_is_not_waited_for() {
+    let annotations = "glassplane.io/exits-after: 601s, glassplane.io/exit-code: '1'";
+    let mut world = Cluster::new(ClusterConfig::with_nodes(7, 3));
+    world.submit(command("apply -f file.yaml", &pod(annotations, "")));
+    assert!(settle(&mut world, 3 * 60 * 60), "{}", world.now());
+    assert!(restarts(&pods(&world)[0]) > 5);
+}

@@ -101,7 +101,7 @@ fn since_start(job: &Job, started: Time, now: Time) -> Option<(Duration, Duratio
 pub(super) fn deadline(job: &Job, started: Time, now: Time) -> Option<LookAgain> {
     let (running, deadline) = since_start(job, started, now)?;
     let left = deadline.checked_sub(running)?;
-    Some(LookAgain::to_check(left).because("activeDeadlineSeconds is over"))
+    Some(LookAgain::to_act(left).because("activeDeadlineSeconds is over"))
 }
 
 /// Judges before anything is done; nothing while the Job goes on. A verdict once told stays.
