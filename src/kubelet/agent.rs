@@ -38,6 +38,15 @@ pub(super) enum Power {
     Back,
 }
 
+/// What started a kubelet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Starting {
+    /// The process alone.
+    Process,
+    /// Its machine was off.
+    Machine,
+}
+
 /// The state of a kubelet.
 #[derive(Clone, Debug)]
 pub(super) struct Agent {
@@ -65,8 +74,10 @@ pub(super) struct Agent {
     /// How often the machine was switched on again.
     pub(super) boots: u32,
     pub(super) power: Power,
-    /// Whether it has been started and does not have its node yet.
-    pub(super) is_starting: bool,
+    /// What started it, while it does not have its node yet.
+    pub(super) starting: Option<Starting>,
+    /// Whether somebody stopped the process: the machine goes on, and nobody is told.
+    pub(super) is_frozen: bool,
     /// Whether the node was cordoned when its status was last compared.
     pub(super) is_cordoned: bool,
     last_address: Ipv4Addr,
@@ -91,7 +102,8 @@ impl Agent {
             next_beat: Time::START,
             boots: 0,
             power: Power::On,
-            is_starting: false,
+            starting: None,
+            is_frozen: false,
             is_cordoned: false,
         }
     }
@@ -123,7 +135,9 @@ impl Agent {
         self.is_cordoned = false;
         match self.node {
             Some(_) => self.say_started(record, hands),
-            None => self.is_starting = true,
+            None => {
+                self.starting.get_or_insert(Starting::Process);
+            }
         }
         self.resume_beat(record, hands);
         self.resume_pull(record, hands);
@@ -150,8 +164,10 @@ impl Agent {
                 for object in objects {
                     self.see_object(object, record, hands);
                 }
-                if delivery.kind == Kind::Pod {
-                    self.compare_with(objects, record, hands);
+                match delivery.kind {
+                    Kind::Pod => self.compare_with(objects, record, hands),
+                    Kind::Node if objects.is_empty() => self.register(record, hands),
+                    _ => {}
                 }
             }
             Seen::Event(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
@@ -173,7 +189,7 @@ impl Agent {
             Object::Node(node) => {
                 self.node = Some(node.clone());
                 self.is_node_checked = false;
-                if self.is_starting {
+                if self.starting.is_some() {
                     self.say_started(record, hands);
                 }
             }
@@ -439,7 +455,7 @@ impl Agent {
         cause: RecordId,
         hands: &mut Hands<'_>,
     ) {
-        let Some(worker) = self.workers.get(uid) else {
+        let Some(worker) = self.workers.get(uid).filter(|_| !self.is_frozen) else {
             return;
         };
         let field_path = place.map(|place| {
@@ -460,11 +476,11 @@ impl Agent {
 
     /// Writes the status of a pod when it has changed, one write after the other; when the last one
     /// is written of a pod that has to go, lets it go.
-    fn write(&mut self, uid: &Arc<str>, cause: RecordId, hands: &mut Hands<'_>) {
+    pub(super) fn write(&mut self, uid: &Arc<str>, cause: RecordId, hands: &mut Hands<'_>) {
         let Some(worker) = self.workers.get_mut(uid) else {
             return;
         };
-        if worker.standing != Standing::Stored || worker.asked.is_some() {
+        if self.is_frozen || worker.standing != Standing::Stored || worker.asked.is_some() {
             return;
         }
         let is_known = worker.start.is_some();

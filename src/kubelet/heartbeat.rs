@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::agent::{Agent, Hands};
+use super::agent::{Agent, Hands, Starting};
 use super::alarm::KubeletAlarm;
 use super::node;
 use super::note::{NodeReport, Note};
@@ -100,7 +100,7 @@ impl Agent {
     /// The events of a kubelet that comes up and has its node. What it says of its conditions it says
     /// while it registers. Source: `initialNode` of `pkg/kubelet/kubelet_node_status.go`.
     pub(super) fn say_started(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
-        self.is_starting = false;
+        let starting = self.starting.take();
         let mut say = |what: (&'static str, &str)| {
             let said = (EventType::Normal, what.0, what.1.to_owned());
             self.say_of_node(said, cause, hands);
@@ -113,14 +113,30 @@ impl Agent {
         for reason in node::AT_START {
             self.say_status(reason, cause, hands);
         }
+        if starting == Some(Starting::Machine) {
+            self.say_rebooted(cause, hands);
+        }
     }
 
-    /// The same of a kubelet on a machine that was off.
-    pub(super) fn say_rebooted(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+    /// A kubelet that starts and finds no node of its own makes it.
+    /// Source: `registerWithAPIServer` of `pkg/kubelet/kubelet_node_status.go`.
+    pub(super) fn register(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
+        self.node = None;
+        if self.starting.is_none() {
+            return;
+        }
+        let facts = (&self.images, self.boots);
+        let status = node::status(&self.machine, facts, (None, &[]), hands.now);
+        let verb = Verb::Create(node::node(&self.machine, status).into_object());
+        let registers = Note::NodeReported(self.node_key(), NodeReport::Registered);
+        let record = hands.note(cause, registers);
+        hands.tell(record, self.node_key(), verb);
+    }
+
+    fn say_rebooted(&mut self, cause: RecordId, hands: &mut Hands<'_>) {
         let boot = self.machine.system(self.boots).boot_id;
         let name = &self.machine.name;
         let rebooted = format!("Node {name} has been rebooted, boot id: {boot}");
-        self.say_started(cause, hands);
         let rebooted = (EventType::Warning, "Rebooted", rebooted);
         self.say_of_node(rebooted, cause, hands);
     }

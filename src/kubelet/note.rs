@@ -43,6 +43,8 @@ pub enum Note {
 /// Why a kubelet reports on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeReport {
+    /// There is no node of its name: it makes it.
+    Registered,
     /// What it reports is different from what the API server says.
     Changed,
     /// It was time to repeat it.
@@ -198,6 +200,9 @@ impl Note {
             Self::Client(note) => note.sentence(),
             Self::Pod(note) => note.sentence(),
             Self::LeaseRenewed(_) => "gives its sign of life: renews the lease".to_owned(),
+            Self::NodeReported(key, NodeReport::Registered) => {
+                format!("registers {key}: there is none of that name")
+            }
             Self::NodeReported(key, NodeReport::Changed) => format!("reports what is new on {key}"),
             Self::NodeReported(key, NodeReport::Repeated) => {
                 format!("reports on {key} as every few minutes")
@@ -249,7 +254,7 @@ impl Note {
                 value
             }
             Self::LeaseRenewed(_) | Self::Started(_) | Self::PowerIsBack(_) => json!({}),
-            Self::NodeReported(_, why) => json!({"changed": *why == NodeReport::Changed}),
+            Self::NodeReported(_, why) => json!({"changed": *why != NodeReport::Repeated}),
             Self::PowerIsGone(_, containers) => json!({"containers": containers}),
             Self::RegistrySlowed(_, factor) => json!({"factor": factor}),
             Self::Short(_, what, available) => {

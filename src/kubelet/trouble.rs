@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::agent::{Agent, Hands, Power};
+use super::agent::{Agent, Hands, Power, Starting};
 use super::image::{Reference, Slowness};
 use super::note::Note;
 use super::{Behaviour, ExitCode, Failing, ProbeKind};
@@ -66,6 +66,8 @@ pub enum Trouble {
         /// Up to how much of it, in per cent; 0 when it goes.
         percent: u32,
     },
+    /// Somebody stops the process of the kubelet, or lets it go on.
+    Freeze(bool),
     /// The machine loses its power: containers end, the kubelet is silent, the disk stays.
     PowerOff,
     /// The machine has power again. The kubelet acts when its watch on pods has listed.
@@ -107,6 +109,7 @@ impl Agent {
                 fails,
             } => self.fail_probe((pod, container.as_deref()), *probe, *fails),
             Trouble::FillDisk { percent } => self.fill_disk(*percent, hands),
+            Trouble::Freeze(frozen) => self.freeze(*frozen, hands),
             Trouble::PowerOff => self.power_off(hands),
             Trouble::PowerOn => self.power_on(hands),
         }
@@ -181,6 +184,15 @@ impl Agent {
         hands.note(hands.cause, Note::PowerIsGone(self.node_key(), lost));
     }
 
+    /// A kubelet that goes on tells what has happened in the meantime.
+    fn freeze(&mut self, frozen: bool, hands: &mut Hands<'_>) {
+        self.is_frozen = frozen;
+        let uids: Vec<Arc<str>> = self.workers.keys().cloned().collect();
+        for uid in uids.iter().filter(|_| !frozen) {
+            self.write(uid, hands.cause, hands);
+        }
+    }
+
     fn power_on(&mut self, hands: &mut Hands<'_>) {
         if self.power != Power::Off {
             return;
@@ -188,8 +200,11 @@ impl Agent {
         self.power = Power::Back;
         self.boots += 1;
         self.is_node_checked = false;
+        self.is_frozen = false;
+        self.starting = Some(Starting::Machine);
+        // What it knew of its node went with the power.
+        self.node = None;
         let record = hands.note(hands.cause, Note::PowerIsBack(self.node_key()));
-        self.say_rebooted(record, hands);
         self.beat_soon(record, hands);
     }
 }

@@ -533,38 +533,6 @@ fn the_same_seed_and_faults_give_the_same_trace() {
 }
 
 #[test]
-fn k8_what_runs_on_a_node_runs_on_without_its_kubelet_and_is_the_same_when_it_comes_back() {
-    for (off, on) in [
-        ("stop", Some("start")),
-        ("pause", Some("resume")),
-        ("restart", None),
-    ] {
-        let mut cluster = settled(3);
-        let before = pods(&cluster);
-        let nodes: Vec<String> = before
-            .iter()
-            .filter_map(|pod| pod.spec.node_name.clone().map(|node| node.to_string()))
-            .collect();
-        let node = &nodes[0];
-        for word in std::iter::once(off).chain(on) {
-            cluster.submit(command(&format!("fault {word} kubelet/{node}"), ""));
-            cluster.run_until(Duration::from_secs(20), |_| false);
-        }
-        let after = pods(&cluster);
-        let told = |pods: &[Pod]| -> Vec<(String, i32)> {
-            let restarts = |pod: &Pod| {
-                let statuses = pod.status.container_statuses.iter().flatten();
-                statuses.map(|status| status.restart_count).sum()
-            };
-            pods.iter()
-                .map(|pod| (pod.uid().to_owned(), restarts(pod)))
-                .collect()
-        };
-        assert_eq!(told(&after), told(&before), "{off}");
-    }
-}
-
-#[test]
 fn the_door_to_the_store_cannot_be_stopped_and_says_so() {
     let cluster = settled(1);
     for name in ["etcd", "kube-apiserver"] {

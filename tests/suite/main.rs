@@ -17,6 +17,7 @@ mod faults;
 mod frames;
 mod horizon;
 mod keys;
+mod kubelet_process;
 mod lines;
 mod logs;
 mod manifests;

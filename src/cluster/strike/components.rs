@@ -9,6 +9,7 @@ use super::super::writer::Writer;
 use super::super::{Cluster, ComponentChange, ComponentId, Part, Power};
 use crate::api::Key;
 use crate::controllers::Runner;
+use crate::kubelet::Trouble;
 use crate::scheduler::Scheduler;
 use crate::sim::{RecordId, RecordKind, Urgency, counted, span_words};
 
@@ -41,7 +42,7 @@ impl Cluster {
             ComponentChange::Restart if is_kubelet(&id) => self.break_watches(&id, None, record),
             ComponentChange::Stop if is_kubelet(&id) => self.pause(&id, record),
             ComponentChange::Start if is_kubelet(&id) => {
-                self.resume(&id);
+                self.resume(&id, record);
                 self.break_watches(&id, None, record);
             }
             ComponentChange::Restart => {
@@ -51,7 +52,7 @@ impl Cluster {
             ComponentChange::Stop => self.switch_off(&id),
             ComponentChange::Start => self.switch_on_anew(&id, record),
             ComponentChange::Pause => self.pause(&id, record),
-            ComponentChange::Resume => self.resume(&id),
+            ComponentChange::Resume => self.resume(&id, record),
             ComponentChange::Slow(delay) => {
                 part_mut!(self, &id, part => Arc::make_mut(part).slowness = delay, ());
             }
@@ -194,15 +195,17 @@ impl Cluster {
         self.fall_silent(id);
         if let ComponentId::Kubelet(node) = id {
             self.troubles.fall_silent(node, record);
+            self.suffer(node, &Trouble::Freeze(true), record);
         }
     }
 
-    fn resume(&mut self, id: &ComponentId) {
+    fn resume(&mut self, id: &ComponentId, record: RecordId) {
         self.set_power(id, Power::On);
-        if let ComponentId::Kubelet(node) = id
-            && !self.troubles.cut_off.contains(node)
-        {
-            self.troubles.speak_again(node);
+        if let ComponentId::Kubelet(node) = id {
+            if !self.troubles.cut_off.contains(node) {
+                self.troubles.speak_again(node);
+            }
+            self.suffer(node, &Trouble::Freeze(false), record);
         }
         let (own, others) = std::mem::take(&mut self.troubles.held)
             .into_iter()
