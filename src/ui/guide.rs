@@ -48,7 +48,7 @@ pub fn line<'a>(view: &View<'_>, width: u16) -> Line<'a> {
         whole.push_span(view.span(is_last, role));
         // What has no room is left out as a whole, but never everything.
         if whole.width() > usize::from(width) && line.spans.len() > 1 {
-            return line;
+            return cut(line, usize::from(width));
         }
         if ends {
             line = whole.clone();
