@@ -14,6 +14,8 @@ pub(super) struct Expectations(OrdMap<Key, Expected>);
 #[derive(Clone, Debug, Default)]
 struct Expected {
     revisions: OrdMap<Kind, u64>,
+    /// The objects that it changed: one whose news was lost is not seen however new the cache is.
+    changed: OrdMap<Key, u64>,
     /// From then on it is not waited for any more.
     until: Time,
 }
@@ -22,7 +24,13 @@ impl Expected {
     fn is_seen(&self, caches: &Informers, now: Time) -> bool {
         let cache_revision = |kind| caches.cache(kind).map_or(u64::MAX, Cache::revision);
         let mut revisions = self.revisions.iter();
-        now >= self.until || revisions.all(|(kind, revision)| cache_revision(*kind) >= *revision)
+        let mut changed = self.changed.iter();
+        now >= self.until
+            || revisions.all(|(kind, revision)| cache_revision(*kind) >= *revision)
+                && changed.all(|(key, revision)| {
+                    let copy = caches.object(key);
+                    copy.is_none_or(|copy| copy.revision() >= *revision)
+                })
     }
 }
 
@@ -33,6 +41,13 @@ impl Expectations {
         expected.until = until;
         let revision = expected.revisions.entry(written.kind()).or_insert(0);
         *revision = (*revision).max(written.revision());
+    }
+
+    /// The cache shall see what this write made of an object that was there before.
+    pub(super) fn expect_change(&mut self, key: &Key, written: &Object, until: Time) {
+        self.expect(key, written, until);
+        let expected = self.0.entry(key.clone()).or_default();
+        expected.changed.insert(written.key(), written.revision());
     }
 
     /// Until when a key has to wait for its own writes, if it has to.

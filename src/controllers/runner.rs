@@ -12,7 +12,7 @@ use super::memory::Memory;
 use super::wording;
 use super::work::{Trouble, Work, is_delete, is_namespace_going, urgency_of_retry};
 use crate::api::{Key, Kind, Object};
-use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId};
+use crate::apiserver::{Answer, Outcome, Reason, Refusal, RequestId, Verb};
 use crate::client::{
     Added, Component, Context, Delivery, Informers, Input, Note, Queued, Reconcile, Recorder, Seen,
     Subscription, WorkQueue,
@@ -432,7 +432,7 @@ impl Runner {
         match outcome {
             Ok(answer) => {
                 if let Some(object) = answer.object() {
-                    self.expect(&key, object, hands);
+                    self.expect(&key, (&action.verb, object), hands);
                 }
                 self.remember(&key);
                 if let Some(said) = &action.event {
@@ -516,8 +516,12 @@ impl Runner {
         };
         let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
         self.end(key, "gives up for now".to_owned(), record, hands);
-        let urgency = urgency_of_retry(wait);
-        self.delay(key, hands.now + wait, (record, urgency), hands);
+        self.delay(
+            key,
+            hands.now + wait,
+            (record, urgency_of_retry(wait)),
+            hands,
+        );
     }
 
     fn end(&mut self, key: &Key, what: String, cause: RecordId, hands: &mut Hands<'_>) {
@@ -548,10 +552,13 @@ impl Runner {
     }
 
     /// Remembers what the cache must have seen before the key is planned again.
-    fn expect(&mut self, key: &Key, written: &Object, hands: &Hands<'_>) {
+    fn expect(&mut self, key: &Key, (verb, written): (&Verb, &Object), hands: &Hands<'_>) {
         if self.informers.cache(written.kind()).is_some() {
             let until = hands.now + hands.profile.controllers.expectations;
-            self.expected.expect(key, written, until);
+            match verb {
+                Verb::Create(_) => self.expected.expect(key, written, until),
+                _ => self.expected.expect_change(key, written, until),
+            }
         }
     }
 

@@ -206,3 +206,9 @@ fn convergence_of_all_loops_seeds_60_to_119() {
 fn convergence_of_all_loops_seeds_120_to_1119() {
     (120..1_120).for_each(check);
 }
+
+/// The event that its own finalizer is gone is lost: the pod counts once all the same.
+#[test]
+fn convergence_of_all_loops_seed_562() {
+    check(562);
+}
