@@ -4,6 +4,7 @@
 use imbl::OrdMap;
 
 use crate::api::{Key, Kind, Object};
+use crate::apiserver::Verb;
 use crate::client::{Cache, Informers};
 use crate::sim::Time;
 
@@ -35,19 +36,16 @@ impl Expected {
 }
 
 impl Expectations {
-    /// The cache shall see this write, until then at the latest.
-    pub(super) fn expect(&mut self, key: &Key, written: &Object, until: Time) {
+    /// The cache shall see this write, until then at the latest; of an object that was there before it
+    /// shall see what the write made of it.
+    pub(super) fn expect(&mut self, key: &Key, (verb, written): (&Verb, &Object), until: Time) {
         let expected = self.0.entry(key.clone()).or_default();
         expected.until = until;
         let revision = expected.revisions.entry(written.kind()).or_insert(0);
         *revision = (*revision).max(written.revision());
-    }
-
-    /// The cache shall see what this write made of an object that was there before.
-    pub(super) fn expect_change(&mut self, key: &Key, written: &Object, until: Time) {
-        self.expect(key, written, until);
-        let expected = self.0.entry(key.clone()).or_default();
-        expected.changed.insert(written.key(), written.revision());
+        if !matches!(verb, Verb::Create(_)) {
+            expected.changed.insert(written.key(), written.revision());
+        }
     }
 
     /// Until when a key has to wait for its own writes, if it has to.

@@ -516,12 +516,8 @@ impl Runner {
         };
         let record = hands.note(hands.cause, Note::BackedOff(key.clone(), wait, why));
         self.end(key, "gives up for now".to_owned(), record, hands);
-        self.delay(
-            key,
-            hands.now + wait,
-            (record, urgency_of_retry(wait)),
-            hands,
-        );
+        let how = (record, urgency_of_retry(wait));
+        self.delay(key, hands.now + wait, how, hands);
     }
 
     fn end(&mut self, key: &Key, what: String, cause: RecordId, hands: &mut Hands<'_>) {
@@ -555,10 +551,7 @@ impl Runner {
     fn expect(&mut self, key: &Key, (verb, written): (&Verb, &Object), hands: &Hands<'_>) {
         if self.informers.cache(written.kind()).is_some() {
             let until = hands.now + hands.profile.controllers.expectations;
-            match verb {
-                Verb::Create(_) => self.expected.expect(key, written, until),
-                _ => self.expected.expect_change(key, written, until),
-            }
+            self.expected.expect(key, (verb, written), until);
         }
     }
 
